@@ -1,0 +1,48 @@
+import { isIPv4, isIPv6 } from 'node:net'
+import { ADDRESS_BYTES } from './packet-port.ts'
+
+/**
+ * A peer's address as the packet port writes it, `ADDRESS_BYTES` bytes:
+ * byte 0 family (4 or 6), byte 1 the socket's index, bytes 2-3 port (big-endian), bytes 4-19 address (IPv4: the first four).
+ */
+export interface PacketAddress {
+  readonly socket: number
+  readonly ip: string
+  readonly port: number
+}
+
+/** Reads the address at `offset`. IPv6 comes back uncompressed. */
+export function readPacketAddress(bytes: Uint8Array, offset = 0): PacketAddress {
+  const at = (i: number): number => bytes[offset + i] ?? 0
+  const port = (at(2) << 8) | at(3)
+  if (at(0) === 4) return { socket: at(1), port, ip: `${at(4)}.${at(5)}.${at(6)}.${at(7)}` }
+  const groups: string[] = []
+  for (let i = 4; i < ADDRESS_BYTES; i += 2) groups.push(((at(i) << 8) | at(i + 1)).toString(16))
+  return { socket: at(1), port, ip: groups.join(':') }
+}
+
+/** Writes an address as the packet port reads it. @throws TypeError if `ip` is not a numeric address */
+export function writePacketAddress(address: PacketAddress): Uint8Array {
+  const bytes = new Uint8Array(ADDRESS_BYTES)
+  bytes[1] = address.socket
+  bytes[2] = address.port >> 8
+  bytes[3] = address.port & 0xff
+  if (isIPv4(address.ip)) {
+    bytes[0] = 4
+    bytes.set(address.ip.split('.').map(Number), 4)
+    return bytes
+  }
+  if (!isIPv6(address.ip)) throw new TypeError(`not a numeric IP address: ${address.ip}`)
+  bytes[0] = 6
+  const [head = '', tail] = address.ip.split('::')
+  const parse = (part: string): number[] =>
+    part === '' ? [] : part.split(':').map((g) => Number.parseInt(g, 16))
+  const left = parse(head)
+  const right = tail === undefined ? [] : parse(tail)
+  const groups = [...left, ...new Array<number>(8 - left.length - right.length).fill(0), ...right]
+  groups.forEach((group, i) => {
+    bytes[4 + 2 * i] = group >> 8
+    bytes[5 + 2 * i] = group & 0xff
+  })
+  return bytes
+}
