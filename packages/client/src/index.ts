@@ -1,1 +1,2 @@
-export {}
+export type * from './api.ts'
+export { isSangamError, SangamError, type SangamErrorCode } from './errors.ts'

@@ -1,0 +1,167 @@
+import type { Conversation, Person, Session } from '@sangam/client'
+import { usePeople } from '@sangam/react'
+import { ChevronLeft, Hash, MessageCircle, Phone, Video } from 'lucide-react'
+import { Link } from 'wouter'
+import { Avatar } from '../design/avatar.tsx'
+import { Button } from '../design/button.tsx'
+import { IconButton } from '../design/icon-button.tsx'
+import { Loading, Notice } from '../design/notice.tsx'
+import { useLive } from '../live/live.tsx'
+import { errorWords } from '../session/error-words.ts'
+import { useStore } from '../session/use-store.ts'
+import { PRESENCE_WORDS } from '../shell/order-people.ts'
+import { Composer } from './composer.tsx'
+import { MessageList } from './message-list.tsx'
+import { useOpenConversation } from './use-open-conversation.ts'
+
+interface ChatPaneProps {
+  readonly session: Session
+  readonly target: string
+  readonly kind: 'id' | 'person'
+}
+
+/** One conversation, opened by its id or by the person it is with. */
+export function ChatPane({ session, target, kind }: ChatPaneProps) {
+  const opening = useOpenConversation(session, target, kind)
+  if (opening.at === 'opening') return <Loading label="Opening…" />
+  if (opening.at === 'failed') {
+    return (
+      <Notice
+        icon={<MessageCircle />}
+        title="This conversation can’t be opened"
+        action={
+          <>
+            <Button variant="primary" onClick={opening.retry}>
+              Try again
+            </Button>
+            <Link href="/" className="inline-flex h-10 items-center rounded-xl px-4 font-medium text-sm hover:bg-sunken">
+              Back
+            </Link>
+          </>
+        }
+      >
+        {errorWords(opening.error)}
+      </Notice>
+    )
+  }
+  const { conversation } = opening
+  return <OpenChat key={conversation.conversationId} session={session} conversation={conversation} />
+}
+
+interface OpenChatProps {
+  readonly session: Session
+  readonly conversation: Conversation
+}
+
+function OpenChat({ session, conversation }: OpenChatProps) {
+  const snapshot = useStore(conversation.state)
+  const people = usePeople()
+  const peerId =
+    snapshot.kind === 'direct'
+      ? snapshot.members.find((member) => member.identity !== session.identity)?.identity
+      : undefined
+  const peer = people.find((person) => person.identity === peerId)
+  return (
+    <section aria-label={snapshot.title} className="flex h-full min-h-0 flex-col">
+      <ChatHeader
+        title={snapshot.title}
+        detail={peer === undefined ? membersInWords(snapshot.members.length) : PRESENCE_WORDS[peer.presence]}
+        peerId={peerId}
+        peer={peer}
+      />
+      <Messages conversation={conversation} placeholder={`Message ${snapshot.title}`} />
+    </section>
+  )
+}
+
+/** The log with its composer: the whole of a conversation but the header. */
+export function Messages(props: { readonly conversation: Conversation; readonly placeholder: string }) {
+  const { conversation, placeholder } = props
+  const snapshot = useStore(conversation.state)
+  return (
+    <>
+      {snapshot.messages.length === 0 && !snapshot.hasEarlier ? (
+        <div className="min-h-0 flex-1">
+          <Notice icon={<MessageCircle />} title="Nothing said yet">
+            Write the first message.
+          </Notice>
+        </div>
+      ) : (
+        <MessageList conversation={conversation} snapshot={snapshot} />
+      )}
+      <Composer
+        conversationId={conversation.conversationId}
+        placeholder={placeholder}
+        // What goes wrong shows beside the message itself.
+        onSend={(text) => void conversation.send(text).catch(() => {})}
+      />
+    </>
+  )
+}
+
+interface ChatHeaderProps {
+  readonly title: string
+  readonly detail: string
+  readonly peerId: string | undefined
+  readonly peer: Person | undefined
+}
+
+function ChatHeader({ title, detail, peerId, peer }: ChatHeaderProps) {
+  return (
+    <header className="safe-top flex items-center gap-3 border-line border-b px-2 py-2.5 sm:px-5">
+      <BackLink />
+      {peerId === undefined ? (
+        <span aria-hidden className="grid size-10 shrink-0 place-items-center rounded-xl bg-sunken text-ink-soft">
+          <Hash size={18} />
+        </span>
+      ) : (
+        <Avatar name={title} identity={peerId} {...(peer === undefined ? {} : { presence: peer.presence })} />
+      )}
+      <div className="min-w-0 flex-1">
+        <h1 className="truncate font-semibold leading-tight">{title}</h1>
+        <p className="truncate text-ink-soft text-sm leading-tight">{detail}</p>
+      </div>
+      {peerId !== undefined && <CallButtons peer={{ identity: peerId, name: title }} />}
+    </header>
+  )
+}
+
+function CallButtons({ peer }: { readonly peer: { readonly identity: string; readonly name: string } }) {
+  const { call, dialling, startCall } = useLive()
+  const taken = call !== undefined || dialling !== undefined
+  return (
+    <div className="flex gap-0.5">
+      <IconButton
+        label={`Call ${peer.name} by voice`}
+        data-testid="call-voice"
+        disabled={taken}
+        icon={<Phone size={20} />}
+        onClick={() => startCall(peer, false)}
+      />
+      <IconButton
+        label={`Call ${peer.name} by video`}
+        data-testid="call-video"
+        disabled={taken}
+        icon={<Video size={21} />}
+        onClick={() => startCall(peer, true)}
+      />
+    </div>
+  )
+}
+
+/** On a phone, the way back to the list. */
+export function BackLink() {
+  return (
+    <Link
+      href="/"
+      aria-label="Back to the list"
+      className="grid size-10 shrink-0 place-items-center rounded-full text-ink-soft hover:bg-sunken md:hidden"
+    >
+      <ChevronLeft size={24} aria-hidden />
+    </Link>
+  )
+}
+
+function membersInWords(count: number): string {
+  return count === 1 ? 'Only you so far' : `${count} members`
+}

@@ -1,0 +1,127 @@
+import type { Call, CallEndReason, Room, Session } from '@sangam/client'
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from 'react'
+import { errorWords } from '../session/error-words.ts'
+import { useStore } from '../session/use-store.ts'
+
+/** A call that is over, as it is told afterwards. */
+export interface EndedCall {
+  readonly peer: { readonly identity: string; readonly name: string }
+  readonly direction: 'outgoing' | 'incoming'
+  readonly video: boolean
+  readonly reason: CallEndReason
+  /** Whether the person here ended it. */
+  readonly byMe: boolean
+  readonly durationMs?: number
+  /** What the error said, where there was one. */
+  readonly problem?: string
+}
+
+/** What goes on now beside reading and writing: at most one call and one room. */
+export interface Live {
+  /** The call that this device is in or dials; a call that rings here stands in `incoming`. */
+  readonly call: Call | undefined
+  readonly incoming: Call | undefined
+  readonly endedCall: EndedCall | undefined
+  /** Between the click and the first ring. */
+  readonly dialling: { readonly identity: string; readonly name: string } | undefined
+  readonly room: Room | undefined
+  startCall(peer: { readonly identity: string; readonly name: string }, video: boolean): void
+  dismissEndedCall(): void
+  enterRoom(room: Room): void
+  leaveRoom(): Promise<void>
+}
+
+const LiveContext = createContext<Live | undefined>(undefined)
+
+/** The call and the room of this page. */
+export function useLive(): Live {
+  const live = useContext(LiveContext)
+  if (live === undefined) throw new Error('useLive() stands outside of LiveProvider')
+  return live
+}
+
+/** Holds the call and the room above the routes, so that both go on while a person looks elsewhere. */
+export function LiveProvider({ session, children }: { readonly session: Session; readonly children: ReactNode }) {
+  const calls = useStore(session.calls)
+  const { room, enterRoom, leaveRoom } = useLiveRoom()
+  const [endedCall, setEndedCall] = useState<EndedCall>()
+  const [dialling, setDialling] = useState<Live['dialling']>()
+  useEndedCalls(session, calls, setEndedCall)
+
+  const startCall = useCallback<Live['startCall']>(
+    (peer, video) => {
+      setEndedCall(undefined)
+      setDialling(peer)
+      session
+        .call(peer.identity, { video })
+        .catch((error: unknown) => setEndedCall(failedToRing(peer, video, error)))
+        .finally(() => setDialling(undefined))
+    },
+    [session],
+  )
+
+  const live = useMemo<Live>(() => {
+    const ringsHere = (call: Call) => call.state.get().state === 'incoming'
+    return {
+      call: calls.find((call) => !ringsHere(call) && call.state.get().state !== 'ended'),
+      incoming: calls.find(ringsHere),
+      endedCall,
+      dialling,
+      room,
+      startCall,
+      dismissEndedCall: () => setEndedCall(undefined),
+      enterRoom,
+      leaveRoom,
+    }
+  }, [calls, endedCall, dialling, room, startCall, enterRoom, leaveRoom])
+  return <LiveContext.Provider value={live}>{children}</LiveContext.Provider>
+}
+
+function useLiveRoom() {
+  const [room, setRoom] = useState<Room>()
+  useEffect(() => room?.on('closed', () => setRoom((current) => (current === room ? undefined : current))), [room])
+  const leaveRoom = useCallback(async () => {
+    setRoom(undefined)
+    await room?.leave()
+  }, [room])
+  return { room, enterRoom: setRoom, leaveRoom }
+}
+
+/** Watches every call to its end; also makes this component render as calls change state. */
+function useEndedCalls(session: Session, calls: readonly Call[], onEnded: (ended: EndedCall) => void): void {
+  const [, setVersion] = useState(0)
+  useEffect(() => {
+    const removals = calls.flatMap((call) => [
+      call.on('stateChanged', () => setVersion((version) => version + 1)),
+      call.on('ended', (reason) => {
+        const snapshot = call.state.get()
+        onEnded({
+          peer: snapshot.peer,
+          direction: snapshot.direction,
+          video: snapshot.media.video,
+          reason,
+          byMe: snapshot.endedBy === session.identity,
+          ...(snapshot.connectedAt === undefined ? {} : { durationMs: Date.now() - snapshot.connectedAt }),
+          ...(snapshot.error === undefined ? {} : { problem: errorWords(snapshot.error) }),
+        })
+      }),
+    ])
+    return () => {
+      for (const remove of removals) remove()
+    }
+  }, [calls, onEnded, session])
+}
+
+function failedToRing(peer: EndedCall['peer'], video: boolean, error: unknown): EndedCall {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const reason: CallEndReason = code === 'busy' ? 'busy' : 'failed'
+  const offline = code === 'unavailable' || code === 'notFound'
+  return {
+    peer,
+    direction: 'outgoing',
+    video,
+    reason,
+    byMe: false,
+    problem: offline ? `${peer.name} is not online.` : errorWords(error),
+  }
+}

@@ -1,0 +1,188 @@
+import { mediaDevices, type Room, type Session } from '@sangam/client'
+import { usePeople } from '@sangam/react'
+import { Camera, Mic, MicOff, Video, VideoOff } from 'lucide-react'
+import { useEffect, useMemo, useState } from 'react'
+import { BackLink } from '../chat/chat-pane.tsx'
+import { Avatar } from '../design/avatar.tsx'
+import { Button } from '../design/button.tsx'
+import { IconButton } from '../design/icon-button.tsx'
+import { useNotify } from '../design/toasts.tsx'
+import { type DeviceChoice, loadDeviceChoice, saveDeviceChoice } from '../media/device-choice.ts'
+import { StreamVideo } from '../media/stream-video.tsx'
+import { errorWords } from '../session/error-words.ts'
+import { useAction } from '../session/use-action.ts'
+import { useStore } from '../session/use-store.ts'
+import { DeviceSelect } from './device-select.tsx'
+import { LevelMeter } from './level-meter.tsx'
+import { type PreviewTrack, usePreviewTrack } from './use-preview-track.ts'
+
+interface LobbyProps {
+  readonly session: Session
+  readonly roomId: string
+  readonly name: string
+  /** How many are in the room already. */
+  readonly participants: number
+  readonly onJoined: (room: Room) => void
+}
+
+/** Before a room: how one looks and sounds, which devices, and who waits inside. */
+export function Lobby({ session, roomId, name, participants, onJoined }: LobbyProps) {
+  const [choice, setChoice] = useDeviceChoice()
+  const microphone = usePreviewTrack('audio', choice.microphone, choice.microphoneDeviceId)
+  const camera = usePreviewTrack('video', choice.camera, choice.cameraDeviceId)
+  const notify = useNotify()
+  const join = useAction(
+    async () => {
+      const room = await session.join(roomId, { name })
+      onJoined(room)
+      const troubles = await publish(room, choice, microphone, camera)
+      for (const trouble of troubles) notify(errorWords(trouble))
+    },
+    (error) => notify(errorWords(error)),
+  )
+  return (
+    <section aria-label={`Lobby of ${name}`} className="safe-bottom h-full overflow-y-auto [--safe-gap:1.5rem]">
+      <div className="safe-top flex h-16 items-center px-2 sm:px-5">
+        <BackLink />
+      </div>
+      <div className="mx-auto flex w-full max-w-4xl flex-col gap-8 px-5 md:flex-row md:items-center md:pt-[8vh]">
+        <Preview session={session} choice={choice} onChoice={setChoice} microphone={microphone} camera={camera} />
+        <div className="flex flex-1 flex-col">
+          <h1 className="text-balance font-semibold text-2xl tracking-tight">{name}</h1>
+          <p className="mt-1 mb-6 text-ink-soft">{occupancyWords(participants)}</p>
+          <DeviceChoices choice={choice} onChoice={setChoice} />
+          <Button
+            variant="primary"
+            size="large"
+            className="mt-6"
+            data-testid="room-join"
+            busy={join.busy}
+            onClick={() => join.run()}
+          >
+            Join
+          </Button>
+        </div>
+      </div>
+    </section>
+  )
+}
+
+function useDeviceChoice() {
+  const [choice, setChoice] = useState(loadDeviceChoice)
+  useEffect(() => saveDeviceChoice(choice), [choice])
+  return [choice, setChoice] as const
+}
+
+/** Publishes what the preview opened. A device that fails costs only itself; what failed is returned. */
+async function publish(room: Room, choice: DeviceChoice, microphone: PreviewTrack, camera: PreviewTrack) {
+  const own = (preview: PreviewTrack) => {
+    const mediaStreamTrack = preview.take()
+    return mediaStreamTrack === undefined ? undefined : { mediaStreamTrack }
+  }
+  const attempts = await Promise.allSettled([
+    choice.microphone && microphone.errorName === undefined
+      ? room.setMicrophoneEnabled(true, own(microphone))
+      : undefined,
+    choice.camera && camera.errorName === undefined ? room.setCameraEnabled(true, own(camera)) : undefined,
+  ])
+  return attempts.flatMap((attempt) => (attempt.status === 'rejected' ? [attempt.reason as unknown] : []))
+}
+
+interface PreviewProps {
+  readonly session: Session
+  readonly choice: DeviceChoice
+  readonly onChoice: (choice: DeviceChoice) => void
+  readonly microphone: PreviewTrack
+  readonly camera: PreviewTrack
+}
+
+function Preview({ session, choice, onChoice, microphone, camera }: PreviewProps) {
+  const me = usePeople().find((person) => person.self)
+  const stream = useMemo(() => (camera.track === undefined ? undefined : new MediaStream([camera.track])), [camera.track])
+  const trouble = troubleWords(microphone.errorName, camera.errorName)
+  return (
+    <div className="md:w-[58%]">
+      <div
+        data-theme="dark"
+        className="relative aspect-[4/3] overflow-hidden rounded-3xl bg-surface text-ink sm:aspect-video"
+      >
+        {stream === undefined ? (
+          <div className="grid size-full place-items-center pb-12">
+            <Avatar name={me?.name ?? session.name} identity={session.identity} size="large" />
+          </div>
+        ) : (
+          <StreamVideo stream={stream} label="Your own picture" mirrored className="size-full object-cover" />
+        )}
+        <div className="absolute inset-x-0 bottom-4 flex justify-center gap-4">
+          <IconButton
+            label={choice.microphone ? 'Join muted' : 'Join with the microphone on'}
+            tone={choice.microphone ? 'stage' : 'stage-off'}
+            data-testid="mic-toggle"
+            data-enabled={choice.microphone}
+            aria-pressed={!choice.microphone}
+            icon={choice.microphone ? <Mic size={22} /> : <MicOff size={22} />}
+            onClick={() => onChoice({ ...choice, microphone: !choice.microphone })}
+          />
+          <IconButton
+            label={choice.camera ? 'Join without the camera' : 'Join with the camera on'}
+            tone={choice.camera ? 'stage' : 'stage-off'}
+            data-testid="camera-toggle"
+            data-enabled={choice.camera}
+            aria-pressed={!choice.camera}
+            icon={choice.camera ? <Video size={22} /> : <VideoOff size={22} />}
+            onClick={() => onChoice({ ...choice, camera: !choice.camera })}
+          />
+        </div>
+        {microphone.track !== undefined && (
+          <span className="absolute bottom-7 left-5 rounded-full bg-black/50 px-2.5 py-1.5">
+            <LevelMeter track={microphone.track} />
+          </span>
+        )}
+      </div>
+      <p role="status" className="mt-2 min-h-5 px-2 text-ink-soft text-sm">
+        {trouble}
+      </p>
+    </div>
+  )
+}
+
+interface DeviceChoicesProps {
+  readonly choice: DeviceChoice
+  readonly onChoice: (choice: DeviceChoice) => void
+}
+
+function DeviceChoices({ choice, onChoice }: DeviceChoicesProps) {
+  const devices = useStore(mediaDevices())
+  return (
+    <div className="space-y-2.5">
+      <DeviceSelect
+        label="Microphone"
+        icon={<Mic size={16} />}
+        devices={devices.microphones}
+        deviceId={choice.microphoneDeviceId}
+        onChoose={(microphoneDeviceId) => onChoice({ ...choice, microphoneDeviceId })}
+      />
+      <DeviceSelect
+        label="Camera"
+        icon={<Camera size={16} />}
+        devices={devices.cameras}
+        deviceId={choice.cameraDeviceId}
+        onChoose={(cameraDeviceId) => onChoice({ ...choice, cameraDeviceId })}
+      />
+    </div>
+  )
+}
+
+function occupancyWords(participants: number): string {
+  if (participants === 0) return 'Nobody is here yet. You will be the first.'
+  return participants === 1 ? 'One person is here.' : `${participants} people are here.`
+}
+
+function troubleWords(...errorNames: readonly (string | undefined)[]): string {
+  const name = errorNames.find((errorName) => errorName !== undefined)
+  if (name === undefined) return ''
+  if (name === 'NotAllowedError') return 'The browser does not allow camera or microphone. You can join without.'
+  if (name === 'NotFoundError') return 'A camera or microphone was not found. You can join without.'
+  if (name === 'NotSupportedError') return 'Camera and microphone need a secure address (https). You can join without.'
+  return 'A device can’t be used right now. You can join without.'
+}

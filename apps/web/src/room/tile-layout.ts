@@ -1,0 +1,59 @@
+/** A frame's or a tile's size. */
+export interface Size {
+  readonly widthPx: number
+  readonly heightPx: number
+}
+
+/** How tiles fill a frame. */
+export interface TileLayout extends Size {
+  readonly columns: number
+  readonly rows: number
+}
+
+/** A tile is never wider than a camera's picture, nor narrower than a phone held upright. */
+const WIDEST = 16 / 9
+const NARROWEST = 3 / 4
+
+/** Below this a face is no longer seen: the grid scrolls instead. */
+const SMALLEST_WIDTH_PX = 132
+
+/**
+ * The grid of equal tiles that shows the most of every picture: all numbers of columns are tried, and the one
+ * with the largest tile wins; between equals, the one with fewer empty places.
+ */
+export function tileLayout(count: number, frame: Size, gapPx: number): TileLayout {
+  let best: TileLayout = { columns: 1, rows: 1, widthPx: 0, heightPx: 0 }
+  let bestArea = -1
+  for (let columns = 1; columns <= Math.max(1, count); columns += 1) {
+    const layout = fitted(Math.max(1, count), columns, frame, gapPx)
+    const area = layout.widthPx * layout.heightPx
+    const empty = layout.columns * layout.rows - count
+    const bestEmpty = best.columns * best.rows - count
+    const clearlyLarger = area > bestArea * 1.001
+    const asLarge = area > bestArea * 0.999
+    if (clearlyLarger || (asLarge && empty < bestEmpty)) {
+      best = layout
+      bestArea = area
+    }
+  }
+  if (best.widthPx >= SMALLEST_WIDTH_PX || count < 2) return best
+  return scrolling(count, frame, gapPx)
+}
+
+function fitted(count: number, columns: number, frame: Size, gapPx: number): TileLayout {
+  const rows = Math.ceil(count / columns)
+  const cellWidthPx = Math.max(0, (frame.widthPx - gapPx * (columns - 1)) / columns)
+  const cellHeightPx = Math.max(0, (frame.heightPx - gapPx * (rows - 1)) / rows)
+  return {
+    columns,
+    rows,
+    widthPx: Math.floor(Math.min(cellWidthPx, cellHeightPx * WIDEST)),
+    heightPx: Math.floor(Math.min(cellHeightPx, cellWidthPx / NARROWEST)),
+  }
+}
+
+function scrolling(count: number, frame: Size, gapPx: number): TileLayout {
+  const columns = Math.max(1, Math.floor((frame.widthPx + gapPx) / (SMALLEST_WIDTH_PX + gapPx)))
+  const widthPx = Math.floor((frame.widthPx - gapPx * (columns - 1)) / columns)
+  return { columns, rows: Math.ceil(count / columns), widthPx, heightPx: Math.floor(widthPx * (3 / 4)) }
+}

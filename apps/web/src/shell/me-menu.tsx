@@ -1,0 +1,87 @@
+import type { Session, SettablePresence } from '@sangam/client'
+import { usePeople } from '@sangam/react'
+import { Check, LogOut } from 'lucide-react'
+import { DropdownMenu } from 'radix-ui'
+import { Avatar } from '../design/avatar.tsx'
+import { setTheme, type Theme, useTheme } from '../design/theme.ts'
+import { useNotify } from '../design/toasts.tsx'
+import { errorWords } from '../session/error-words.ts'
+
+const ITEM =
+  'flex cursor-pointer select-none items-center gap-2.5 rounded-lg px-2.5 py-2 text-sm outline-none data-[highlighted]:bg-sunken'
+
+/** Oneself: whether to be seen as here, how the app looks, and the way out. */
+export function MeMenu({ session, onSignOut }: { readonly session: Session; readonly onSignOut: () => void }) {
+  const me = usePeople().find((person) => person.self)
+  return (
+    // Not modal: Radix's scroll lock injects a style element, which the policy forbids.
+    <DropdownMenu.Root modal={false}>
+      <DropdownMenu.Trigger
+        aria-label={`${session.name}: status, theme and sign out`}
+        data-testid="me-menu"
+        className="rounded-full"
+      >
+        <Avatar name={session.name} identity={session.identity} size="small" presence={me?.presence ?? 'online'} />
+      </DropdownMenu.Trigger>
+      <DropdownMenu.Portal>
+        <DropdownMenu.Content
+          align="end"
+          sideOffset={8}
+          collisionPadding={8}
+          className="z-50 min-w-56 animate-appear rounded-2xl border border-line bg-raised p-1.5 shadow-raised"
+        >
+          <p className="truncate px-2.5 py-2 font-semibold">{session.name}</p>
+          <StatusItems session={session} current={me?.presence === 'away' ? 'away' : 'online'} />
+          <Line />
+          <ThemeItems />
+          <Line />
+          <DropdownMenu.Item className={ITEM} onSelect={onSignOut} data-testid="sign-out">
+            <LogOut size={16} aria-hidden />
+            Sign out
+          </DropdownMenu.Item>
+        </DropdownMenu.Content>
+      </DropdownMenu.Portal>
+    </DropdownMenu.Root>
+  )
+}
+
+function StatusItems({ session, current }: { readonly session: Session; readonly current: SettablePresence }) {
+  const notify = useNotify()
+  const choose = (status: string) => {
+    session.setStatus(status as SettablePresence).catch((error: unknown) => notify(errorWords(error)))
+  }
+  return (
+    <DropdownMenu.RadioGroup aria-label="Status" value={current} onValueChange={choose}>
+      <RadioItem value="online" label="Online" />
+      <RadioItem value="away" label="Away" />
+    </DropdownMenu.RadioGroup>
+  )
+}
+
+function ThemeItems() {
+  const theme = useTheme()
+  return (
+    <DropdownMenu.RadioGroup aria-label="Theme" value={theme} onValueChange={(value) => setTheme(value as Theme)}>
+      <RadioItem value="system" label="Theme of the device" />
+      <RadioItem value="light" label="Light" />
+      <RadioItem value="dark" label="Dark" />
+    </DropdownMenu.RadioGroup>
+  )
+}
+
+function RadioItem({ value, label }: { readonly value: string; readonly label: string }) {
+  return (
+    <DropdownMenu.RadioItem value={value} className={ITEM}>
+      <span className="grid size-4 place-items-center">
+        <DropdownMenu.ItemIndicator>
+          <Check size={16} className="text-accent" aria-hidden />
+        </DropdownMenu.ItemIndicator>
+      </span>
+      {label}
+    </DropdownMenu.RadioItem>
+  )
+}
+
+function Line() {
+  return <DropdownMenu.Separator className="mx-2.5 my-1.5 h-px bg-line" />
+}

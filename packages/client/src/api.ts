@@ -1,0 +1,529 @@
+/**
+ * The public contract of the SDK: every noun an application holds, its events and its snapshots.
+ * How each of them is done stands in the folder of the same name.
+ */
+import type { SangamError } from './errors.ts'
+
+/** Removes what it was returned for (a listener, a subscription); calling it twice is harmless. */
+export type Unsubscribe = () => void
+
+/**
+ * A framework-free observable value. `get()` returns the current immutable snapshot: the same object until
+ * something changed, a new one afterwards, so that it can be compared by identity.
+ * `subscribe()` calls back after each change, without the value; a listener that throws can't stop the others.
+ */
+export interface Store<T> {
+  get(): T
+  subscribe(listener: () => void): Unsubscribe
+}
+
+/** Typed events over a tuple map: `on` returns its own removal; a listener that throws can't stop the others. */
+export interface Emitter<Events extends Record<keyof Events, readonly unknown[]>> {
+  on<Name extends keyof Events>(name: Name, listener: (...args: Events[Name]) => void): Unsubscribe
+  once<Name extends keyof Events>(name: Name, listener: (...args: Events[Name]) => void): Unsubscribe
+}
+
+/** What `connect()` takes beside the address: exactly one way to prove who is connecting, and the tunables. */
+export interface ConnectOptions {
+  /** Returns a signed token from the application's backend; called at each connection and before the old one expires. */
+  readonly token?: () => Promise<string>
+  /** Enters as a guest under this name, where the server lets guests in. */
+  readonly guest?: GuestOptions
+  /** How long the first connection may take before `connect()` rejects with `serverUnreachable` (default 15000). */
+  readonly connectTimeoutMs?: number
+  /** How long a request may wait for its acknowledgement, offline time included (default 10000). */
+  readonly requestTimeoutMs?: number
+  /** Where unacknowledged messages wait. Default: IndexedDB in browsers, memory elsewhere. */
+  readonly outbox?: OutboxStore
+  /** A name for the kind of client in the server's log (default `web` in browsers, `node` elsewhere). */
+  readonly client?: string
+  /** A name for this device, stable over reconnects (default: a random one per session). */
+  readonly deviceId?: string
+}
+
+/** How a guest enters. */
+export interface GuestOptions {
+  /** The name that others see. */
+  readonly name: string
+  /** Where the guest's credentials rest between visits. Default: localStorage in browsers, nowhere elsewhere; `null`: nowhere. */
+  readonly storage?: GuestStorage | null
+}
+
+/** A guest's signed token and what it says. */
+export interface GuestCredentials {
+  readonly token: string
+  readonly identity: string
+  readonly name: string
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number
+}
+
+/** A place for one server's guest credentials. */
+export interface GuestStorage {
+  load(): GuestCredentials | undefined
+  save(credentials: GuestCredentials): void
+  clear(): void
+}
+
+/** What a server says about itself before anybody connects. */
+export interface ServerInfo {
+  readonly protocolVersion: number
+  /** Whether people may enter with a name alone. */
+  readonly guests: boolean
+  readonly name: string
+}
+
+/** `connecting` only before the first success; `closed` is final. */
+export type ConnectionState = 'connecting' | 'online' | 'reconnecting' | 'closed'
+
+/** The connection as a person may be told about it. */
+export interface ConnectionSnapshot {
+  readonly state: ConnectionState
+  /** While reconnecting: how many attempts failed so far. */
+  readonly attempt: number
+  /** While reconnecting: why; when closed: what ended it (absent when the application closed it). */
+  readonly error?: SangamError
+}
+
+/** What a person may set; `inCall` is the server's own finding. */
+export type SettablePresence = 'online' | 'away'
+
+/** Over all devices of a person. */
+export type PresenceStatus = 'online' | 'away' | 'inCall' | 'offline'
+
+/** Somebody known to the server. */
+export interface Person {
+  readonly identity: string
+  readonly name: string
+  readonly presence: PresenceStatus
+  /** Whether it is the session's own person. */
+  readonly self: boolean
+}
+
+/** A conversation as a list shows it. */
+export interface ConversationSummary {
+  readonly conversationId: string
+  readonly kind: 'direct' | 'group'
+  /** What to call it: the group's title, or the other person's name. */
+  readonly title: string
+  readonly members: readonly ConversationMember[]
+  readonly lastMessage?: {
+    readonly number: number
+    readonly senderId: string
+    readonly senderName: string
+    readonly text: string
+    readonly sentAt: number
+  }
+  /** Messages by others after the last one that was read. */
+  readonly unread: number
+}
+
+/** A member of a conversation. */
+export interface ConversationMember {
+  readonly identity: string
+  readonly name: string
+}
+
+/** A room as a list shows it. */
+export interface RoomSummary {
+  readonly roomId: string
+  readonly name: string
+  /** How many people are in it. */
+  readonly participants: number
+}
+
+/** Events of a session. */
+export interface SessionEvents {
+  /** Somebody rings; answer with `accept()` or `reject()`. The same call stands in `session.calls`. */
+  incomingCall: [call: Call]
+  /** A message by anybody, in any conversation that this session has opened. */
+  message: [message: ChatMessage]
+  /** The server is about to stop; the session reconnects by itself when it is back. */
+  serverStopping: []
+  /** The session ended for good; the error is absent when the application closed it. */
+  closed: [error: SangamError | undefined]
+}
+
+/** One person, connected from this device. */
+export interface Session extends Emitter<SessionEvents> {
+  readonly identity: string
+  readonly name: string
+  readonly connection: Store<ConnectionSnapshot>
+  /** Everybody known, the session's own person included, ordered by name. */
+  readonly people: Store<readonly Person[]>
+  /** The conversations this person is in, newest first. */
+  readonly conversationList: Store<readonly ConversationSummary[]>
+  /** The rooms this person may join. */
+  readonly rooms: Store<readonly RoomSummary[]>
+  /** Every call that has not ended, the oldest first. */
+  readonly calls: Store<readonly Call[]>
+  /** Opens a conversation by its id, or the direct one with a person; the same object each time. */
+  conversation(target: string | { readonly with: string }): Promise<Conversation>
+  /** Asks the server for the list afresh; `conversationList` holds it too. */
+  conversations(): Promise<readonly ConversationSummary[]>
+  /** Rings every device of a person; resolves once it rings (see `Call`). Microphone always asked for, camera with `video`. */
+  call(identity: string, options?: CallOptions): Promise<Call>
+  /** Joins a room, creating it where the person may; resolves once joined. One object per room until it is left. */
+  join(roomId: string, options?: JoinOptions): Promise<Room>
+  setStatus(status: SettablePresence): Promise<void>
+  /** Ends the session for good: calls end, rooms are left, messages not yet stored stay in the outbox. */
+  close(): Promise<void>
+}
+
+/** How to ring. */
+export interface CallOptions {
+  /** Default false: a voice call. */
+  readonly video?: boolean
+  readonly microphoneDeviceId?: string
+  readonly cameraDeviceId?: string
+}
+
+/** How to join. */
+export interface JoinOptions {
+  /** The name of a room that this join creates. */
+  readonly name?: string
+}
+
+// ---------------------------------------------------------------------------------------------------------- chat
+
+/** `sending` until the server stored it, `failed` when it refused it for good. */
+export type MessageState = 'sending' | 'sent' | 'failed'
+
+/** One message, immutable; a change of state is a new object with the same `key`. */
+export interface ChatMessage {
+  /** Unique in its conversation, the same while sending and once sent: fit for a list's key. */
+  readonly key: string
+  readonly conversationId: string
+  /** 1, 2, 3… without a gap; absent until stored. */
+  readonly number?: number
+  readonly clientMessageId: string
+  readonly senderId: string
+  readonly senderName: string
+  readonly text: string
+  /** Milliseconds since 1970: the server's clock once stored, this device's before. */
+  readonly sentAt: number
+  /** Whether the session's own person wrote it (from any device). */
+  readonly own: boolean
+  readonly state: MessageState
+  /** Why it failed. */
+  readonly error?: SangamError
+}
+
+/** A conversation as it is shown. */
+export interface ConversationSnapshot {
+  readonly conversationId: string
+  readonly kind: 'direct' | 'group'
+  readonly title: string
+  readonly members: readonly ConversationMember[]
+  /** By number, without gap or double; own messages not yet stored stand last, in the order they were sent. */
+  readonly messages: readonly ChatMessage[]
+  /** Whether `loadEarlier()` would find more. */
+  readonly hasEarlier: boolean
+  /** The number of the newest stored message that is known. */
+  readonly lastNumber: number
+  /** The newest number each person has read. */
+  readonly read: ReadonlyMap<string, number>
+  /** Messages by others after the newest that this person has read. */
+  readonly unread: number
+}
+
+/** Events of a conversation. */
+export interface ConversationEvents {
+  /** A stored message, once each, in the order of numbers (own ones too), from the moment it was opened. */
+  message: [message: ChatMessage]
+  /** Somebody has read up to this number. */
+  receipt: [receipt: { readonly identity: string; readonly read: number }]
+  /** An own message was refused for good. */
+  sendFailed: [message: ChatMessage]
+}
+
+/** An append-only log of messages. */
+export interface Conversation extends Emitter<ConversationEvents> {
+  readonly conversationId: string
+  readonly state: Store<ConversationSnapshot>
+  /**
+   * Sends a text. Resolves with the stored message; while offline it waits in the outbox and goes out after the
+   * reconnect, in order, also after a refresh of the page. Rejects when the server refuses it for good.
+   */
+  send(text: string): Promise<ChatMessage>
+  /** Sends a failed message again, as the same message. */
+  retry(clientMessageId: string): Promise<ChatMessage>
+  /** Gives a failed message up. */
+  discard(clientMessageId: string): Promise<void>
+  /** Loads an earlier page into the snapshot (default 50); resolves whether there is still more. */
+  loadEarlier(limit?: number): Promise<boolean>
+  /** Tells that everything up to `number` (default: the newest) was read. Never goes backwards. */
+  markRead(number?: number): Promise<void>
+}
+
+/** A message that waits for its acknowledgement. */
+export interface OutboxEntry {
+  readonly conversationId: string
+  readonly clientMessageId: string
+  readonly senderId: string
+  readonly text: string
+  /** Milliseconds since 1970, this device's clock. */
+  readonly createdAt: number
+  /** The order of sending on this device. */
+  readonly order: number
+  /** Set when the server refused it for good: kept to be shown and retried. */
+  readonly failed?: { readonly code: string; readonly message: string }
+}
+
+/** Where unacknowledged messages wait. `put` resolves once the entry would survive a refresh. */
+export interface OutboxStore {
+  /** Every entry of this sender, in order. */
+  list(senderId: string): Promise<readonly OutboxEntry[]>
+  put(entry: OutboxEntry): Promise<void>
+  remove(senderId: string, clientMessageId: string): Promise<void>
+  close(): Promise<void>
+}
+
+// --------------------------------------------------------------------------------------------------------- media
+
+/** Where a track comes from. */
+export type TrackSource = 'microphone' | 'camera' | 'screen' | 'screenAudio'
+
+/** A track at one moment. */
+export interface TrackSnapshot {
+  /** Not sending: muted by its owner. */
+  readonly muted: boolean
+  readonly ended: boolean
+  /** The browser's own track; absent until media was negotiated. */
+  readonly mediaStreamTrack?: MediaStreamTrack
+  /** Loudness 0..1 of an audio track (linear, RFC 6464 scale as the browser reports it); 0 for video. */
+  readonly audioLevel: number
+}
+
+/** Events of a track. */
+export interface TrackEvents {
+  /** The browser will not play sound before a person touches the page; then call `room.resumePlayback()`. */
+  playbackBlocked: [element: HTMLMediaElement]
+  ended: []
+}
+
+/** One audio or video stream of one participant. */
+export interface Track extends Emitter<TrackEvents> {
+  /** Unique in its room. */
+  readonly trackId: string
+  readonly participantId: string
+  readonly kind: 'audio' | 'video'
+  readonly source: TrackSource
+  readonly local: boolean
+  readonly state: Store<TrackSnapshot>
+  /** Plays the track in an element: the one given, or a new `<audio>` or `<video>`. Own tracks are attached silent. */
+  attach(element?: HTMLMediaElement): HTMLMediaElement
+  /** Takes the track off one element, or off all; returns those. */
+  detach(element?: HTMLMediaElement): readonly HTMLMediaElement[]
+}
+
+/** How media flows between two devices. */
+export interface ConnectionInfo {
+  /** `direct`: between the two devices; `relayed`: through a TURN server; `unknown`: not yet connected. */
+  readonly path: 'direct' | 'relayed' | 'unknown'
+  /** One sentence for a person. */
+  readonly description: string
+  readonly protocol?: 'udp' | 'tcp'
+  readonly local?: CandidateInfo
+  readonly remote?: CandidateInfo
+  readonly rttMs?: number
+}
+
+/** One end of the selected candidate pair (RFC 8445 section 5.1.1 types). */
+export interface CandidateInfo {
+  readonly type: 'host' | 'srflx' | 'prflx' | 'relay'
+  readonly address?: string
+  readonly port?: number
+}
+
+/** What flows now; measured each second over the last second. */
+export interface MediaStats {
+  readonly uploadBps: number
+  readonly downloadBps: number
+  /** Round-trip time of the selected candidate pair. */
+  readonly rttMs?: number
+  /** Video and audio streams that this device sends now. */
+  readonly uploadedStreams: number
+  readonly downloadedStreams: number
+  readonly tracks: readonly TrackStats[]
+}
+
+/** One track's share. */
+export interface TrackStats {
+  /** `trackId` in a room; the browser's track id in a call. */
+  readonly trackId: string
+  readonly participantId?: string
+  readonly kind: 'audio' | 'video'
+  readonly direction: 'upload' | 'download'
+  readonly bitrateBps: number
+  /** Since the track began; video downloads only. */
+  readonly framesDecoded?: number
+  readonly framesPerSecond?: number
+  readonly width?: number
+  readonly height?: number
+  readonly packetsLost?: number
+  readonly jitterMs?: number
+}
+
+// --------------------------------------------------------------------------------------------------------- calls
+
+/** `outgoing` and `incoming` ring; `reconnecting` has been connected before; `ended` is final. */
+export type CallState = 'outgoing' | 'incoming' | 'connecting' | 'connected' | 'reconnecting' | 'ended'
+
+/** Why a call ended. `failed`: it could not be set up or kept (see the error). */
+export type CallEndReason =
+  | 'rejected'
+  | 'cancelled'
+  | 'busy'
+  | 'timeout'
+  | 'hangup'
+  | 'disconnected'
+  | 'answeredElsewhere'
+  | 'serverStopped'
+  | 'failed'
+
+/** A call at one moment. */
+export interface CallSnapshot {
+  readonly state: CallState
+  /** Absent until the server gave one. */
+  readonly callId?: string
+  readonly direction: 'outgoing' | 'incoming'
+  readonly peer: { readonly identity: string; readonly name: string }
+  /** What was asked for when it rang. */
+  readonly media: { readonly audio: boolean; readonly video: boolean }
+  readonly microphoneEnabled: boolean
+  readonly cameraEnabled: boolean
+  readonly localStream?: MediaStream
+  readonly remoteStream?: MediaStream
+  /** Whether the other side sends picture or sound now. */
+  readonly remoteVideo: boolean
+  readonly remoteAudio: boolean
+  /** Device troubles that the call goes on without (permission denied, no camera…). */
+  readonly mediaErrors: readonly SangamError[]
+  /** Milliseconds since 1970, when media first flowed. */
+  readonly connectedAt?: number
+  readonly endReason?: CallEndReason
+  /** Who ended it, when somebody did. */
+  readonly endedBy?: string
+  readonly error?: SangamError
+}
+
+/** Events of a call. */
+export interface CallEvents {
+  stateChanged: [state: CallState]
+  ended: [reason: CallEndReason]
+}
+
+/** A call between two people, media directly between their devices. */
+export interface Call extends Emitter<CallEvents> {
+  readonly state: Store<CallSnapshot>
+  /** Zeros until connected. */
+  readonly stats: Store<MediaStats>
+  /** Answers an incoming call; default: with what the caller asked for. */
+  accept(options?: CallOptions): Promise<void>
+  /** Declines an incoming call. */
+  reject(reason?: 'declined' | 'busy'): Promise<void>
+  /** Ends the call from any state: cancels while it rings outward, declines while it rings here. */
+  hangUp(): Promise<void>
+  /** Mutes or opens the microphone; asks for it first where the call goes without. */
+  setMicrophoneEnabled(enabled: boolean, options?: { readonly deviceId?: string }): Promise<void>
+  /** Switches the camera off (its light goes out) or on. */
+  setCameraEnabled(enabled: boolean, options?: { readonly deviceId?: string }): Promise<void>
+  /** The selected candidate pair, in words. */
+  connectionInfo(): Promise<ConnectionInfo>
+}
+
+// --------------------------------------------------------------------------------------------------------- rooms
+
+/** `reconnecting`: the signalling or the media is being restored; `closed` is final. */
+export type RoomState = 'joined' | 'reconnecting' | 'closed'
+
+/** Why a room object closed. */
+export type RoomCloseReason = 'left' | 'sessionClosed' | 'removed' | 'rejoinFailed'
+
+/** How media flows in a room. */
+export type Topology = 'mesh' | 'sfu' | 'mcu'
+
+/** Somebody in a room; a new object after each change. */
+export interface Participant {
+  readonly participantId: string
+  readonly identity: string
+  readonly name: string
+  readonly local: boolean
+  readonly tracks: readonly Track[]
+  /** Sending sound and not muted. */
+  readonly microphoneEnabled: boolean
+  readonly cameraEnabled: boolean
+  readonly screenShareEnabled: boolean
+  readonly speaking: boolean
+}
+
+/** A room at one moment. */
+export interface RoomSnapshot {
+  readonly roomId: string
+  readonly name: string
+  readonly state: RoomState
+  readonly topology: Topology
+  /** Why this topology, in words. */
+  readonly topologyReason: string
+  /** The local participant first, then in the order of joining. */
+  readonly participants: readonly Participant[]
+  /** Ids of those who speak now, the loudest first. */
+  readonly activeSpeakers: readonly string[]
+  /** The browser refuses to play sound: show a button that calls `resumePlayback()`. */
+  readonly playbackBlocked: boolean
+  readonly closeReason?: RoomCloseReason
+  readonly error?: SangamError
+}
+
+/** Events of a room. */
+export interface RoomEvents {
+  stateChanged: [state: RoomState]
+  participantJoined: [participant: Participant]
+  participantLeft: [participant: Participant]
+  /** A remote track's media can be attached. */
+  trackSubscribed: [track: Track, participant: Participant]
+  trackUnsubscribed: [track: Track, participant: Participant]
+  activeSpeakersChanged: [participantIds: readonly string[]]
+  topologyChanged: [change: { readonly from: Topology; readonly to: Topology; readonly reason: string }]
+  playbackBlocked: []
+  /** An own track ended by itself: the device was unplugged, screen sharing stopped in the browser's bar. */
+  localTrackEnded: [source: TrackSource]
+  closed: [reason: RoomCloseReason]
+}
+
+/** How to open a device. */
+export interface DeviceOptions {
+  readonly deviceId?: string
+  /** A track of the application's own (a preview's, a canvas's) instead of a device; stopped when switched off. */
+  readonly mediaStreamTrack?: MediaStreamTrack
+}
+
+/** A room that this device is in. */
+export interface Room extends Emitter<RoomEvents> {
+  readonly roomId: string
+  readonly participantId: string
+  readonly state: Store<RoomSnapshot>
+  readonly participants: Store<readonly Participant[]>
+  readonly stats: Store<MediaStats>
+  /** Rejects with a media error (`mediaPermissionDenied`, `mediaNotFound`…) and leaves things as they were. */
+  setMicrophoneEnabled(enabled: boolean, options?: DeviceOptions): Promise<void>
+  setCameraEnabled(enabled: boolean, options?: DeviceOptions): Promise<void>
+  setScreenShareEnabled(enabled: boolean): Promise<void>
+  /** Plays what the browser held back; call it from a click. */
+  resumePlayback(): Promise<void>
+  leave(): Promise<void>
+}
+
+/** The devices of this machine; labels are empty until the person gave a permission. */
+export interface MediaDevicesSnapshot {
+  readonly microphones: readonly MediaDeviceEntry[]
+  readonly cameras: readonly MediaDeviceEntry[]
+  readonly speakers: readonly MediaDeviceEntry[]
+}
+
+/** One device. */
+export interface MediaDeviceEntry {
+  readonly deviceId: string
+  readonly label: string
+}

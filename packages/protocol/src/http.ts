@@ -1,0 +1,58 @@
+import * as z from 'zod'
+import type { ErrorCode } from './errors.ts'
+import { identitySchema, nameSchema, timestampMsSchema, tokenSchema } from './primitives.ts'
+
+/** What `GET /api/v1/config` answers. */
+export const publicConfigSchema = z
+  .strictObject({
+    protocolVersion: z.number().int().describe('`PROTOCOL_VERSION` of the server'),
+    guests: z.boolean().describe('Whether guests may name themselves'),
+    name: nameSchema.describe('Name of this server'),
+  })
+  .describe('What anybody may know of the server')
+export type PublicConfig = z.output<typeof publicConfigSchema>
+
+/** What `POST /api/v1/guests` takes. */
+export const guestRequestSchema = z.strictObject({ name: nameSchema }).describe('A guest asks for a token')
+export type GuestRequest = z.output<typeof guestRequestSchema>
+
+/** What `POST /api/v1/guests` and `POST /api/v1/guests/renew` answer. */
+export const guestTokenSchema = z
+  .strictObject({
+    token: tokenSchema,
+    identity: identitySchema,
+    name: nameSchema,
+    expiresAt: timestampMsSchema,
+  })
+  .describe("A guest's token")
+export type GuestToken = z.output<typeof guestTokenSchema>
+
+/** An HTTP endpoint of the protocol. */
+export type HttpEndpoint = {
+  readonly description: string
+  readonly request?: z.ZodType
+  readonly reply: z.ZodType
+  /** Errors with their HTTP status. The body is `{ error: WireError }`. */
+  readonly errors: { readonly [Code in ErrorCode]?: number }
+}
+
+/** The HTTP endpoints, by method and path. */
+export const httpEndpoints = {
+  'GET /api/v1/config': {
+    description: 'What anybody may know of the server before connecting.',
+    reply: publicConfigSchema,
+    errors: {},
+  },
+  'POST /api/v1/guests': {
+    description: 'Gives somebody without an account a signed token with the default grants of guests.',
+    request: guestRequestSchema,
+    reply: guestTokenSchema,
+    errors: { invalidMessage: 400, guestsDisabled: 403, rateLimited: 429 },
+  },
+  'POST /api/v1/guests/renew': {
+    description:
+      "Gives a newer token of the same identity. The guest's present token stands in `Authorization: Bearer …`; it may have expired up to 24 hours ago.",
+    reply: guestTokenSchema,
+    errors: { unauthenticated: 401, tokenExpired: 401, guestsDisabled: 403, rateLimited: 429 },
+  },
+} as const satisfies Record<string, HttpEndpoint>

@@ -1,0 +1,33 @@
+/** Upper bounds of what a message may hold. Every string and array in the schemas names one of these. */
+export const limits = {
+  /** Characters of an identity. */
+  identityLength: 128,
+  /** Characters of a person's, room's or conversation's display name. */
+  nameLength: 64,
+  /** Characters of a room's, conversation's or device's id. */
+  idLength: 128,
+  /** Bytes (UTF-8) of a message's text. */
+  textBytes: 16 * 1024,
+  /** Messages in one page of history. */
+  pageSize: 200,
+  /** Messages given when a conversation is opened. */
+  openPageSize: 50,
+  /** Characters of a session description. */
+  sdpLength: 128 * 1024,
+  /** Characters of one ICE candidate line. */
+  candidateLength: 2048,
+  /** Characters of a token. */
+  tokenLength: 16 * 1024,
+  /** Codecs in capabilities or parameters. */
+  codecs: 64,
+  /** Header extensions in capabilities or parameters. */
+  headerExtensions: 32,
+  /** Encodings of one producer. */
+  encodings: 8,
+  /** Parameters or feedback entries of one codec. */
+  codecParameters: 32,
+  /** Levels of nesting in a message. */
+  depth: 12,
+  /** Keys, array elements and values in a message, counted over all levels. */
+  nodes: 4000,
+} as const

@@ -1,0 +1,39 @@
+import * as z from 'zod'
+import { emptySchema, identitySchema, nameSchema } from './primitives.ts'
+import { notice, request } from './registry.ts'
+
+/** How reachable somebody is, over all their devices. */
+export const presenceSchema = z
+  .enum(['online', 'away', 'inCall', 'offline'])
+  .describe('How reachable somebody is, over all devices')
+export type Presence = z.output<typeof presenceSchema>
+
+/** A person whom the server knows. */
+export const personSchema = z
+  .strictObject({ identity: identitySchema, name: nameSchema, presence: presenceSchema })
+  .describe('A person whom the server knows')
+export type Person = z.output<typeof personSchema>
+
+export const presenceRequests = {
+  'presence.set': request({
+    description: 'Sets the status of this device. `inCall` is set by the server itself.',
+    needs: 'a valid token',
+    request: z.strictObject({ status: z.enum(['online', 'away']) }),
+    reply: emptySchema,
+    errors: [],
+  }),
+  'people.list': request({
+    description: 'The people whom the server knows: everybody online, and those seen lately.',
+    needs: 'people',
+    request: emptySchema,
+    reply: z.strictObject({ people: z.array(personSchema).max(2000) }),
+    errors: [],
+  }),
+} as const
+
+export const presenceNotices = {
+  'presence.changed': notice({
+    description: "Somebody's presence or name changed. Sent to everybody with the grant `people`.",
+    payload: personSchema,
+  }),
+} as const

@@ -1,0 +1,285 @@
+import * as z from 'zod'
+import {
+  dtlsParametersSchema,
+  iceCandidateSchema,
+  iceParametersSchema,
+  mediaKindSchema,
+  rtpCapabilitiesSchema,
+  rtpParametersSchema,
+} from './media.ts'
+import {
+  consumerIdSchema,
+  emptySchema,
+  iceServersSchema,
+  identitySchema,
+  nameSchema,
+  participantIdSchema,
+  producerIdSchema,
+  roomIdSchema,
+  transportIdSchema,
+} from './primitives.ts'
+import { notice, request } from './registry.ts'
+
+/** How media travels in a room. */
+export const topologySchema = z.enum(['mesh', 'sfu', 'mcu']).describe('How media travels in a room')
+export type Topology = z.output<typeof topologySchema>
+
+/** What a stream shows or carries. */
+export const trackSourceSchema = z
+  .enum(['microphone', 'camera', 'screen', 'screenAudio'])
+  .describe('What a stream shows or carries')
+export type TrackSource = z.output<typeof trackSourceSchema>
+
+/** A stream that a participant publishes. */
+export const trackSchema = z
+  .strictObject({
+    producerId: producerIdSchema,
+    kind: mediaKindSchema,
+    source: trackSourceSchema,
+    paused: z.boolean(),
+  })
+  .describe('A stream that a participant publishes')
+export type Track = z.output<typeof trackSchema>
+
+/** Somebody in a room, on one device. */
+export const participantSchema = z
+  .strictObject({
+    participantId: participantIdSchema,
+    identity: identitySchema,
+    name: nameSchema,
+    tracks: z.array(trackSchema).max(16),
+  })
+  .describe('Somebody in a room, on one device')
+export type Participant = z.output<typeof participantSchema>
+
+/** A room as it stands in the list. */
+export const roomSummarySchema = z
+  .strictObject({
+    roomId: roomIdSchema,
+    name: nameSchema,
+    participants: z.number().int().nonnegative(),
+  })
+  .describe('A room in the list')
+export type RoomSummary = z.output<typeof roomSummarySchema>
+
+const roomId = { roomId: roomIdSchema }
+const producer = z.strictObject({ ...roomId, producerId: producerIdSchema })
+const consumer = z.strictObject({ ...roomId, consumerId: consumerIdSchema })
+const topologyReason = z.string().max(256).describe('Why this topology, in words')
+
+export const roomRequests = {
+  'room.list': request({
+    description: 'The rooms that somebody is in and that the person may join.',
+    needs: 'a valid token',
+    request: emptySchema,
+    reply: z.strictObject({ rooms: z.array(roomSummarySchema).max(1000) }),
+    errors: [],
+  }),
+  'room.join': request({
+    description:
+      'Enters a room on this connection, creating it when nobody is in it. With the participantKey of an earlier join, within the grace time, the same participant goes on with its transports, producers and consumers, and the older connection is replaced.',
+    needs: 'rooms: join',
+    request: z.strictObject({
+      ...roomId,
+      name: nameSchema.optional().describe('Title of the room when it is created; default is its id'),
+      participantKey: z.string().min(1).max(128).optional().describe('From an earlier room.join'),
+    }),
+    reply: z.strictObject({
+      ...roomId,
+      name: nameSchema,
+      participantId: participantIdSchema,
+      participantKey: z
+        .string()
+        .max(128)
+        .describe('Secret that gives this participant back after a reconnect'),
+      resumed: z.boolean().describe('Whether the earlier participant goes on, its transports still alive'),
+      topology: topologySchema,
+      topologyReason,
+      routerRtpCapabilities: rtpCapabilitiesSchema,
+      participants: z.array(participantSchema).max(1000).describe('Everybody in the room, yourself included'),
+    }),
+    errors: ['unavailable'],
+  }),
+  'room.leave': request({
+    description: 'Leaves the room; all transports of the participant are closed.',
+    needs: 'to be in the room',
+    request: z.strictObject(roomId),
+    reply: emptySchema,
+    errors: ['notFound'],
+  }),
+  'room.createTransport': request({
+    description: 'Creates a WebRTC transport. At most one per direction; a new one replaces the older.',
+    needs: 'rooms: publish (send) or subscribe (receive)',
+    request: z.strictObject({ ...roomId, direction: z.enum(['send', 'receive']) }),
+    reply: z.strictObject({
+      transportId: transportIdSchema,
+      iceParameters: iceParametersSchema,
+      iceCandidates: z.array(iceCandidateSchema).max(64),
+      dtlsParameters: dtlsParametersSchema,
+      iceServers: iceServersSchema,
+    }),
+    errors: ['notFound', 'unavailable'],
+  }),
+  'room.connectTransport': request({
+    description: 'Gives the DTLS parameters of the client to a transport.',
+    needs: 'to own the transport',
+    request: z.strictObject({
+      ...roomId,
+      transportId: transportIdSchema,
+      dtlsParameters: dtlsParametersSchema,
+    }),
+    reply: emptySchema,
+    errors: ['notFound', 'wrongState', 'unavailable'],
+  }),
+  'room.restartIce': request({
+    description: 'Gives a transport new ICE credentials.',
+    needs: 'to own the transport',
+    request: z.strictObject({ ...roomId, transportId: transportIdSchema }),
+    reply: z.strictObject({ iceParameters: iceParametersSchema }),
+    errors: ['notFound', 'unavailable'],
+  }),
+  'room.produce': request({
+    description: 'Publishes a stream on the send transport. One per source; a new one replaces the older.',
+    needs: 'rooms: publish',
+    request: z.strictObject({
+      ...roomId,
+      transportId: transportIdSchema,
+      kind: mediaKindSchema,
+      rtpParameters: rtpParametersSchema,
+      source: trackSourceSchema,
+      paused: z.boolean().optional(),
+    }),
+    reply: z.strictObject({ producerId: producerIdSchema }),
+    errors: ['notFound', 'wrongState', 'unsupported', 'unavailable'],
+  }),
+  'room.pauseProducer': request({
+    description: 'Stops forwarding a stream of your own.',
+    needs: 'to own the producer',
+    request: producer,
+    reply: emptySchema,
+    errors: ['notFound', 'unavailable'],
+  }),
+  'room.resumeProducer': request({
+    description: 'Forwards a stream of your own again.',
+    needs: 'to own the producer',
+    request: producer,
+    reply: emptySchema,
+    errors: ['notFound', 'unavailable'],
+  }),
+  'room.closeProducer': request({
+    description: 'Unpublishes a stream of your own.',
+    needs: 'to own the producer',
+    request: producer,
+    reply: emptySchema,
+    errors: ['notFound', 'unavailable'],
+  }),
+  'room.consume': request({
+    description:
+      'Receives a stream of somebody else on the receive transport. It begins paused: resume it when you are ready.',
+    needs: 'rooms: subscribe',
+    request: z.strictObject({
+      ...roomId,
+      transportId: transportIdSchema,
+      producerId: producerIdSchema,
+      rtpCapabilities: rtpCapabilitiesSchema,
+    }),
+    reply: z.strictObject({
+      consumerId: consumerIdSchema,
+      producerId: producerIdSchema,
+      kind: mediaKindSchema,
+      rtpParameters: rtpParametersSchema,
+      paused: z.literal(true),
+      producerPaused: z.boolean(),
+    }),
+    errors: ['notFound', 'wrongState', 'unsupported', 'unavailable'],
+  }),
+  'room.pauseConsumer': request({
+    description: 'Stops receiving a stream.',
+    needs: 'to own the consumer',
+    request: consumer,
+    reply: emptySchema,
+    errors: ['notFound', 'unavailable'],
+  }),
+  'room.resumeConsumer': request({
+    description: 'Receives a stream (again). A video stream begins with a key frame.',
+    needs: 'to own the consumer',
+    request: consumer,
+    reply: emptySchema,
+    errors: ['notFound', 'unavailable'],
+  }),
+  'room.closeConsumer': request({
+    description: 'Gives a stream up.',
+    needs: 'to own the consumer',
+    request: consumer,
+    reply: emptySchema,
+    errors: ['notFound', 'unavailable'],
+  }),
+  'room.requestKeyFrame': request({
+    description: 'Asks the sender of a video stream for a key frame.',
+    needs: 'to own the consumer',
+    request: consumer,
+    reply: emptySchema,
+    errors: ['notFound', 'unavailable'],
+  }),
+} as const
+
+const participantRef = { ...roomId, participantId: participantIdSchema }
+
+export const roomNotices = {
+  'room.listed': notice({
+    description:
+      'A room came up or its title or number of participants changed. Sent to those who may join it.',
+    payload: z.strictObject({ room: roomSummarySchema }),
+  }),
+  'room.unlisted': notice({
+    description: 'The last participant left a room. Sent to those who may join it.',
+    payload: z.strictObject(roomId),
+  }),
+  'room.participantJoined': notice({
+    description: 'Somebody entered the room. Sent to the others.',
+    payload: z.strictObject({ ...roomId, participant: participantSchema }),
+  }),
+  'room.participantLeft': notice({
+    description: 'Somebody left the room. Sent to the others.',
+    payload: z.strictObject({
+      ...participantRef,
+      reason: z
+        .enum(['left', 'disconnected', 'revoked'])
+        .describe(
+          '`disconnected`: the grace time went by; `revoked`: a newer token no longer grants the room',
+        ),
+    }),
+  }),
+  'room.trackPublished': notice({
+    description: 'Somebody publishes a stream. Sent to the others.',
+    payload: z.strictObject({ ...participantRef, track: trackSchema }),
+  }),
+  'room.trackUnpublished': notice({
+    description: 'A stream is gone. Sent to the others.',
+    payload: z.strictObject({ ...participantRef, producerId: producerIdSchema }),
+  }),
+  'room.trackPaused': notice({
+    description: 'A stream was paused (muted). Sent to the others.',
+    payload: z.strictObject({ ...participantRef, producerId: producerIdSchema }),
+  }),
+  'room.trackResumed': notice({
+    description: 'A stream goes on. Sent to the others.',
+    payload: z.strictObject({ ...participantRef, producerId: producerIdSchema }),
+  }),
+  'room.consumerClosed': notice({
+    description: 'A consumer of yours was closed by the server, because its producer or transport is gone.',
+    payload: z.strictObject({ ...roomId, consumerId: consumerIdSchema }),
+  }),
+  'room.topologyChanged': notice({
+    description: 'Media travels another way from now on. Sent to everybody in the room.',
+    payload: z.strictObject({ ...roomId, from: topologySchema, to: topologySchema, reason: topologyReason }),
+  }),
+  'room.closed': notice({
+    description:
+      'The room is gone for this connection. After `mediaWorkerDied` join again; after `replaced` another connection goes on as this participant.',
+    payload: z.strictObject({
+      ...roomId,
+      reason: z.enum(['mediaWorkerDied', 'replaced', 'serverStopping', 'revoked']),
+    }),
+  }),
+} as const

@@ -1,0 +1,29 @@
+import type { SqliteDatabase } from './sqlite-database.ts'
+
+/** Operations of the database that only read: they need no commit. */
+export const readOperations = ['people', 'person', 'conversation', 'conversationsOf', 'messages'] as const
+/** Operations of the database that write: those that wait at the same time share one commit. */
+export const writeOperations = ['rememberPerson', 'openConversation', 'append', 'markRead'] as const
+
+export type Operation = (typeof readOperations)[number] | (typeof writeOperations)[number]
+
+/** One operation on its way to the database's thread. */
+export type Job<Name extends Operation = Operation> = {
+  readonly operation: Name
+  readonly parameters: Parameters<SqliteDatabase[Name]>
+}
+
+/** What became of one job. */
+export type JobResult =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly message: string }
+
+/** To the thread: jobs in order, or the order to close. */
+export type ToThread = { readonly type: 'batch'; readonly jobs: readonly Job[] } | { readonly type: 'close' }
+
+/** From the thread: results in the order of the jobs. */
+export type FromThread =
+  | { readonly type: 'ready' }
+  | { readonly type: 'failed'; readonly message: string }
+  | { readonly type: 'results'; readonly results: readonly JobResult[] }
+  | { readonly type: 'closed' }

@@ -1,0 +1,126 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import type { SqliteDatabase } from './sqlite-database.ts'
+import type { FromThread, Job, Operation, ToThread } from './sqlite-messages.ts'
+import { type ChatStore, StoreError } from './store.ts'
+
+type Pending = {
+  readonly job: Job
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: Error) => void
+}
+
+/** Most jobs in one batch, and so in one transaction: bounds how long a commit may hold others up. */
+const batchSize = 1000
+/** Most jobs that may wait; beyond it the store says so instead of growing without end. */
+const queueSize = 50_000
+
+/** The queue in front of the database's thread: one batch is under way, what comes meanwhile makes the next one. */
+class DatabaseThread {
+  readonly #worker: Worker
+  #waiting: Pending[] = []
+  #running: Pending[] = []
+  #ended: StoreError | undefined
+  #closing: PromiseWithResolvers<void> | undefined
+
+  constructor(worker: Worker) {
+    this.#worker = worker
+    worker.on('message', (message: FromThread) => this.#handle(message))
+    worker.on('error', (error) => this.#end(`the database thread failed: ${error.message}`))
+    worker.on('exit', () => this.#end('the database is closed'))
+  }
+
+  request<Name extends Operation>(
+    operation: Name,
+    ...parameters: Parameters<SqliteDatabase[Name]>
+  ): Promise<ReturnType<SqliteDatabase[Name]>> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended !== undefined || this.#closing !== undefined) {
+        reject(this.#ended ?? new StoreError('the database is closing'))
+        return
+      }
+      if (this.#waiting.length >= queueSize) {
+        reject(new StoreError('too much waits for the database'))
+        return
+      }
+      this.#waiting.push({
+        job: { operation, parameters },
+        resolve: (value) => resolve(value as ReturnType<SqliteDatabase[Name]>),
+        reject,
+      })
+      this.#dispatch()
+    })
+  }
+
+  close(): Promise<void> {
+    if (this.#ended !== undefined) return Promise.resolve()
+    if (this.#closing === undefined) {
+      this.#closing = Promise.withResolvers()
+      this.#dispatch()
+    }
+    return this.#closing.promise
+  }
+
+  #dispatch(): void {
+    if (this.#running.length > 0) return
+    if (this.#waiting.length === 0) {
+      if (this.#closing !== undefined) this.#post({ type: 'close' })
+      return
+    }
+    this.#running = this.#waiting.splice(0, batchSize)
+    this.#post({ type: 'batch', jobs: this.#running.map((pending) => pending.job) })
+  }
+
+  #post(message: ToThread): void {
+    this.#worker.postMessage(message)
+  }
+
+  #handle(message: FromThread): void {
+    if (message.type !== 'results') return
+    const done = this.#running
+    this.#running = []
+    for (const [index, pending] of done.entries()) {
+      const result = message.results[index]
+      if (result?.ok === true) pending.resolve(result.value)
+      else pending.reject(new StoreError(result?.message ?? 'the database gave no answer'))
+    }
+    this.#dispatch()
+  }
+
+  #end(reason: string): void {
+    this.#ended ??= new StoreError(reason)
+    for (const pending of [...this.#running, ...this.#waiting]) pending.reject(this.#ended)
+    this.#running = []
+    this.#waiting = []
+    this.#closing?.resolve()
+  }
+}
+
+/**
+ * Opens the embedded store: SQLite (WAL, synchronous=FULL) on a thread of its own, with group commit.
+ * @param path of the database file; created with its schema when missing
+ * @throws StoreError when the file cannot be opened
+ */
+export const openSqliteStore = async (path: string): Promise<ChatStore> => {
+  const worker = new Worker(new URL('./sqlite-thread.ts', import.meta.url), {
+    workerData: { path },
+    // The thread needs none of the flags that the process may have been started with.
+    execArgv: [],
+  })
+  const [first] = (await once(worker, 'message')) as [FromThread]
+  if (first.type === 'failed') throw new StoreError(first.message)
+  const thread = new DatabaseThread(worker)
+  return {
+    rememberPerson: (person) => thread.request('rememberPerson', person),
+    people: (limit) => thread.request('people', limit),
+    person: (identity) => thread.request('person', identity),
+    openConversation: (request) => thread.request('openConversation', request),
+    conversation: (conversationId) => thread.request('conversation', conversationId),
+    conversationsOf: (identity, limit) => thread.request('conversationsOf', identity, limit),
+    append: (request) => thread.request('append', request),
+    messages: (request) => thread.request('messages', request),
+    markRead: (conversationId, identity, number) =>
+      thread.request('markRead', conversationId, identity, number),
+    close: () => thread.close(),
+  }
+}

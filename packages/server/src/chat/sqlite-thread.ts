@@ -1,0 +1,75 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { SqliteDatabase } from './sqlite-database.ts'
+import {
+  type FromThread,
+  type Job,
+  type JobResult,
+  type ToThread,
+  writeOperations,
+} from './sqlite-messages.ts'
+
+// Entry of the database's own thread: an fsync that takes long never holds up the server's event loop.
+
+const port = parentPort
+if (port === null) throw new Error('this file runs as a worker thread')
+
+const reply = (message: FromThread): void => port.postMessage(message)
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+const writes: ReadonlySet<string> = new Set(writeOperations)
+
+const execute = (database: SqliteDatabase, job: Job): unknown => {
+  const operation = database[job.operation] as (...parameters: unknown[]) => unknown
+  return operation.apply(database, job.parameters)
+}
+
+const attempt = (run: () => unknown): JobResult => {
+  try {
+    return { ok: true, value: run() }
+  } catch (error) {
+    return { ok: false, message: messageOf(error) }
+  }
+}
+
+/** Writes of the batch go into one transaction, in order; outcomes are told only after its commit (group commit). */
+const runBatch = (database: SqliteDatabase, jobs: readonly Job[]): JobResult[] => {
+  const results = new Map<Job, JobResult>()
+  const writing = jobs.filter((job) => writes.has(job.operation))
+  if (writing.length > 0) {
+    const outcome = attempt(() => database.transaction(() => writing.map((job) => execute(database, job))))
+    for (const [index, job] of writing.entries()) {
+      results.set(job, outcome.ok ? { ok: true, value: (outcome.value as unknown[])[index] } : outcome)
+    }
+    // One bad write must not take the others down: after a rollback each one gets a transaction of its own.
+    if (!outcome.ok && writing.length > 1) {
+      for (const job of writing)
+        results.set(
+          job,
+          attempt(() => database.transaction(() => execute(database, job))),
+        )
+    }
+  }
+  return jobs.map((job) => results.get(job) ?? attempt(() => execute(database, job)))
+}
+
+const open = (): SqliteDatabase | undefined => {
+  try {
+    return new SqliteDatabase((workerData as { path: string }).path)
+  } catch (error) {
+    reply({ type: 'failed', message: messageOf(error) })
+    return undefined
+  }
+}
+
+const database = open()
+if (database !== undefined) {
+  port.on('message', (message: ToThread) => {
+    if (message.type === 'batch') {
+      reply({ type: 'results', results: runBatch(database, message.jobs) })
+      return
+    }
+    database.close()
+    reply({ type: 'closed' })
+    port.close()
+  })
+  reply({ type: 'ready' })
+}

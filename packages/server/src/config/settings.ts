@@ -1,0 +1,239 @@
+import { availableParallelism } from 'node:os'
+import { iceServersSchema, nameSchema } from '@sangam/protocol'
+import * as z from 'zod'
+
+/** How the text of an environment variable becomes a value. */
+export type SettingForm = 'text' | 'number' | 'boolean' | 'list' | 'json' | 'portOrOff'
+
+/** One setting: where it comes from, what it may hold and what it is for. */
+export type SettingDefinition<Schema extends z.ZodType = z.ZodType> = {
+  /** Environment variable that sets it. */
+  readonly env: string
+  readonly form: SettingForm
+  readonly schema: Schema
+  /** What a value should be, in words that finish "it should be …". */
+  readonly expected: string
+  readonly description: string
+  /** Gives the default. */
+  readonly byDefault: () => z.output<Schema>
+  /** The default in words, when it depends on the machine. */
+  readonly defaultText?: string
+}
+
+const setting = <Schema extends z.ZodType>(
+  definition: SettingDefinition<Schema>,
+): SettingDefinition<Schema> => definition
+
+const port = z.number().int().min(0).max(65535)
+const seconds = (least: number, most: number) => z.number().int().min(least).max(most)
+const address = z.string().min(1).max(255)
+
+/** Every setting of the server. docs/operations.md lists it from here. */
+export const settingDefinitions = {
+  serverName: setting({
+    env: 'SERVER_NAME',
+    form: 'text',
+    schema: nameSchema,
+    expected: 'a name of 1 to 64 characters',
+    description: 'Name that people see.',
+    byDefault: () => 'Sangam',
+  }),
+  host: setting({
+    env: 'HOST',
+    form: 'text',
+    schema: address,
+    expected: 'an address of this machine',
+    description:
+      'Address that http listens on. Browsers give camera and microphone over http to this machine only; put a TLS proxy in front before you open it to a network.',
+    byDefault: () => '127.0.0.1',
+  }),
+  port: setting({
+    env: 'PORT',
+    form: 'number',
+    schema: port,
+    expected: 'a port from 0 to 65535 (0: any free one)',
+    description: 'Port of http, for this machine.',
+    byDefault: () => 3000,
+  }),
+  httpsHost: setting({
+    env: 'HTTPS_HOST',
+    form: 'text',
+    schema: address,
+    expected: 'an address of this machine',
+    description: 'Address that https listens on.',
+    byDefault: () => '0.0.0.0',
+  }),
+  httpsPort: setting({
+    env: 'HTTPS_PORT',
+    form: 'portOrOff',
+    schema: z.union([port, z.literal('off')]),
+    expected: 'a port from 0 to 65535 (0: any free one), or off',
+    description: 'Port of https, for the network. `off` serves http alone.',
+    byDefault: () => 3443 as number | 'off',
+  }),
+  mediaPort: setting({
+    env: 'MEDIA_PORT',
+    form: 'number',
+    schema: port,
+    expected: 'a port from 0 to 65535 (0: any free ones)',
+    description: 'UDP port of the first media worker; the next ones count up from it.',
+    byDefault: () => 4443,
+  }),
+  mediaWorkers: setting({
+    env: 'MEDIA_WORKERS',
+    form: 'number',
+    schema: z.number().int().min(0).max(64),
+    expected: 'a number from 0 to 64',
+    description: 'Media worker processes. 0 switches rooms off.',
+    byDefault: () => Math.min(availableParallelism(), 8),
+    defaultText: 'one per core, at most 8',
+  }),
+  announcedAddress: setting({
+    env: 'ANNOUNCED_ADDRESS',
+    form: 'list',
+    schema: z.array(address).max(8),
+    expected: 'up to 8 addresses, separated by commas',
+    description:
+      'Addresses or host names that browsers reach the media ports at, when they differ from those of this machine (behind NAT: the public address). Announced besides the local ones; also put into the self-signed certificate.',
+    byDefault: () => [],
+    defaultText: 'the addresses of this machine, loopback included',
+  }),
+  dataDir: setting({
+    env: 'DATA_DIR',
+    form: 'text',
+    schema: z.string().min(1).max(4096),
+    expected: 'a path',
+    description: 'Folder of the database, the token secret and the certificate.',
+    byDefault: () => './data',
+  }),
+  webDir: setting({
+    env: 'WEB_DIR',
+    form: 'text',
+    schema: z.string().min(1).max(4096),
+    expected: 'a path',
+    description: 'Folder of the built web app.',
+    byDefault: () => new URL('../../../../apps/web/dist', import.meta.url).pathname,
+    defaultText: '`apps/web/dist` of the checkout',
+  }),
+  guests: setting({
+    env: 'GUESTS',
+    form: 'boolean',
+    schema: z.boolean(),
+    expected: 'on or off',
+    description: 'Whether anybody who reaches the server may name themselves and come in.',
+    byDefault: () => true,
+  }),
+  guestTokenTtlSeconds: setting({
+    env: 'GUEST_TOKEN_TTL',
+    form: 'number',
+    schema: seconds(10, 30 * 86400),
+    expected: 'seconds from 10 to 2592000',
+    description: "Life of a guest's token in seconds. It may be renewed until 24 hours after it expired.",
+    byDefault: () => 86400,
+  }),
+  tokenTtlSeconds: setting({
+    env: 'TOKEN_TTL',
+    form: 'number',
+    schema: seconds(1, 30 * 86400),
+    expected: 'seconds from 1 to 2592000',
+    description: 'Life in seconds of a token that an application issues without saying how long.',
+    byDefault: () => 600,
+  }),
+  tlsCert: setting({
+    env: 'TLS_CERT',
+    form: 'text',
+    schema: z.string().max(4096),
+    expected: 'the path of a PEM file',
+    description: 'Certificate chain of https. Set TLS_KEY as well.',
+    byDefault: () => '',
+    defaultText: 'a self-signed one, made once in `DATA_DIR/tls`',
+  }),
+  tlsKey: setting({
+    env: 'TLS_KEY',
+    form: 'text',
+    schema: z.string().max(4096),
+    expected: 'the path of a PEM file',
+    description: 'Private key of https.',
+    byDefault: () => '',
+    defaultText: 'a self-signed one, made once in `DATA_DIR/tls`',
+  }),
+  allowedOrigins: setting({
+    env: 'ALLOWED_ORIGINS',
+    form: 'list',
+    schema: z.array(z.string().regex(/^(\*|https?:\/\/[^/\s]+)$/)).max(64),
+    expected: 'origins such as https://app.example, separated by commas, or *',
+    description: "Origins of other sites' pages that may use the API and the socket.",
+    byDefault: () => [],
+    defaultText: 'none but its own',
+  }),
+  iceServers: setting({
+    env: 'ICE_SERVERS',
+    form: 'json',
+    schema: iceServersSchema,
+    expected: 'JSON such as [{"urls":"stun:stun.example:3478"}]',
+    description:
+      'STUN and TURN servers that clients use for direct calls. Without one, calls connect inside one network only.',
+    byDefault: () => [],
+    defaultText: 'none',
+  }),
+  ringSeconds: setting({
+    env: 'RING_SECONDS',
+    form: 'number',
+    schema: seconds(1, 600),
+    expected: 'seconds from 1 to 600',
+    description: 'How long a call rings.',
+    byDefault: () => 45,
+  }),
+  reconnectGraceSeconds: setting({
+    env: 'RECONNECT_GRACE_SECONDS',
+    form: 'number',
+    schema: seconds(0, 600),
+    expected: 'seconds from 0 to 600',
+    description: 'How long a call or a place in a room waits for a device whose connection was lost.',
+    byDefault: () => 20,
+  }),
+  roomParticipants: setting({
+    env: 'ROOM_PARTICIPANTS',
+    form: 'number',
+    schema: z.number().int().min(1).max(1000),
+    expected: 'a number from 1 to 1000',
+    description: 'Most participants in one room.',
+    byDefault: () => 200,
+  }),
+  rateLimitFactor: setting({
+    env: 'RATE_LIMIT_FACTOR',
+    form: 'number',
+    schema: z.number().min(0.01).max(10_000),
+    expected: 'a number from 0.01 to 10000',
+    description: 'Multiplies every rate limit, for bots and load tests.',
+    byDefault: () => 1,
+  }),
+  metricsAccess: setting({
+    env: 'METRICS_ACCESS',
+    form: 'text',
+    schema: z.enum(['local', 'all', 'off']),
+    expected: 'local, all or off',
+    description:
+      'Who may read `/metrics`: processes of this machine that do not come through a proxy, everybody, or nobody.',
+    byDefault: () => 'local' as const,
+  }),
+  logLevel: setting({
+    env: 'LOG_LEVEL',
+    form: 'text',
+    schema: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']),
+    expected: 'one of silent, fatal, error, warn, info, debug, trace',
+    description: 'What the log holds. `info` is one line per lifecycle transition.',
+    byDefault: () => 'info' as const,
+  }),
+} as const
+
+/** Name of a setting in `createServer()` and in `sangam.config.*`. */
+export type SettingName = keyof typeof settingDefinitions
+
+/** All settings with their values. */
+export type Settings = {
+  readonly [Name in SettingName]: z.output<(typeof settingDefinitions)[Name]['schema']>
+}
+
+/** Names of all settings, in the order of the table. */
+export const settingNames = Object.keys(settingDefinitions) as SettingName[]

@@ -1,0 +1,139 @@
+#include "packet_sender.h"
+
+#include <errno.h>
+
+#include <algorithm>
+
+namespace sangam {
+
+uint8_t* PacketSender::reserve() {
+  if (used_ + kMaxDatagramBytes > kBufferBytes || count_ == UdpSocket::kMaxMessages) {
+    flush();
+    used_ = 0;
+  }
+  return buffer_.get() + used_;
+}
+
+void PacketSender::commit(const Destination& destination, size_t bytes, const void* run) {
+  if (count_ != 0 && messages_[0].destination.socket != destination.socket) flush();
+  uint8_t* data = buffer_.get() + used_;
+  used_ += bytes;
+  if (merge(run, bytes)) return;
+  messages_[count_++] = OutgoingMessage{destination, data, bytes, bytes, 1};
+  lastRun_ = run;
+}
+
+bool PacketSender::merge(const void* run, size_t bytes) {
+  if (count_ == 0 || run == nullptr || run != lastRun_) return false;
+  OutgoingMessage& last = messages_[count_ - 1];
+  const SendSocket* socket = sockets_[last.destination.socket];
+  if (socket == nullptr || !socket->udp.canSegment()) return false;
+  if (bytes > last.segmentBytes || last.segmentBytes > kMaxSegmentBytes) return false;
+  if (last.packets == kMaxSegments || last.bytes + bytes > kMaxSegmentedBytes) return false;
+  last.bytes += bytes;
+  ++last.packets;
+  if (bytes < last.segmentBytes) lastRun_ = nullptr;  // only the last segment may be shorter
+  return true;
+}
+
+void PacketSender::flush() {
+  lastRun_ = nullptr;
+  ++flushes_;
+  if (count_ == 0) return;
+  const uint8_t index = messages_[0].destination.socket;
+  const size_t count = count_;
+  count_ = 0;
+  SendSocket* socket = sockets_[index];
+  if (socket == nullptr) {
+    for (size_t i = 0; i < count; ++i) shared_.count(Counter::sendErrors, static_cast<double>(messages_[i].packets));
+  } else if (socket->blocked) {
+    keep(*socket, index, messages_, count);
+  } else {
+    sendAll(*socket, index, messages_, count);
+  }
+}
+
+void PacketSender::sendAll(SendSocket& socket, uint8_t index, const OutgoingMessage* messages, size_t count) {
+  size_t at = 0;
+  while (at < count) {
+    const SendOutcome outcome = socket.udp.send(messages + at, count - at);
+    shared_.count(Counter::sendCalls);
+    countSent(messages + at, outcome.taken);
+    at += outcome.taken;
+    if (outcome.error == 0 || outcome.error == EINTR) continue;
+    if (!handleError(socket, messages[at], outcome.error)) return keep(socket, index, messages + at, count - at);
+    ++at;
+  }
+}
+
+// False if this message and those after it must wait.
+bool PacketSender::handleError(SendSocket& socket, const OutgoingMessage& message, int error) {
+  if (error == EAGAIN || error == EWOULDBLOCK) return false;
+  if (message.packets > 1 && (error == EIO || error == EINVAL)) {
+    socket.udp.giveUpSegmentation();
+    sendSegments(socket, message);
+    return true;
+  }
+  shared_.count(Counter::sendErrors, static_cast<double>(message.packets));
+  return true;
+}
+
+void PacketSender::sendSegments(SendSocket& socket, const OutgoingMessage& message) {
+  for (size_t at = 0; at < message.bytes; at += message.segmentBytes) {
+    const size_t bytes = std::min(message.segmentBytes, message.bytes - at);
+    const OutgoingMessage one{message.destination, message.data + at, bytes, bytes, 1};
+    const SendOutcome outcome = socket.udp.send(&one, 1);
+    shared_.count(Counter::sendCalls);
+    if (outcome.taken == 1) {
+      countSent(&one, 1);
+    } else {
+      const bool full = outcome.error == EAGAIN || outcome.error == EWOULDBLOCK;
+      shared_.count(full ? Counter::sendBufferFull : Counter::sendErrors);
+    }
+  }
+}
+
+void PacketSender::countSent(const OutgoingMessage* messages, size_t count) {
+  size_t packets = 0;
+  size_t bytes = 0;
+  size_t segmented = 0;
+  for (size_t i = 0; i < count; ++i) {
+    packets += messages[i].packets;
+    bytes += messages[i].bytes;
+    segmented += messages[i].packets > 1 ? 1 : 0;
+  }
+  shared_.count(Counter::sentPackets, static_cast<double>(packets));
+  shared_.count(Counter::sentBytes, static_cast<double>(bytes));
+  shared_.count(Counter::segmentedSends, static_cast<double>(segmented));
+}
+
+void PacketSender::keep(SendSocket& socket, uint8_t index, const OutgoingMessage* messages, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    if (!socket.backlog.push(messages[i])) {
+      shared_.count(Counter::sendBufferFull, static_cast<double>(messages[i].packets));
+    }
+  }
+  if (socket.blocked) return;
+  socket.blocked = true;
+  if (blockedCallback_ != nullptr) blockedCallback_(blockedOwner_, index);
+}
+
+void PacketSender::drain(uint8_t index) {
+  SendSocket* socket = sockets_[index];
+  if (socket == nullptr) return;
+  SendBacklog& backlog = socket->backlog;
+  while (!backlog.empty()) {
+    const size_t count = std::min(backlog.size(), UdpSocket::kMaxMessages);
+    const SendOutcome outcome = socket->udp.send(backlog.first(), count);
+    shared_.count(Counter::sendCalls);
+    countSent(backlog.first(), outcome.taken);
+    const bool failed = outcome.error != 0 && outcome.error != EINTR;
+    if (failed && !handleError(*socket, backlog.first()[outcome.taken], outcome.error)) {
+      return backlog.pop(outcome.taken);
+    }
+    backlog.pop(outcome.taken + (failed ? 1 : 0));
+  }
+  socket->blocked = false;
+}
+
+}  // namespace sangam

@@ -1,0 +1,50 @@
+// What happens to a received datagram: told apart by its first byte (RFC 7983), dropped and counted, or written to the
+// batch. Cheap checks come first, so that a packet nobody wants costs less than one that somebody does.
+#pragma once
+
+#include "packet_ring.h"
+#include "session_table.h"
+#include "udp_socket.h"
+
+namespace sangam {
+
+// Told when a DTLS association has changed its state.
+struct DtlsObserver {
+  void* owner = nullptr;
+  void (*changed)(void* owner, Session& session) = nullptr;
+};
+
+class Receiver {
+ public:
+  Receiver(const SharedMemory& shared, PacketRing& ring, SessionTable& sessions, DtlsObserver observer)
+      : shared_(shared), ring_(ring), sessions_(sessions), observer_(observer) {}
+
+  void begin() { count_ = 0; }
+  size_t count() const { return count_; }
+  size_t room() const { return kBatchCapacity - count_; }
+
+  // Takes the first `datagrams` of `batch`; they are at most room().
+  void take(const ReceiveBatch& batch, size_t datagrams, uint8_t socket, uint64_t nowUs);
+
+ private:
+  void takeOne(const uint8_t* data, size_t bytes, const AddressKey& from);
+  void takeStun(const uint8_t* data, size_t bytes, const AddressKey& from);
+  void takeDtls(Session& session, const uint8_t* data, size_t bytes, const AddressKey& from);
+  void takeRtp(Session& session, const uint8_t* data, size_t bytes, const AddressKey& from);
+  void takeRtcp(Session& session, const uint8_t* data, size_t bytes, const AddressKey& from);
+  size_t readApplicationData(Session& session, const AddressKey& from);
+  uint8_t* scratch() const { return shared_.memory + kRingSlots * kSlotBytes + count_ * kSlotBytes; }
+  void append(PacketKind kind, int32_t session, const uint8_t* at, size_t bytes, uint32_t packetId,
+              const AddressKey& from);
+  void dropped(SrtpVerdict verdict) const;
+
+  const SharedMemory& shared_;
+  PacketRing& ring_;
+  SessionTable& sessions_;
+  DtlsObserver observer_;
+  size_t count_ = 0;
+  size_t waiting_ = 0;  // datagrams of this round still to take, for which room is kept
+  uint64_t nowUs_ = 0;
+};
+
+}  // namespace sangam

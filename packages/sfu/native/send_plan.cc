@@ -1,0 +1,183 @@
+#include "send_plan.h"
+
+#include <uv.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "bytes.h"
+#include "payload_patch.h"
+
+namespace sangam {
+
+namespace {
+
+constexpr size_t kRtpHeaderBytes = 12;
+constexpr size_t kRtcpHeaderBytes = 8;
+constexpr uint32_t kEnd = 0xffffffff;
+
+static_assert(kRtpHeaderBytes + HeaderTemplate::kMaxWrittenBytes + 2 + kSlotBytes + kMaxTagBytes <=
+                  PacketSender::kMaxDatagramBytes,
+              "every RTP packet fits what reserve() gives");
+constexpr size_t kMaxControlBytes = PacketSender::kMaxDatagramBytes - kMaxTagBytes - kSrtcpIndexBytes;
+
+}  // namespace
+
+void SendPlan::execute(size_t entries, size_t controls, SendSocket* const* sockets) {
+  entries = std::min(entries, kPlanCapacity);
+  controls = std::min(controls, kControlCapacity);
+  absSendTimeFlush_ = ~uint64_t{0};
+  for (size_t i = 0; i < controls; ++i) sendControl(shared_.control + i * kControlWords, sockets);
+  group(entries);
+  for (const Session* session : order_) {
+    for (uint32_t i = session->planFirst; i != kEnd; i = next_[i]) sendEntry(*sinks_[i], shared_.plan + i * kPlanWords);
+  }
+  sender_.flush();
+}
+
+void SendPlan::sendControl(const uint32_t* control, SendSocket* const* sockets) {
+  const size_t offset = control[kControlOffset];
+  const size_t bytes = control[kControlLength];
+  if (offset > kControlBytes || bytes > kControlBytes - offset || bytes > kMaxControlBytes) {
+    return shared_.count(Counter::sendErrors);
+  }
+  const uint8_t* data = shared_.controlBytes + offset;
+  if (control[kControlKind] == kControlRaw) return sendRaw(data, bytes, sockets);
+  Session* session = sessions_.find(control[kControlSession]);
+  if (session == nullptr || !session->destination.isSet()) return shared_.count(Counter::expired);
+  if (control[kControlKind] == kControlRtcp) return sendRtcp(*session, data, bytes);
+  if (session->dtls == nullptr || !session->dtls->write(data, bytes)) shared_.count(Counter::expired);
+}
+
+void SendPlan::sendRaw(const uint8_t* data, size_t bytes, SendSocket* const* sockets) {
+  AddressKey key;
+  Destination destination;
+  if (bytes <= kAddressBytes) return shared_.count(Counter::sendErrors);
+  memcpy(key.bytes, data, kAddressBytes);
+  const SendSocket* socket = sockets[key.socket()];
+  if (socket == nullptr || !destinationFromKey(key, socket->udp.isIpv6(), &destination)) {
+    return shared_.count(Counter::sendErrors);
+  }
+  memcpy(sender_.reserve(), data + kAddressBytes, bytes - kAddressBytes);
+  sender_.commit(destination, bytes - kAddressBytes, nullptr);
+}
+
+void SendPlan::sendRtcp(Session& session, const uint8_t* data, size_t bytes) {
+  if (session.sender == nullptr) return shared_.count(Counter::droppedNoKeys);
+  if (bytes < kRtcpHeaderBytes) return shared_.count(Counter::sendErrors);
+  const size_t sealed = session.sender->sealRtcp(data, bytes, sender_.reserve());
+  if (sealed == 0) return shared_.count(Counter::sendErrors);
+  sender_.commit(session.destination, sealed, nullptr);
+  session.counts.sentPackets += 1;
+  session.counts.sentBytes += static_cast<double>(sealed);
+}
+
+void SendPlan::group(size_t entries) {
+  ++run_;
+  order_.clear();
+  for (uint32_t i = 0; i < entries; ++i) {
+    Sink* sink = sessions_.findSink(shared_.plan[i * kPlanWords + kPlanSink]);
+    Session* session = sink == nullptr ? nullptr : sink->session;
+    if (session == nullptr || !session->destination.isSet()) {
+      shared_.count(Counter::expired);
+      continue;
+    }
+    if (session->sender == nullptr) {
+      shared_.count(Counter::droppedNoKeys);
+      continue;
+    }
+    sinks_[i] = sink;
+    next_[i] = kEnd;
+    if (session->planRun != run_) {
+      session->planRun = run_;
+      session->planFirst = i;
+      order_.push_back(session);
+    } else {
+      next_[session->planLast] = i;
+    }
+    session->planLast = i;
+  }
+}
+
+void SendPlan::sendEntry(Sink& sink, const uint32_t* entry) {
+  const uint32_t flags = entry[kPlanFlags];
+  if ((flags & kPadding) != 0) return sendPadding(sink, entry);
+  PacketRing::Found packet;
+  if (!ring_.find(entry[kPlanPacketId], &packet)) return shared_.count(Counter::expired);
+  const size_t at = packet.record[kPayloadOffset];
+  const size_t bytes = packet.record[kPayloadLength];
+  if (at < kRtpHeaderBytes || at + bytes > packet.bytes) return shared_.count(Counter::expired);
+
+  uint8_t* out = sender_.reserve();
+  const size_t headerBytes = writeHeader(sink, entry, &packet, out);
+  uint8_t* payload = packet.data + at;
+  const uint32_t index = entry[kPlanSequenceNumber];
+  if ((flags & (kVp8Patch | kRtx)) == 0) return sealAndQueue(sink, index, out, headerBytes, payload, bytes);
+
+  // The two bytes before a payload are its own packet's header: there is always room for the RTX field.
+  const size_t prefix = (flags & kRtx) != 0 ? 2 : 0;
+  const BorrowedBytes borrowed(payload - prefix, kSlotBytes - at + prefix);
+  if (prefix != 0) writeU16(payload - prefix, entry[kPlanExtra]);
+  if ((flags & kVp8Patch) != 0) {
+    const uint32_t patch = entry[kPlanVp8Patch];
+    patchVp8(payload, bytes, static_cast<uint16_t>(patch), static_cast<uint8_t>(patch >> 16));
+  }
+  sealAndQueue(sink, index, out, headerBytes, payload - prefix, bytes + prefix);
+}
+
+void SendPlan::sendPadding(Sink& sink, const uint32_t* entry) {
+  const size_t bytes = entry[kPlanExtra] & 0xff;
+  if (bytes == 0) return shared_.count(Counter::sendErrors);
+  uint8_t* out = sender_.reserve();
+  const size_t headerBytes = writeHeader(sink, entry, nullptr, out);
+  out[0] |= 0x20;
+  uint8_t* payload = out + headerBytes;
+  memset(payload, 0, bytes);
+  payload[bytes - 1] = static_cast<uint8_t>(bytes);
+  sealAndQueue(sink, entry[kPlanSequenceNumber], out, headerBytes, payload, bytes);
+}
+
+size_t SendPlan::writeHeader(const Sink& sink, const uint32_t* entry, const PacketRing::Found* packet, uint8_t* out) {
+  const uint32_t flags = entry[kPlanFlags];
+  ElementValues values;
+  if (packet != nullptr) {
+    values.source = packet->data;
+    values.sourceBytes = packet->bytes;
+    values.record = packet->record;
+  }
+  values.absSendTime = absSendTime();
+  values.transportSequenceNumber = static_cast<uint16_t>(flags >> 16);
+  const size_t blockBytes = sink.header.write(out + kRtpHeaderBytes, values);
+  out[0] = blockBytes == 0 ? 0x80 : 0x90;
+  out[1] = static_cast<uint8_t>(((flags & kMarker) != 0 ? 0x80 : 0) | sink.payloadType);
+  writeU16(out + 2, entry[kPlanSequenceNumber]);
+  writeU32(out + 4, entry[kPlanTimestamp]);
+  writeU32(out + 8, sink.ssrc);
+  return kRtpHeaderBytes + blockBytes;
+}
+
+void SendPlan::sealAndQueue(Sink& sink, uint32_t index, uint8_t* out, size_t headerBytes, const uint8_t* payload,
+                            size_t bytes) {
+  Session& session = *sink.session;
+  if (session.sender->needsUniqueIndexes()) {
+    if (!sink.sent.isFresh(index)) return shared_.count(Counter::sendErrors);
+    sink.sent.accept(index);
+  }
+  const size_t sealed = session.sender->cipher().sealRtp(out, headerBytes, payload, bytes, sink.ssrc, index);
+  if (sealed == 0) return shared_.count(Counter::sendErrors);
+  sender_.commit(session.destination, sealed, &session);
+  session.counts.sentPackets += 1;
+  session.counts.sentBytes += static_cast<double>(sealed);
+}
+
+// Read anew after each batch that left, so that it is at most one batch old.
+uint32_t SendPlan::absSendTime() {
+  if (absSendTimeFlush_ != sender_.flushes()) {
+    absSendTimeFlush_ = sender_.flushes();
+    const uint64_t us = uv_hrtime() / 1000;
+    absSendTime_ = static_cast<uint32_t>(((us << 18) / 1'000'000) & 0xffffff);
+  }
+  return absSendTime_;
+}
+
+}  // namespace sangam

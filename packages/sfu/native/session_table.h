@@ -1,0 +1,43 @@
+// The sessions, their addresses and their sinks: who belongs to whom, and what goes when one of them goes.
+#pragma once
+
+#include "session.h"
+#include "slot_map.h"
+
+namespace sangam {
+
+class SessionTable {
+ public:
+  static constexpr uint32_t kNone = 0xffffffff;
+
+  // kNone when there are 65,535.
+  uint32_t create();
+  Session* find(uint32_t id) const { return sessions_.find(id); }
+  // Forgets its addresses and sinks with it.
+  void close(uint32_t id);
+  template <typename Visit>
+  void forEach(Visit visit) const {
+    sessions_.forEach(visit);
+  }
+
+  void addAddress(Session& session, const AddressKey& key);
+  void removeAddress(const AddressKey& key);
+  // Null if no session owns the address.
+  Session* byAddress(const AddressKey& key) const;
+  void closeSocket(uint8_t socket);
+
+  // kNone when there are too many, or the session has an open sink of that SSRC.
+  uint32_t createSink(std::unique_ptr<Sink> sink);
+  Sink* findSink(uint32_t id) const { return sinks_.find(id); }
+  void closeSink(uint32_t id);
+
+  bool installKeys(Session& session, SrtpSuite suite, const uint8_t* sendMaster, const uint8_t* receiveMaster);
+
+ private:
+  // 15 bits of generation keep a session's id a positive int32.
+  SlotMap<Session, 16, 15> sessions_;
+  SlotMap<Sink, 20, 12> sinks_;
+  AddressTable addresses_;
+};
+
+}  // namespace sangam

@@ -1,0 +1,98 @@
+// One bound UDP socket: batches in, batches out. Linux does both in one system call each; elsewhere one per datagram.
+#pragma once
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <uv.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "address.h"
+#include "layout.h"
+
+namespace sangam {
+
+struct UdpBinding {
+  std::string ip;
+  uint16_t port = 0;
+  bool ipv6Only = false;
+  bool reusePort = false;
+  int sendBufferBytes = 0;  // 0: kDefaultBufferBytes
+  int receiveBufferBytes = 0;
+};
+
+// What one recvmmsg brought. Lives once per port, used by every socket.
+class ReceiveBatch {
+ public:
+  static constexpr size_t kDatagrams = 64;
+
+  ReceiveBatch();
+  const uint8_t* data(size_t i) const { return staging_.get() + i * kSlotBytes; }
+  size_t bytes(size_t i) const { return bytes_[i]; }
+  bool truncated(size_t i) const { return truncated_[i]; }
+  const sockaddr_in6& from(size_t i) const { return from_[i]; }
+
+ private:
+  friend class UdpSocket;
+  std::unique_ptr<uint8_t[]> staging_;
+  size_t bytes_[kDatagrams];
+  bool truncated_[kDatagrams];
+  sockaddr_in6 from_[kDatagrams];
+  iovec vectors_[kDatagrams];
+#ifdef __linux__
+  mmsghdr messages_[kDatagrams];
+#endif
+};
+
+// A datagram to send, or several of `segmentBytes` each (the last may be shorter) that share one.
+struct OutgoingMessage {
+  Destination destination;
+  uint8_t* data;
+  size_t bytes;
+  size_t segmentBytes;
+  size_t packets;
+};
+
+struct SendOutcome {
+  size_t taken = 0;  // messages that the system took, from the first on
+  int error = 0;     // errno of the message after them, 0 if all were taken
+};
+
+class UdpSocket {
+ public:
+  static constexpr int kDefaultBufferBytes = 4 * 1024 * 1024;
+  static constexpr size_t kMaxMessages = 64;
+
+  UdpSocket() = default;
+  UdpSocket(const UdpSocket&) = delete;
+  UdpSocket& operator=(const UdpSocket&) = delete;
+  ~UdpSocket();
+
+  // 0, or the errno of what failed (EINVAL for an address that isn't numeric).
+  int open(const UdpBinding& binding);
+  uint16_t port() const { return port_; }
+  bool isIpv6() const { return ipv6_; }
+  int fd() const { return fd_; }
+
+  // Reads at most `limit` datagrams (<= ReceiveBatch::kDatagrams); returns how many.
+  size_t receive(ReceiveBatch* batch, size_t limit);
+
+  // Tries `count` messages (<= kMaxMessages) in order.
+  SendOutcome send(const OutgoingMessage* messages, size_t count);
+
+  bool canSegment() const { return segmentation_; }
+  void giveUpSegmentation() { segmentation_ = false; }
+
+ private:
+  int bindTo(const UdpBinding& binding);
+  void detectSegmentation();
+
+  int fd_ = -1;
+  uint16_t port_ = 0;
+  bool ipv6_ = false;
+  bool segmentation_ = false;
+};
+
+}  // namespace sangam

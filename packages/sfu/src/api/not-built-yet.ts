@@ -1,0 +1,17 @@
+import { errors, type UnsupportedError } from './errors.ts'
+
+/** Parts of the public API that have their place here and no engine below them yet: calling one rejects. */
+export type NotBuiltYet =
+  | 'router.createPlainTransport()'
+  | 'router.createPipeTransport()'
+  | 'router.createActiveSpeakerObserver()'
+  | 'router.createAudioLevelObserver()'
+  | 'router.pipeToRouter()'
+  | 'transport.produceData()'
+  | 'transport.consumeData()'
+  | 'enableSctp'
+
+/** The error of such a part. */
+export function notBuiltYet(part: NotBuiltYet): UnsupportedError {
+  return errors.notBuiltYet(part)
+}

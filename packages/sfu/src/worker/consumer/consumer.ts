@@ -1,0 +1,286 @@
+import type { MediaKind, RtpEncodingParameters, RtpParameters } from '@sangam/ortc'
+import type { ConsumerScore, ConsumerType, Stat } from '../../channel/messages.ts'
+import { ChannelTypeError } from '../errors.ts'
+import { PlanFlag, PlanWord } from '../packet-port/packet-port.ts'
+import type { FanoutMember } from '../producer/fanout.ts'
+import type { Producer } from '../producer/producer.ts'
+import type { ReceiveStream } from '../producer/receive-stream.ts'
+import type { Transport } from '../transport/transport.ts'
+import { RetransmissionGuard } from './retransmission-guard.ts'
+import { sinkExtensions } from './sink-extensions.ts'
+
+const NO_SINK = -1
+/** Outgoing numbers start below 2^15, so that the first packets' loss leaves no doubt about the rollover (RFC 3711 3.3.1). */
+const FIRST_SEQUENCE_BELOW = 0x7fff
+
+export interface ConsumerOptions {
+  readonly id: string
+  readonly kind: MediaKind
+  readonly type: ConsumerType
+  readonly rtpParameters: RtpParameters
+  readonly consumableRtpEncodings: readonly RtpEncodingParameters[]
+  readonly paused: boolean
+  readonly ignoreDtx: boolean
+}
+
+/** Something that a client receives: one producer's stream, under an SSRC and numbering of its own. */
+export class Consumer implements FanoutMember {
+  readonly id: string
+  readonly kind: MediaKind
+  readonly type: ConsumerType
+  readonly transport: Transport
+  readonly producer: Producer
+  readonly rtpParameters: RtpParameters
+  readonly ssrc: number
+  /** 0 where RTX was not negotiated. */
+  readonly rtxSsrc: number
+  readonly cname: string
+  readonly clockRate: number
+  readonly ignoreDtx: boolean
+  paused: boolean
+  priority = 1
+
+  // What the fan-out works with.
+  nextSequence: number
+  place = -1
+  readonly transportIndex: number
+  packetsSent = 0
+  bytesSent = 0
+  readonly sink: number
+
+  /** On a DirectTransport: first extended number that it got since it last joined, -1 while it waits; and its shift. */
+  tapStart = -1
+  tapShift = 0
+
+  nextRtxSequence: number
+  rttMs = 0
+  fractionLost = 0
+  packetsLost = 0
+  packetsRetransmitted = 0
+  nackCount = 0
+  nackPacketCount = 0
+  pliCount = 0
+  firCount = 0
+  score = 10
+  bitrateBps = 0
+  stream: ReceiveStream | undefined
+  #bytesAtRate = 0
+  readonly #rtxSink: number
+  /** By mapped payload type; the main codec's is `sink`. */
+  readonly #sinks = new Map<number, number>()
+  readonly #guard = new RetransmissionGuard()
+
+  constructor(transport: Transport, producer: Producer, options: ConsumerOptions) {
+    this.id = options.id
+    this.kind = options.kind
+    this.type = options.type
+    this.transport = transport
+    this.producer = producer
+    this.rtpParameters = options.rtpParameters
+    this.paused = options.paused
+    this.ignoreDtx = options.ignoreDtx
+    const encoding = options.rtpParameters.encodings?.[0]
+    const codec = options.rtpParameters.codecs.find((c) => !c.mimeType.toLowerCase().endsWith('/rtx'))
+    if (encoding?.ssrc === undefined) throw new ChannelTypeError('rtpParameters.encodings[0].ssrc is missing')
+    if (codec === undefined) throw new ChannelTypeError('rtpParameters.codecs has no media codec')
+    this.ssrc = encoding.ssrc
+    this.rtxSsrc = encoding.rtx?.ssrc ?? 0
+    this.cname = options.rtpParameters.rtcp?.cname ?? ''
+    this.clockRate = codec.clockRate
+    this.transportIndex = transport.index
+    this.nextSequence = transport.context.random(FIRST_SEQUENCE_BELOW) + 1
+    this.nextRtxSequence = transport.context.random(FIRST_SEQUENCE_BELOW) + 1
+    this.sink = this.#createSinks()
+    this.#rtxSink = this.#createRtxSink()
+    this.stream = producer.streams[0]
+  }
+
+  /** Whether packets shall flow: neither side paused, and the way is open. */
+  get wanted(): boolean {
+    return !this.paused && !this.producer.paused && this.transport.isConnected
+  }
+
+  /** Joins or leaves the stream's fan-out, after anything changed that `wanted` depends on. */
+  update(): void {
+    const stream = this.stream
+    if (stream === undefined) return
+    if (!this.wanted) {
+      this.#leave(stream)
+      return
+    }
+    if (this.transport.session < 0) stream.taps.add(this)
+    else stream.fanout.join(this)
+    if (this.kind === 'video') this.producer.transport.requestKeyFrame(stream)
+  }
+
+  /** The producer's stream became known after this consumer was made. */
+  streamAppeared(stream: ReceiveStream): void {
+    if (this.stream !== undefined) return
+    this.stream = stream
+    this.update()
+  }
+
+  pause(): void {
+    if (this.paused) return
+    this.paused = true
+    this.update()
+  }
+
+  resume(): void {
+    if (!this.paused) return
+    this.paused = false
+    this.update()
+  }
+
+  producerPausedChanged(paused: boolean): void {
+    this.update()
+    this.transport.context.emit(paused ? 'consumer.producerPaused' : 'consumer.producerResumed', this.id, {})
+  }
+
+  /** The sink of a payload type other than the main one, or -1 if this consumer did not negotiate it. */
+  sinkOf(mappedPayloadType: number): number {
+    return this.#sinks.get(mappedPayloadType) ?? NO_SINK
+  }
+
+  requestKeyFrame(): void {
+    if (this.stream !== undefined && this.wanted) this.producer.transport.requestKeyFrame(this.stream)
+  }
+
+  /**
+   * The receiver lacks a packet (RFC 4585 section 6.2.1): sends it again, as RTX (RFC 4588). Without RTX it can't be had:
+   * the same SRTP index with other header bytes would use an AES-GCM nonce twice.
+   * @param sequenceNumber 16 bits, as the receiver knows it
+   * @returns whether it was sent
+   */
+  retransmit(sequenceNumber: number, nowUs: number): boolean {
+    const stream = this.stream
+    if (stream === undefined || this.place < 0 || this.#rtxSink === NO_SINK) return false
+    const shift = stream.fanout.shift(this)
+    const newest = stream.highestForwarded + shift
+    const outgoing = newest + (((sequenceNumber - newest) << 16) >> 16)
+    const incoming = outgoing - shift
+    if (incoming < stream.fanout.firstSequence(this)) return false
+    const row = stream.history.find(incoming)
+    if (row < 0 || !this.#guard.allows(outgoing, nowUs, this.rttMs)) return false
+    const { plan, transportSequences } = this.transport.context
+    const at = plan.reserve()
+    const transportSequence = transportSequences[this.transportIndex] as number
+    transportSequences[this.transportIndex] = transportSequence + 1
+    plan.words[at + PlanWord.sink] = this.#rtxSink
+    plan.words[at + PlanWord.packetId] = stream.history.packetId(row)
+    plan.words[at + PlanWord.sequenceNumber] = this.nextRtxSequence++
+    plan.words[at + PlanWord.timestamp] = stream.history.timestamp(row)
+    plan.words[at + PlanWord.flags] =
+      (transportSequence << 16) | PlanFlag.rtx | (stream.history.marker(row) === 0 ? 0 : PlanFlag.marker)
+    plan.words[at + PlanWord.vp8Patch] = 0
+    plan.words[at + PlanWord.extra] = outgoing & 0xffff
+    plan.words[at + PlanWord.reserved] = 0
+    this.packetsRetransmitted++
+    return true
+  }
+
+  /** A receiver report came: the score follows the share of packets that was lost, 10 at none and 0 at all. */
+  reported(): void {
+    const score = Math.round(10 * (1 - this.fractionLost / 256) ** 4)
+    if (score === this.score) return
+    this.score = score
+    this.transport.context.emit('consumer.score', this.id, { score: this.currentScore() })
+  }
+
+  close(): void {
+    if (this.stream !== undefined) this.#leave(this.stream)
+    this.producer.consumers.delete(this)
+    const { port } = this.transport.context
+    for (const sink of new Set([this.sink, this.#rtxSink, ...this.#sinks.values()])) {
+      if (sink !== NO_SINK) port.closeSink(sink)
+    }
+  }
+
+  /** Rates, once per second. */
+  sample(elapsedMs: number): void {
+    this.stream?.fanout.settle(this)
+    this.bitrateBps = Math.round(((this.bytesSent - this.#bytesAtRate) * 8000) / elapsedMs)
+    this.#bytesAtRate = this.bytesSent
+  }
+
+  currentScore(): ConsumerScore {
+    const producerScores = this.producer.streams.map((stream) => stream.score)
+    return { score: this.score, producerScore: this.stream?.score ?? 0, producerScores }
+  }
+
+  stats(nowMs: number): Stat[] {
+    this.stream?.fanout.settle(this)
+    const outbound: Stat = {
+      type: 'outbound-rtp',
+      timestamp: nowMs,
+      ssrc: this.ssrc,
+      ...(this.rtxSsrc === 0 ? {} : { rtxSsrc: this.rtxSsrc }),
+      kind: this.kind,
+      mimeType: this.rtpParameters.codecs[0]?.mimeType ?? '',
+      packetsLost: this.packetsLost,
+      fractionLost: this.fractionLost,
+      packetsDiscarded: 0,
+      packetsRetransmitted: this.packetsRetransmitted,
+      packetsRepaired: 0,
+      nackCount: this.nackCount,
+      nackPacketCount: this.nackPacketCount,
+      pliCount: this.pliCount,
+      firCount: this.firCount,
+      packetCount: this.packetsSent,
+      byteCount: this.bytesSent,
+      bitrate: this.bitrateBps,
+      roundTripTime: this.rttMs,
+      score: this.score,
+    }
+    const inbound = this.producer.stats(nowMs)[this.stream?.encodingIndex ?? 0]
+    return inbound === undefined ? [outbound] : [outbound, inbound]
+  }
+
+  dump(): Readonly<Record<string, unknown>> {
+    return {
+      id: this.id,
+      producerId: this.producer.id,
+      kind: this.kind,
+      type: this.type,
+      paused: this.paused,
+      producerPaused: this.producer.paused,
+      priority: this.priority,
+      rtpParameters: this.rtpParameters,
+      rtpStream: { ssrc: this.ssrc, rtxSsrc: this.rtxSsrc, score: this.score },
+    }
+  }
+
+  #leave(stream: ReceiveStream): void {
+    stream.fanout.leave(this, stream.highestForwarded)
+    stream.taps.delete(this)
+    this.tapStart = -1
+  }
+
+  #createSinks(): number {
+    const { session, context } = this.transport
+    if (session < 0) return NO_SINK
+    const headerExtensions = sinkExtensions(this.rtpParameters)
+    for (const codec of this.rtpParameters.codecs) {
+      if (codec.mimeType.toLowerCase().endsWith('/rtx')) continue
+      const { payloadType } = codec
+      this.#sinks.set(
+        payloadType,
+        context.port.createSink({ session, ssrc: this.ssrc, payloadType, headerExtensions }),
+      )
+    }
+    return [...this.#sinks.values()][0] ?? NO_SINK
+  }
+
+  #createRtxSink(): number {
+    const { session, context } = this.transport
+    const codec = this.rtpParameters.codecs.find((c) => c.mimeType.toLowerCase().endsWith('/rtx'))
+    if (session < 0 || codec === undefined || this.rtxSsrc === 0) return NO_SINK
+    const headerExtensions = sinkExtensions(this.rtpParameters)
+    return context.port.createSink({
+      session,
+      ssrc: this.rtxSsrc,
+      payloadType: codec.payloadType,
+      headerExtensions,
+    })
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * The worker process: opens the packet port, gives the engine time and randomness, and carries the channel to the
+ * application. Everything that decides is in the engine.
+ */
+import { createHmac, randomInt } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { unixMsToNtpUs } from '@sangam/rtp'
+import type { LogLevel, ToApplication, ToWorker, WorkerEventName, WorkerEvents } from '../channel/messages.ts'
+import { certificateFingerprints } from './certificate.ts'
+import { MAX_TRANSPORTS, type WorkerContext } from './context.ts'
+import { Engine } from './engine.ts'
+import { toChannelError } from './errors.ts'
+import { createPacketPort } from './packet-port/load.ts'
+import { requestHandlers } from './requests.ts'
+import { resourceUsage } from './resource-usage.ts'
+import { SendPlan } from './send-plan.ts'
+
+/** Fine enough for NACK repetition and transport-cc feedback, coarse enough to cost nothing. */
+const TICK_MS = 20
+const LOG_ORDER: readonly LogLevel[] = ['debug', 'warn', 'error', 'none']
+
+interface WorkerSettings {
+  readonly logLevel?: LogLevel
+  readonly dtlsCertificateFile?: string
+  readonly dtlsPrivateKeyFile?: string
+}
+
+function start(settings: WorkerSettings): void {
+  let logLevel: LogLevel = settings.logLevel ?? 'error'
+  const send = (frame: ToApplication): void => {
+    if (process.connected) process.send?.(frame)
+  }
+  const emit = <Name extends WorkerEventName>(event: Name, target: string, data: WorkerEvents[Name]): void =>
+    send({ event, target, data })
+
+  const port = createPacketPort({
+    ...(settings.dtlsCertificateFile === undefined
+      ? {}
+      : { certificatePem: readFileSync(settings.dtlsCertificateFile, 'utf8') }),
+    ...(settings.dtlsPrivateKeyFile === undefined
+      ? {}
+      : { privateKeyPem: readFileSync(settings.dtlsPrivateKeyFile, 'utf8') }),
+    onBatch: (count) => engine.path.handleBatch(port.batch, count),
+    onSessionEvent: (session, event) => engine.handleSessionEvent(session, event),
+  })
+  const context: WorkerContext = {
+    port,
+    plan: new SendPlan(port),
+    transportSequences: new Uint16Array(MAX_TRANSPORTS),
+    ntpOffsetUs: unixMsToNtpUs(Date.now()) - port.nowUs(),
+    fingerprints: certificateFingerprints(port.certificate),
+    nowUs: () => port.nowUs(),
+    unixMs: () => Date.now(),
+    random: (below) => randomInt(below),
+    hmacSha1: (key, ...parts) => {
+      const hmac = createHmac('sha1', key)
+      for (const part of parts) hmac.update(part)
+      return hmac.digest()
+    },
+    emit,
+    log: (level, text) => {
+      if (LOG_ORDER.indexOf(level) >= LOG_ORDER.indexOf(logLevel)) emit('worker.log', '', { level, text })
+    },
+  }
+  const engine = new Engine(context)
+  const end = (): void => {
+    clearInterval(timer)
+    port.close()
+    // After the answer to the request that asked for it.
+    setImmediate(() => process.exit(0))
+  }
+  const handlers = requestHandlers(engine, context, {
+    resourceUsage,
+    updateSettings: (changed) => {
+      logLevel = changed.logLevel ?? logLevel
+    },
+    close: end,
+  })
+  const timer = setInterval(() => engine.tick(port.nowUs()), TICK_MS)
+
+  process.on('message', (frame: ToWorker) => {
+    if ('event' in frame) {
+      if (frame.event === 'producer.send') engine.send(frame.target, frame.data as { packet: Uint8Array })
+      else engine.sendRtcp(frame.target, frame.data as { packet: Uint8Array })
+      return
+    }
+    try {
+      const handler = handlers[frame.method] as ((data: unknown) => unknown) | undefined
+      if (handler === undefined) throw new Error(`unknown request ${String(frame.method)}`)
+      send({ id: frame.id, ok: true, data: handler(frame.data) })
+    } catch (error) {
+      send({ id: frame.id, ok: false, error: toChannelError(error) })
+    }
+    context.plan.flush()
+  })
+  // The application is gone, and with it everybody who could close anything here.
+  process.on('disconnect', end)
+  // A terminal's Ctrl-C reaches the whole process group; the application decides when its workers end.
+  for (const signal of ['SIGINT', 'SIGHUP', 'SIGPIPE', 'SIGALRM', 'SIGUSR1', 'SIGUSR2'] as const) {
+    process.on(signal, () => {})
+  }
+  emit('worker.running', '', { pid: process.pid })
+}
+
+try {
+  start(JSON.parse(process.env['SANGAM_WORKER_SETTINGS'] ?? '{}') as WorkerSettings)
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 1
+  process.disconnect?.()
+}

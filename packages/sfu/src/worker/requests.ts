@@ -1,0 +1,149 @@
+import type { RequestMethod, Requests } from '../channel/messages.ts'
+import type { WorkerContext } from './context.ts'
+import { type Engine, found } from './engine.ts'
+import { ChannelUnsupportedError } from './errors.ts'
+import { Counter } from './packet-port/packet-port.ts'
+import { WebRtcTransport } from './transport/webrtc-transport.ts'
+
+/** What the process, rather than the engine, answers. */
+export interface ProcessRequests {
+  resourceUsage(): Readonly<Record<string, number>>
+  updateSettings(settings: Requests['worker.updateSettings']['request']): void
+  close(): void
+}
+
+type Handlers = { readonly [M in RequestMethod]: (data: Requests[M]['request']) => Requests[M]['response'] }
+
+/** How each request of the channel is answered. Handlers throw the errors of `errors.ts`. */
+export function requestHandlers(engine: Engine, context: WorkerContext, shell: ProcessRequests): Handlers {
+  const transport = (id: string) => found(engine.transports, id, 'transport')
+  const producer = (id: string) => found(engine.producers, id, 'producer')
+  const consumer = (id: string) => found(engine.consumers, id, 'consumer')
+  const webRtcTransport = (id: string): WebRtcTransport => {
+    const candidate = transport(id)
+    if (candidate instanceof WebRtcTransport) return candidate
+    throw new ChannelUnsupportedError(`transport ${id} is no WebRtcTransport`)
+  }
+  const done = (): Record<string, never> => ({})
+
+  return {
+    'worker.dump': () => ({
+      pid: process.pid,
+      webRtcServerIds: [...engine.webRtcServers.keys()],
+      routerIds: [...engine.routers.keys()],
+      packetPort: Object.fromEntries(
+        Object.entries(Counter).map(([name, index]) => [name, context.port.counters[index] ?? 0]),
+      ),
+      packetPath: { ...engine.path.counters },
+    }),
+    'worker.getResourceUsage': () => shell.resourceUsage(),
+    'worker.updateSettings': (settings) => {
+      shell.updateSettings(settings)
+      return done()
+    },
+    'worker.close': () => {
+      shell.close()
+      return done()
+    },
+    'worker.createWebRtcServer': (request) => {
+      engine.createWebRtcServer(request)
+      return done()
+    },
+    'webRtcServer.close': ({ webRtcServerId }) => {
+      engine.closeWebRtcServer(webRtcServerId)
+      return done()
+    },
+    'webRtcServer.dump': ({ webRtcServerId }) =>
+      found(engine.webRtcServers, webRtcServerId, 'WebRtcServer').dump(),
+    'worker.createRouter': ({ routerId }) => {
+      engine.createRouter(routerId)
+      return done()
+    },
+    'router.close': ({ routerId }) => {
+      engine.closeRouter(routerId)
+      return done()
+    },
+    'router.dump': ({ routerId }) => found(engine.routers, routerId, 'router').dump(),
+
+    'router.createWebRtcTransport': (request) => engine.createWebRtcTransport(request).creation,
+    'router.createDirectTransport': (request) => {
+      engine.createDirectTransport(request)
+      return done()
+    },
+    'transport.close': ({ transportId }) => {
+      engine.closeTransport(transportId)
+      return done()
+    },
+    'transport.dump': ({ transportId }) => transport(transportId).dump(),
+    'transport.getStats': ({ transportId }) => transport(transportId).stats(context.unixMs()),
+    'transport.connectWebRtc': ({ transportId, dtlsParameters }) => ({
+      dtlsLocalRole: webRtcTransport(transportId).connect(dtlsParameters),
+    }),
+    'transport.restartIce': ({ transportId }) => ({
+      iceParameters: webRtcTransport(transportId).restartIce(),
+    }),
+    'transport.setMaxIncomingBitrate': ({ transportId, bitrate }) => {
+      transport(transportId).maxIncomingBitrateBps = bitrate
+      return done()
+    },
+    'transport.setMaxOutgoingBitrate': notBuilt('setMaxOutgoingBitrate()'),
+    'transport.setMinOutgoingBitrate': notBuilt('setMinOutgoingBitrate()'),
+    'transport.enableTraceEvent': notBuilt('enableTraceEvent()'),
+
+    'transport.produce': (request) => ({ type: engine.produce(request).type }),
+    'producer.close': ({ producerId }) => {
+      engine.closeProducer(producerId)
+      return done()
+    },
+    'producer.pause': ({ producerId }) => {
+      producer(producerId).pause()
+      return done()
+    },
+    'producer.resume': ({ producerId }) => {
+      producer(producerId).resume()
+      return done()
+    },
+    'producer.dump': ({ producerId }) => producer(producerId).dump(),
+    'producer.getStats': ({ producerId }) => producer(producerId).stats(context.unixMs()),
+    'producer.enableTraceEvent': notBuilt('enableTraceEvent()'),
+
+    'transport.consume': (request) => {
+      const made = engine.consume(request)
+      return { paused: made.paused, producerPaused: made.producer.paused, score: made.currentScore() }
+    },
+    'consumer.close': ({ consumerId }) => {
+      engine.closeConsumer(consumerId)
+      return done()
+    },
+    'consumer.pause': ({ consumerId }) => {
+      consumer(consumerId).pause()
+      return done()
+    },
+    'consumer.resume': ({ consumerId }) => {
+      consumer(consumerId).resume()
+      return done()
+    },
+    'consumer.dump': ({ consumerId }) => consumer(consumerId).dump(),
+    'consumer.getStats': ({ consumerId }) => consumer(consumerId).stats(context.unixMs()),
+    'consumer.requestKeyFrame': ({ consumerId }) => {
+      consumer(consumerId).requestKeyFrame()
+      return done()
+    },
+    // A simple stream has one layer: there is nothing to prefer.
+    'consumer.setPreferredLayers': ({ consumerId }) => {
+      consumer(consumerId)
+      return done()
+    },
+    'consumer.setPriority': ({ consumerId, priority }) => {
+      consumer(consumerId).priority = priority
+      return done()
+    },
+    'consumer.enableTraceEvent': notBuilt('enableTraceEvent()'),
+  }
+}
+
+function notBuilt(what: string): () => never {
+  return () => {
+    throw new ChannelUnsupportedError(`${what} is not built yet`)
+  }
+}

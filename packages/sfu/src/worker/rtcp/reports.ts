@@ -1,0 +1,91 @@
+import {
+  durationUsToNtpMiddle,
+  microsecondsToNtpFraction,
+  microsecondsToNtpSeconds,
+  type ReportBlock,
+  writeReceiverReport,
+  writeRemb,
+  writeSenderReport,
+  writeSourceDescription,
+} from '@sangam/rtp'
+import type { Consumer } from '../consumer/consumer.ts'
+import type { ReceiveStream } from '../producer/receive-stream.ts'
+import type { Transport } from '../transport/transport.ts'
+import { toCaptureClock } from './capture-clock.ts'
+
+const MAX_BLOCKS = 31
+const MAX_BYTES = 1200
+const MAX_CONSUMERS_PER_PACKET = 10
+const REPORTER_SSRC = 1
+
+/** Writes the periodic reports of a transport: what it received (RR), and what it sent (SR with CNAME). RFC 3550 6.4. */
+export function writeReports(transport: Transport, nowUs: number): void {
+  const received: ReceiveStream[] = []
+  for (const producer of transport.producers.values()) {
+    for (const stream of producer.streams) if (stream.reception.packets > 0) received.push(stream)
+  }
+  for (let i = 0; i < received.length; i += MAX_BLOCKS) {
+    const blocks = received.slice(i, i + MAX_BLOCKS).map((stream) => reportBlock(stream, nowUs))
+    transport.sendRtcp(MAX_BYTES, (bytes, offset) =>
+      writeReceiverReport(bytes, offset, REPORTER_SSRC, blocks),
+    )
+  }
+  if (transport.maxIncomingBitrateBps > 0 && received.length > 0) {
+    const ssrcs = received.map((stream) => stream.ssrc)
+    transport.sendRtcp(MAX_BYTES, (bytes, offset) =>
+      writeRemb(bytes, offset, 0, transport.maxIncomingBitrateBps, ssrcs.slice(0, 255)),
+    )
+  }
+  const sending = [...transport.consumers.values()].filter(
+    (consumer) => consumer.packetsSent > 0 && consumer.place >= 0,
+  )
+  for (let i = 0; i < sending.length; i += MAX_CONSUMERS_PER_PACKET) {
+    const part = sending.slice(i, i + MAX_CONSUMERS_PER_PACKET)
+    transport.sendRtcp(MAX_BYTES, (bytes, offset) => writeSenderReports(bytes, offset, part, nowUs))
+  }
+}
+
+function reportBlock(stream: ReceiveStream, nowUs: number): ReportBlock {
+  const { fractionLost, totalLost, highestSequence, jitterTicks } = stream.reception.report()
+  stream.fractionLost = fractionLost
+  const clock = stream.senderClock
+  return {
+    ssrc: stream.ssrc,
+    fractionLost,
+    cumulativeLost: totalLost,
+    highestSequenceNumber: highestSequence >>> 0,
+    jitter: jitterTicks,
+    lastSenderReport: clock?.ntpMiddle ?? 0,
+    delaySinceLastSenderReport: clock === undefined ? 0 : durationUsToNtpMiddle(nowUs - clock.arrivalUs),
+  }
+}
+
+/** SR and SDES of each consumer. @returns bytes written; consumers that no longer fit are left out until the next report */
+function writeSenderReports(
+  bytes: Uint8Array,
+  offset: number,
+  consumers: readonly Consumer[],
+  nowUs: number,
+): number {
+  const end = bytes.subarray(0, offset + MAX_BYTES)
+  let at = offset
+  for (const consumer of consumers) {
+    const stream = consumer.stream
+    if (stream === undefined) continue
+    const moment = toCaptureClock(stream, nowUs, consumer.transport.context.ntpOffsetUs)
+    const reportBytes = writeSenderReport(end, at, {
+      ssrc: consumer.ssrc,
+      ntpSeconds: microsecondsToNtpSeconds(moment.ntpUs),
+      ntpFraction: microsecondsToNtpFraction(moment.ntpUs),
+      rtpTimestamp: moment.rtpTimestamp,
+      packetCount: consumer.packetsSent >>> 0,
+      octetCount: consumer.bytesSent >>> 0,
+    })
+    if (reportBytes === 0) break
+    const description = { ssrc: consumer.ssrc, cname: consumer.cname }
+    const descriptionBytes = writeSourceDescription(end, at + reportBytes, description)
+    if (descriptionBytes === 0) break
+    at += reportBytes + descriptionBytes
+  }
+  return at - offset
+}

@@ -1,0 +1,261 @@
+import type { RtpHeaderExtensionParameters } from '@sangam/ortc'
+import {
+  equalsTextExtension,
+  HeaderExtensionLocator,
+  type RtpHeader,
+  readTextExtension,
+  writeFir,
+  writeNack,
+  writePli,
+} from '@sangam/rtp'
+import type { Stat } from '../../channel/messages.ts'
+import { TransportCcRecorder } from '../congestion/transport-cc-recorder.ts'
+import { Consumer, type ConsumerOptions } from '../consumer/consumer.ts'
+import type { WorkerContext } from '../context.ts'
+import { ChannelTypeError } from '../errors.ts'
+import { EXTENSION_SLOTS, ExtensionSlot, registerExtensions } from '../header-extension-slots.ts'
+import { Producer, type ProducerOptions } from '../producer/producer.ts'
+import type { ReceiveStream } from '../producer/receive-stream.ts'
+import { writeReports } from '../rtcp/reports.ts'
+
+/** Without a measured round trip to the publisher, NACKs are repeated after this time. */
+const DEFAULT_RTT_MS = 100
+const REPORT_INTERVAL_US = 1_000_000
+/** A stream without a packet for this long has score 0: longer than any pause of discontinuous transmission (RFC 7587 3.1.3). */
+const SILENCE_US = 2_000_000
+/** RTCP stays below this, so that SRTCP, UDP and IPv6 fit any path. */
+const MAX_RTCP_BYTES = 1200
+const NO_SSRC = 0
+
+/**
+ * What all transports share: the producers that come in through it, the consumers that go out, and the RTCP for both.
+ * Subclasses own the way to the peer.
+ */
+export abstract class Transport {
+  readonly id: string
+  readonly context: WorkerContext
+  /** Small number, unique among the worker's open transports. */
+  readonly index: number
+  /** The packet port's session; -1 for a DirectTransport. */
+  readonly session: number
+  readonly producers = new Map<string, Producer>()
+  readonly consumers = new Map<string, Consumer>()
+  /** By SSRC as a signed 32-bit integer (a small integer for the engine); an RTX SSRC leads to the stream that it repairs. */
+  readonly streams = new Map<number, ReceiveStream>()
+  readonly consumersBySsrc = new Map<number, Consumer>()
+  readonly feedback = new TransportCcRecorder()
+  maxIncomingBitrateBps = 0
+  /** What the peer's REMB last said, bits per second; 0 when it said nothing. */
+  rembBps = 0
+  rtpBytesReceived = 0
+  recvBitrateBps = 0
+  sendBitrateBps = 0
+  rttMs = DEFAULT_RTT_MS
+  /** Engine clock minus the peer's NTP clock, microseconds; set by its first sender report and kept. */
+  clockOffsetUs: number | undefined
+  readonly #locator = new HeaderExtensionLocator(EXTENSION_SLOTS)
+  readonly #producersByMid = new Map<string, Producer>()
+  #reportedUs: number
+  #bytesReceivedAtRate = 0
+  #bytesSentAtRate = 0
+
+  constructor(context: WorkerContext, id: string, index: number, session: number) {
+    this.context = context
+    this.id = id
+    this.index = index
+    this.session = session
+    // Staggered, so that a thousand transports do not report in the same millisecond.
+    this.#reportedUs = context.nowUs() - context.random(REPORT_INTERVAL_US)
+  }
+
+  /** Whether media can flow both ways. */
+  abstract get isConnected(): boolean
+  abstract stats(nowMs: number): Stat[]
+  abstract dump(): Readonly<Record<string, unknown>>
+  /** Sends the RTCP bytes that `write` puts at its offset; 0 sends nothing. */
+  abstract sendRtcp(maxBytes: number, write: (bytes: Uint8Array, offset: number) => number): void
+
+  /** @throws ChannelTypeError when an SSRC or a MID with its RIDs is taken */
+  produce(options: ProducerOptions): Producer {
+    for (const encoding of options.rtpParameters.encodings ?? []) {
+      for (const ssrc of [encoding.ssrc, encoding.rtx?.ssrc]) {
+        if (ssrc !== undefined && this.streams.has(ssrc | 0)) {
+          throw new ChannelTypeError(`SSRC ${ssrc} is used by another producer of this transport`)
+        }
+      }
+    }
+    const { mid } = options.rtpParameters
+    if (mid !== undefined && this.#producersByMid.has(mid)) {
+      throw new ChannelTypeError(`MID ${mid} is used by another producer of this transport`)
+    }
+    const producer = new Producer(this, options)
+    this.producers.set(producer.id, producer)
+    if (mid !== undefined) this.#producersByMid.set(mid, producer)
+    for (const stream of producer.streams) this.#register(stream)
+    this.#learnExtensions(options.rtpParameters.headerExtensions ?? [])
+    const usesTransportCc = producer.codecs.some((codec) => codec.transportCc)
+    if (usesTransportCc) this.feedback.enable()
+    return producer
+  }
+
+  consume(producer: Producer, options: ConsumerOptions): Consumer {
+    const consumer = new Consumer(this, producer, options)
+    this.consumers.set(consumer.id, consumer)
+    this.consumersBySsrc.set(consumer.ssrc | 0, consumer)
+    if (consumer.rtxSsrc !== NO_SSRC) this.consumersBySsrc.set(consumer.rtxSsrc | 0, consumer)
+    producer.consumers.add(consumer)
+    consumer.update()
+    return consumer
+  }
+
+  removeConsumer(consumer: Consumer): void {
+    consumer.close()
+    this.consumers.delete(consumer.id)
+    this.consumersBySsrc.delete(consumer.ssrc | 0)
+    this.consumersBySsrc.delete(consumer.rtxSsrc | 0)
+  }
+
+  /** Forgets the producer; its consumers are the caller's to close. */
+  removeProducer(producer: Producer): void {
+    this.producers.delete(producer.id)
+    for (const stream of producer.streams) {
+      this.streams.delete(stream.ssrc | 0)
+      this.streams.delete(stream.rtxSsrc | 0)
+    }
+    const { mid } = producer.rtpParameters
+    if (mid !== undefined) this.#producersByMid.delete(mid)
+  }
+
+  /**
+   * Finds the stream of an SSRC that no signalling named, by MID and RID (RFC 8843 section 9.2, RFC 8852). The number
+   * of streams stays bounded: each encoding takes one SSRC, and one more for its RTX.
+   */
+  identify(bytes: Uint8Array, header: RtpHeader): ReceiveStream | undefined {
+    this.#locator.locate(bytes, header)
+    const { offsets, lengths } = this.#locator
+    const text = (slot: number): string | undefined =>
+      offsets[slot] === 0
+        ? undefined
+        : readTextExtension(bytes, offsets[slot] as number, lengths[slot] as number)
+    const mid = text(ExtensionSlot.mid)
+    const producer = mid === undefined ? undefined : this.#producersByMid.get(mid)
+    const codec = producer?.codec(header.payloadType)
+    if (producer === undefined || codec === undefined) return undefined
+    const isRtx = codec.aptPayloadType >= 0
+    const slot = isRtx ? ExtensionSlot.repairedRid : ExtensionSlot.rid
+    const encodings = producer.rtpParameters.encodings ?? []
+    const index = encodings.findIndex(({ rid }) =>
+      rid === undefined
+        ? encodings.length === 1
+        : offsets[slot] !== 0 &&
+          equalsTextExtension(bytes, offsets[slot] as number, lengths[slot] as number, rid),
+    )
+    if (index < 0) return undefined
+    const known = producer.streams.find((stream) => stream.encodingIndex === index)
+    if (isRtx) {
+      if (known === undefined || known.rtxSsrc !== NO_SSRC) return undefined
+      known.rtxSsrc = header.ssrc
+      this.streams.set(header.ssrc | 0, known)
+      return known
+    }
+    if (known !== undefined) return undefined
+    const stream = producer.addStream(index, header.ssrc, NO_SSRC, encodings[index]?.rid)
+    this.#register(stream)
+    return stream
+  }
+
+  /** Somebody needs a key frame of a stream that comes in here; many wishes become one request. */
+  requestKeyFrame(stream: ReceiveStream): void {
+    if (!this.isConnected || stream.producer.paused) return
+    if (stream.keyFrames?.wanted(this.context.nowUs() / 1000) === true) this.#sendKeyFrameRequest(stream)
+  }
+
+  /** The way to the peer opened or closed. */
+  connectionChanged(): void {
+    for (const consumer of this.consumers.values()) consumer.update()
+    if (!this.isConnected) return
+    for (const producer of this.producers.values()) {
+      for (const stream of producer.streams) if (stream.fanout.hasWaiting) this.requestKeyFrame(stream)
+    }
+  }
+
+  /** Asks for what is missing, now. */
+  sendNacks(stream: ReceiveStream, nowMs: number): void {
+    const missing = stream.nack?.due(nowMs, this.rttMs) ?? []
+    if (missing.length === 0) return
+    stream.nackCount++
+    stream.nackPacketCount += missing.length
+    this.sendRtcp(MAX_RTCP_BYTES, (bytes, offset) => writeNack(bytes, offset, NO_SSRC, stream.ssrc, missing))
+  }
+
+  /** Time went on; called every few milliseconds. */
+  tick(nowUs: number): void {
+    if (!this.isConnected) return
+    const nowMs = nowUs / 1000
+    for (const producer of this.producers.values()) {
+      if (producer.paused) continue
+      for (const stream of producer.streams) {
+        this.sendNacks(stream, nowMs)
+        if (stream.keyFrames?.tick(nowMs) === true) this.#sendKeyFrameRequest(stream)
+      }
+    }
+    if (this.feedback.isDue(nowUs)) {
+      this.sendRtcp(MAX_RTCP_BYTES, (bytes, offset) =>
+        this.feedback.write(bytes, offset, MAX_RTCP_BYTES, nowUs),
+      )
+    }
+    const elapsedUs = nowUs - this.#reportedUs
+    if (elapsedUs < REPORT_INTERVAL_US) return
+    this.#reportedUs = nowUs
+    this.#sample(elapsedUs / 1000)
+    writeReports(this, nowUs)
+    this.#score(nowUs)
+  }
+
+  #score(nowUs: number): void {
+    for (const producer of this.producers.values()) {
+      let changed = false
+      for (const stream of producer.streams) {
+        const isSilent = !producer.paused && nowUs - stream.lastPacketUs > SILENCE_US
+        if (stream.rate(isSilent)) changed = true
+      }
+      if (changed) this.context.emit('producer.score', producer.id, { scores: producer.scores() })
+    }
+  }
+
+  #sample(elapsedMs: number): void {
+    for (const producer of this.producers.values())
+      for (const stream of producer.streams) stream.sample(elapsedMs)
+    for (const consumer of this.consumers.values()) consumer.sample(elapsedMs)
+    if (this.session < 0) return
+    const { receivedBytes, sentBytes } = this.context.port.sessionStats(this.session)
+    this.recvBitrateBps = Math.round(((receivedBytes - this.#bytesReceivedAtRate) * 8000) / elapsedMs)
+    this.sendBitrateBps = Math.round(((sentBytes - this.#bytesSentAtRate) * 8000) / elapsedMs)
+    this.#bytesReceivedAtRate = receivedBytes
+    this.#bytesSentAtRate = sentBytes
+  }
+
+  #sendKeyFrameRequest(stream: ReceiveStream): void {
+    const { producer } = stream
+    const codec = producer.codecOfEncoding(stream.encodingIndex)
+    if (codec.pli || !codec.fir) {
+      stream.pliCount++
+      this.sendRtcp(MAX_RTCP_BYTES, (bytes, offset) => writePli(bytes, offset, NO_SSRC, stream.ssrc))
+      return
+    }
+    stream.firCount++
+    producer.firSequence = (producer.firSequence + 1) & 0xff
+    this.sendRtcp(MAX_RTCP_BYTES, (bytes, offset) =>
+      writeFir(bytes, offset, NO_SSRC, stream.ssrc, producer.firSequence),
+    )
+  }
+
+  #register(stream: ReceiveStream): void {
+    this.streams.set(stream.ssrc | 0, stream)
+    if (stream.rtxSsrc !== NO_SSRC) this.streams.set(stream.rtxSsrc | 0, stream)
+  }
+
+  #learnExtensions(extensions: readonly RtpHeaderExtensionParameters[]): void {
+    registerExtensions(this.#locator, extensions)
+  }
+}

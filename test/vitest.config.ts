@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config'
+
+// Browsers and servers take whole cores: one file at a time, and time enough for a busy machine.
+export default defineConfig({
+  test: {
+    root: import.meta.dirname,
+    include: ['**/*.test.ts'],
+    fileParallelism: false,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 20_000,
+  },
+})
