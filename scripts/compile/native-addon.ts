@@ -2,7 +2,7 @@ import { existsSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fromRoot } from '../paths.ts'
 import { runProcess } from '../process.ts'
-import { BuildError, type BuildTarget } from './target.ts'
+import { BuildError, type BuildTarget, PLAIN_LOG } from './target.ts'
 
 const TOOLS = [
   { commands: ['g++', 'c++', 'clang++'], what: 'A C++ compiler', debianPackage: 'g++' },
@@ -38,6 +38,6 @@ export const nativeAddon: BuildTarget = {
     await requireTools()
     const nodeGyp = fromRoot('node_modules/node-gyp/bin/node-gyp.js')
     const args = [nodeGyp, 'rebuild', '-C', fromRoot('packages/sfu'), '--jobs=max', ...headersFlag()]
-    return runProcess(process.execPath, args, { onOutput })
+    return runProcess(process.execPath, args, { env: PLAIN_LOG, onOutput })
   },
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { fromRoot } from '../paths.ts'
 import { lastLines, type ProcessResult } from '../process.ts'
 import { fingerprintFiles, isUpToDate, writeStamp } from './fingerprint.ts'
@@ -23,13 +23,14 @@ export interface BuildTarget {
   build(onOutput: (text: string) => void): Promise<ProcessResult>
 }
 
+/** Environment for builds whose output goes to a log: no colours in it. */
+export const PLAIN_LOG: NodeJS.ProcessEnv = { NO_COLOR: '1', FORCE_COLOR: '0' }
+
 const PROGRESS_EVERY_MS = 10_000
 const LOG_LINES_SHOWN = 30
 
 /** Builds `target` unless its result is up to date. @throws BuildError with the end of the log when it fails */
 export async function buildTarget(target: BuildTarget): Promise<void> {
-  if (!target.inputs.every((input) => existsSync(input)))
-    return console.log(`No sources of the ${target.name} yet`)
   const fingerprint = fingerprintFiles(target.inputs, target.salt)
   if (isUpToDate(target.stampFile, target.result, fingerprint)) return
   console.log(`Building the ${target.name}`)

@@ -1,6 +1,6 @@
 import { fromRoot } from '../paths.ts'
 import { runProcess } from '../process.ts'
-import type { BuildTarget } from './target.ts'
+import { type BuildTarget, PLAIN_LOG } from './target.ts'
 
 const SOURCES = ['apps/web', 'packages/react', 'packages/client', 'packages/protocol', 'package-lock.json']
 
@@ -15,7 +15,7 @@ export const webApp: BuildTarget = {
     const vite = fromRoot('node_modules/vite/bin/vite.js')
     return runProcess(process.execPath, [vite, 'build'], {
       cwd: fromRoot('apps/web'),
-      env: { NODE_ENV: 'production' },
+      env: { ...PLAIN_LOG, NODE_ENV: 'production' },
       onOutput,
     })
   },

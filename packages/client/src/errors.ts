@@ -12,6 +12,7 @@ export type ClientErrorCode =
   | 'sessionClosed'
   | 'invalidOptions'
   | 'discarded'
+  | 'roomClosed'
   | 'protocolViolation'
   | 'mediaPermissionDenied'
   | 'mediaNotFound'
@@ -76,6 +77,7 @@ export const errors = {
   invalidOptions: (problem: string) => new SangamError('invalidOptions', problem),
   wrongState: (what: string, state: string) =>
     new SangamError('wrongState', `Can't ${what} in state '${state}'.`),
+  roomClosed: (roomId: string) => new SangamError('roomClosed', `The room '${roomId}' was left or closed.`),
   discarded: () => new SangamError('discarded', 'The message was given up before it was sent.'),
   tooLarge: (maxBytes: number) =>
     new SangamError('tooLarge', `A message holds at most ${maxBytes} bytes of text.`, {

@@ -105,10 +105,21 @@ function codecParameters(
   }
 }
 
-function consumableExtensions(kind: string, caps: RtpCapabilities): RtpHeaderExtensionParameters[] {
+/** Extensions that say what only the capturer knows: offered to consumers where the producer sends them. */
+const FROM_PRODUCER_ONLY: readonly string[] = [
+  'http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time',
+]
+
+function consumableExtensions(
+  kind: string,
+  params: RtpParameters,
+  caps: RtpCapabilities,
+): RtpHeaderExtensionParameters[] {
   const sent = (caps.headerExtensions ?? []).filter(
-    (extension) =>
-      extension.kind === kind && (extension.direction === 'sendrecv' || extension.direction === 'sendonly'),
+    ({ kind: extensionKind, direction, uri }) =>
+      extensionKind === kind &&
+      (direction === 'sendrecv' || direction === 'sendonly') &&
+      (!FROM_PRODUCER_ONLY.includes(uri) || params.headerExtensions?.some((own) => own.uri === uri)),
   )
   return sent.map(({ uri, preferredId, preferredEncrypt = false }) => ({
     uri,
@@ -139,7 +150,7 @@ export function getConsumableRtpParameters(
   const cname = params.rtcp?.cname
   return {
     codecs: consumableCodecs(params, caps, mapping),
-    headerExtensions: consumableExtensions(kind, caps),
+    headerExtensions: consumableExtensions(kind, params, caps),
     encodings,
     rtcp: { ...(cname === undefined ? {} : { cname }), reducedSize: true },
     ...(params.msid === undefined ? {} : { msid: params.msid }),

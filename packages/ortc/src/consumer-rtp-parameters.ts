@@ -14,9 +14,13 @@ import type {
   RtpParameters,
 } from './rtp-parameters.ts'
 import { parseScalabilityMode } from './scalability-mode.ts'
+import { getSupportedRtpCapabilities } from './supported-rtp-capabilities.ts'
 import { validateAndNormalizeRtpCapabilities } from './validation.ts'
 
 const ABS_SEND_TIME = 'http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time'
+const DEPENDENCY_DESCRIPTOR =
+  'https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension'
+const MID = 'urn:ietf:params:rtp-hdrext:sdes:mid'
 const TRANSPORT_CC = 'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01'
 
 /** A consumable codec and the capability of the remote endpoint that matches it. */
@@ -167,6 +171,21 @@ export function getConsumerRtpParameters({
 }
 
 /**
+ * Between routers streams are told apart by SSRC (no mid) and the link has no bandwidth estimation; the descriptor of
+ * layers goes along, which ordinary consumers don't get.
+ */
+function pipeHeaderExtensions(consumable: RtpParameters): RtpHeaderExtensionParameters[] {
+  const dropped: readonly string[] = [MID, ABS_SEND_TIME, TRANSPORT_CC, DEPENDENCY_DESCRIPTOR]
+  const kept = (consumable.headerExtensions ?? []).filter(({ uri }) => !dropped.includes(uri))
+  const isVideo = consumable.codecs[0]?.mimeType.toLowerCase().startsWith('video/') === true
+  const descriptor = getSupportedRtpCapabilities().headerExtensions?.find(
+    ({ uri }) => isVideo && uri === DEPENDENCY_DESCRIPTOR,
+  )
+  if (descriptor === undefined) return kept
+  return [{ uri: descriptor.uri, id: descriptor.preferredId, encrypt: false, parameters: {} }, ...kept]
+}
+
+/**
  * The parameters of a consumer that feeds another router: all encodings, no bandwidth estimation (the link between the
  * routers is not the one that is scarce), and no NACK and RTX unless `enableRtx`.
  */
@@ -191,14 +210,11 @@ export function getPipeConsumerRtpParameters({
       ),
     ),
   )
-  const headerExtensions = (consumable.headerExtensions ?? []).filter(
-    ({ uri }) => uri !== ABS_SEND_TIME && uri !== TRANSPORT_CC,
-  )
   const ssrc = ssrcSource()
   const rtxSsrc = enableRtx ? ssrc + (consumable.encodings?.length ?? 0) : undefined
   return {
     codecs,
-    headerExtensions,
+    headerExtensions: pipeHeaderExtensions(consumable),
     encodings: renumberedEncodings(consumable, ssrc, rtxSsrc),
     ...withoutCodecs(consumable),
   }

@@ -44,6 +44,10 @@ export type Notifier = {
   readonly isConnected: (identity: string) => boolean
   /** Subscribes a connection to a conversation. */
   readonly subscribe: (connectionId: string, conversationId: string) => void
+  /** Ends such a subscription. */
+  readonly unsubscribe: (connectionId: string, conversationId: string) => void
+  /** Conversations that a connection is subscribed to. */
+  readonly subscriptions: (connectionId: string) => string[]
 }
 
 /** One device of one person. */
@@ -55,6 +59,8 @@ export type Session = {
   readonly identity: string
   readonly deviceId: string
   readonly client: string
+  /** False once the connection is gone. */
+  connected: boolean
   name: string
   grants: Grants
   expiresAtMs: number

@@ -7,6 +7,7 @@
 #include "address.h"
 #include "dtls_association.h"
 #include "header_template.h"
+#include "packet_sender.h"
 #include "replay_window.h"
 #include "srtp_receiver.h"
 #include "srtp_sender.h"
@@ -27,6 +28,14 @@ struct Sink {
   ReplayWindow<kSentWindow> sent;
 };
 
+// Where an association's datagrams go: through the sender, to the session's destination of that moment.
+struct DtlsOutput {
+  PacketSender* sender = nullptr;
+  Session* session = nullptr;
+
+  static void send(void* owner, const uint8_t* data, size_t bytes);
+};
+
 struct SessionCounts {
   double receivedPackets = 0;
   double receivedBytes = 0;
@@ -44,6 +53,7 @@ struct Session {
   uint32_t id = 0;
   Destination destination;
   std::vector<AddressKey> addresses;
+  DtlsOutput output;
   std::unique_ptr<DtlsAssociation> dtls;
   std::unique_ptr<SrtpReceiver> receiver;
   std::unique_ptr<SrtpSender> sender;
@@ -56,5 +66,15 @@ struct Session {
   uint32_t planFirst = 0;
   uint32_t planLast = 0;
 };
+
+inline void DtlsOutput::send(void* owner, const uint8_t* data, size_t bytes) {
+  auto* self = static_cast<DtlsOutput*>(owner);
+  Session& session = *self->session;
+  if (!session.destination.isSet() || bytes > PacketSender::kMaxDatagramBytes) return;
+  memcpy(self->sender->reserve(), data, bytes);
+  self->sender->commit(session.destination, bytes, nullptr);
+  session.counts.sentPackets += 1;
+  session.counts.sentBytes += static_cast<double>(bytes);
+}
 
 }  // namespace sangam

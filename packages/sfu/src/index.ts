@@ -11,13 +11,8 @@ import manifest from '../package.json' with { type: 'json' }
 export * as ortc from '@sangam/ortc'
 export { getSupportedRtpCapabilities, parseScalabilityMode } from '@sangam/ortc'
 export { createWorker, type ObserverEvents, observer } from './api/create-worker.ts'
-export {
-  InvalidStateError,
-  NotFoundError,
-  type ReasonCode,
-  UnsupportedError,
-  WorkerClosedError,
-} from './api/errors.ts'
+/** The classes of errors that the API rejects with. */
+export * as errors from './api/error-classes.ts'
 export * as extras from './api/extras.ts'
 export { type LogEventListeners, setLogEventListeners } from './api/logger.ts'
 /** Every public type. */

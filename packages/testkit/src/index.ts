@@ -1,1 +1,3 @@
-export {}
+/** Test peers and the like; private to this repository. */
+export { MediaPeer, type MediaPeerEvents, type PeerCounts, type ServerTransport } from './media-peer.ts'
+export { PeerPort } from './peer-port.ts'

@@ -1,8 +1,9 @@
 import type { Call, CallSnapshot } from '@sangam/client'
 import { useCall } from '@sangam/react'
-import { Mic, MicOff, Minimize2, PhoneOff, Video, VideoOff, Zap } from 'lucide-react'
+import { Mic, MicOff, Minimize2, Video, VideoOff, Zap } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { Avatar } from '../design/avatar.tsx'
+import { HangUpIcon } from '../design/hang-up-icon.tsx'
 import { IconButton } from '../design/icon-button.tsx'
 import { useNotify } from '../design/toasts.tsx'
 import { FlowLine } from '../media/flow-line.tsx'
@@ -26,7 +27,7 @@ export function CallScreen({ call, onMinimise }: CallScreenProps) {
   const picture = snapshot.remoteVideo ? snapshot.remoteStream : undefined
   return (
     <CallFrame label={`Call with ${snapshot.peer.name}`} state={snapshot.state}>
-      <header className="safe-top relative z-10 flex items-start gap-3 px-4 pt-3 pb-2 sm:px-6">
+      <header className="safe-top relative z-10 flex items-start gap-3 px-4 [--safe-lead:0.75rem] pb-2 sm:px-6">
         <div className="min-w-0 flex-1">
           <h1 className="truncate font-semibold text-lg">
             {snapshot.peer.name}
@@ -166,7 +167,7 @@ function Controls({ call, snapshot }: { readonly call: Call; readonly snapshot: 
         label={rings ? 'Cancel the call' : 'Hang up'}
         tone="danger"
         data-testid={rings ? 'cancel' : 'hangup'}
-        icon={<PhoneOff size={22} />}
+        icon={<HangUpIcon size={22} />}
         onClick={() => call.hangUp().catch(fail)}
       />
     </div>

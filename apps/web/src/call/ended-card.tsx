@@ -2,7 +2,8 @@ import { Phone, Video, X } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { Button } from '../design/button.tsx'
 import { IconButton } from '../design/icon-button.tsx'
-import type { EndedCall, Live } from '../live/live.tsx'
+import type { EndedCall } from '../live/ended-call.ts'
+import type { Live } from '../live/live.tsx'
 import { endedWords } from './ended-words.ts'
 
 /** Long enough to read and to reach the button; it stays while it is pointed at or focused. */

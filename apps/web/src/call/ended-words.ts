@@ -1,4 +1,4 @@
-import type { EndedCall } from '../live/live.tsx'
+import type { EndedCall } from '../live/ended-call.ts'
 import { durationWords } from './duration.ts'
 
 /** What is said about a call that is over: one line of what, and maybe one of why. */

@@ -1,10 +1,11 @@
 import type { Call } from '@sangam/client'
 import { useCall } from '@sangam/react'
-import { Phone, PhoneOff, Video } from 'lucide-react'
+import { Phone, Video } from 'lucide-react'
 import { Dialog } from 'radix-ui'
 import { useEffect, useRef } from 'react'
 import { Avatar } from '../design/avatar.tsx'
 import { classNames } from '../design/class-names.ts'
+import { HangUpIcon } from '../design/hang-up-icon.tsx'
 import { useNotify } from '../design/toasts.tsx'
 import { useLive } from '../live/live.tsx'
 import { errorWords } from '../session/error-words.ts'
@@ -52,7 +53,7 @@ export function IncomingCall({ call }: { readonly call: Call }) {
               label="Decline"
               testId="decline"
               tone="bg-danger text-on-danger"
-              icon={<PhoneOff size={24} />}
+              icon={<HangUpIcon size={24} />}
               onClick={() => call.reject('declined').catch(fail)}
             />
             <Answer

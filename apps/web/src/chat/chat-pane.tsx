@@ -108,7 +108,7 @@ interface ChatHeaderProps {
 
 function ChatHeader({ title, detail, peerId, peer }: ChatHeaderProps) {
   return (
-    <header className="safe-top flex items-center gap-3 border-line border-b px-2 py-2.5 sm:px-5">
+    <header className="safe-top flex items-center gap-3 border-line border-b px-2 [--safe-lead:0.625rem] pb-2.5 sm:px-5">
       <BackLink />
       {peerId === undefined ? (
         <span aria-hidden className="grid size-10 shrink-0 place-items-center rounded-xl bg-sunken text-ink-soft">

@@ -101,7 +101,7 @@ function readReceipt({ kind, messages, members, read }: ConversationSnapshot): s
   const newest = messages.at(-1)
   if (newest?.number === undefined || !newest.own) return ''
   const number = newest.number
-  const readers = members.filter(({ identity }) => identity !== newest.senderId && (read[identity] ?? 0) >= number)
+  const readers = members.filter(({ identity }) => identity !== newest.senderId && (read.get(identity) ?? 0) >= number)
   if (readers.length === 0) return ''
   return kind === 'direct' ? 'Read' : `Read by ${readersInWords(readers.map(({ name }) => name))}`
 }

@@ -1,11 +1,12 @@
 import type { Call, Room } from '@sangam/client'
 import { useCall, useRoom } from '@sangam/react'
-import { LogOut, Maximize2, PhoneOff } from 'lucide-react'
+import { LogOut, Maximize2 } from 'lucide-react'
 import { lazy, type ReactNode, Suspense, useState } from 'react'
 import { useLocation, useRoute } from 'wouter'
 import { clock } from '../call/duration.ts'
 import { EndedCard } from '../call/ended-card.tsx'
 import { IncomingCall } from '../call/incoming-call.tsx'
+import { HangUpIcon } from '../design/hang-up-icon.tsx'
 import { IconButton } from '../design/icon-button.tsx'
 import { StreamAudio } from '../media/stream-video.tsx'
 import { useNow } from '../media/use-now.ts'
@@ -59,7 +60,7 @@ function CallPill({ call, onReturn }: { readonly call: Call; readonly onReturn: 
         label="Hang up"
         data-testid="hangup"
         className="bg-danger! text-on-danger!"
-        icon={<PhoneOff size={18} />}
+        icon={<HangUpIcon size={18} />}
         onClick={() => void call.hangUp().catch(() => {})}
       />
     </Pill>

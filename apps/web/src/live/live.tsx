@@ -2,19 +2,7 @@ import type { Call, CallEndReason, Room, Session } from '@sangam/client'
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from 'react'
 import { errorWords } from '../session/error-words.ts'
 import { useStore } from '../session/use-store.ts'
-
-/** A call that is over, as it is told afterwards. */
-export interface EndedCall {
-  readonly peer: { readonly identity: string; readonly name: string }
-  readonly direction: 'outgoing' | 'incoming'
-  readonly video: boolean
-  readonly reason: CallEndReason
-  /** Whether the person here ended it. */
-  readonly byMe: boolean
-  readonly durationMs?: number
-  /** What the error said, where there was one. */
-  readonly problem?: string
-}
+import type { EndedCall } from './ended-call.ts'
 
 /** What goes on now beside reading and writing: at most one call and one room. */
 export interface Live {

@@ -1,6 +1,7 @@
 const WIDTH = 72
 const HEIGHT = 18
-const POINTS = 40
+/** A shorter history is drawn wider, down to this many steps. */
+const FEWEST_POINTS = 8
 
 /** Upload and download over the last seconds, on one scale; decoration, the figures stand beside it. */
 export function Sparkline({ up, down }: { readonly up: readonly number[]; readonly down: readonly number[] }) {
@@ -19,8 +20,9 @@ export function Sparkline({ up, down }: { readonly up: readonly number[]; readon
 
 /** An SVG path of the values, the newest at the right edge, the highest at the top. */
 export function sparklinePath(values: readonly number[], highest: number): string {
-  const step = WIDTH / (POINTS - 1)
-  const first = POINTS - values.length
+  const points = Math.max(FEWEST_POINTS, values.length)
+  const step = WIDTH / (points - 1)
+  const first = points - values.length
   return values
     .map((value, index) => {
       const x = (first + index) * step

@@ -1,6 +1,7 @@
 import type { Room, RoomSnapshot } from '@sangam/client'
-import { MessageSquare, Mic, MicOff, MonitorUp, MonitorX, PhoneOff, Users, Video, VideoOff } from 'lucide-react'
+import { MessageSquare, Mic, MicOff, MonitorUp, MonitorX, Users, Video, VideoOff } from 'lucide-react'
 import type { ReactNode } from 'react'
+import { HangUpIcon } from '../design/hang-up-icon.tsx'
 import { IconButton } from '../design/icon-button.tsx'
 import { useNotify } from '../design/toasts.tsx'
 import { loadDeviceChoice } from '../media/device-choice.ts'
@@ -77,7 +78,7 @@ export function RoomControls({ room, snapshot, panel, onPanel, onLeave }: RoomCo
         label="Leave the room"
         tone="danger"
         data-testid="leave"
-        icon={<PhoneOff size={22} />}
+        icon={<HangUpIcon size={22} />}
         onClick={() => void onLeave().catch(() => {})}
       />
     </div>

@@ -27,7 +27,7 @@ export function RoomPanel({ kind, session, room, participants, onClose }: RoomPa
       data-testid={`room-${kind}`}
       className="fixed inset-0 z-20 flex animate-appear flex-col bg-surface lg:static lg:z-auto lg:w-90 lg:border-line lg:border-l"
     >
-      <header className="safe-top flex items-center justify-between px-5 py-3">
+      <header className="safe-top flex items-center justify-between px-5 [--safe-lead:0.75rem] pb-3">
         <h2 className="font-semibold">{title}</h2>
         <IconButton label="Close" icon={<X size={20} />} className="-mr-2" onClick={onClose} />
       </header>

@@ -67,24 +67,24 @@ function RoomHeader({ room, snapshot }: { readonly room: Room; readonly snapshot
       local && (microphoneEnabled || cameraEnabled || screenShareEnabled),
   )
   return (
-    <header className="safe-top flex items-start gap-1 px-1.5 pt-3 pb-2.5 sm:px-5">
+    <header className="safe-top grid grid-cols-[auto_1fr_auto] items-center px-1.5 pb-2.5 [--safe-lead:0.625rem] sm:px-5">
       <BackLink />
-      <div className="min-w-0 flex-1">
-        <h1 className="truncate font-semibold text-lg">
+      <h1 className="min-w-0 truncate font-semibold text-lg max-md:col-start-2 md:col-span-2">
           {name}
           {state === 'reconnecting' && (
             <span role="status" className="ml-3 font-normal text-base text-ink-soft">
               Reconnecting…
             </span>
           )}
-        </h1>
+      </h1>
+      <CopyLink />
+      <div className="col-span-3 max-md:px-2.5">
         <FlowLine
           icon={<Server size={14} aria-hidden className="shrink-0 text-accent" />}
           words={roomTopologyWords({ topology, participants: participants.length, sending })}
           stats={room.stats}
         />
       </div>
-      <CopyLink />
     </header>
   )
 }

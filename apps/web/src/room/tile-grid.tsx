@@ -1,7 +1,7 @@
 import type { Participant } from '@sangam/client'
 import { useMemo } from 'react'
 import { Tile, type TileContent, tilesOf } from './tile.tsx'
-import { tileLayout } from './tile-layout.ts'
+import { type AspectRange, SCREEN_ASPECT, tileLayout } from './tile-layout.ts'
 import { useSize } from './use-size.ts'
 
 const GAP_PX = 10
@@ -14,7 +14,7 @@ export function TileGrid({ participants }: { readonly participants: readonly Par
   return (
     <div className="flex size-full flex-col gap-2.5 lg:flex-row">
       <div className="min-h-0 min-w-0 flex-1">
-        <EvenGrid tiles={screens} label="Shared screens" />
+        <EvenGrid tiles={screens} aspect={SCREEN_ASPECT} label="Shared screens" />
       </div>
       <ul
         aria-label="People in the room"
@@ -30,9 +30,16 @@ export function TileGrid({ participants }: { readonly participants: readonly Par
   )
 }
 
-function EvenGrid({ tiles, label }: { readonly tiles: readonly TileContent[]; readonly label: string }) {
+interface EvenGridProps {
+  readonly tiles: readonly TileContent[]
+  /** Default: a face's. */
+  readonly aspect?: AspectRange
+  readonly label: string
+}
+
+function EvenGrid({ tiles, aspect, label }: EvenGridProps) {
   const { ref, size } = useSize<HTMLUListElement>()
-  const layout = tileLayout(tiles.length, size, GAP_PX)
+  const layout = tileLayout(tiles.length, size, GAP_PX, aspect)
   return (
     <ul
       ref={ref}

@@ -10,9 +10,19 @@ export interface TileLayout extends Size {
   readonly rows: number
 }
 
-/** A tile is never wider than a camera's picture, nor narrower than a phone held upright. */
-const WIDEST = 16 / 9
-const NARROWEST = 3 / 4
+/** The shapes a tile may take, as width by height. */
+export interface AspectRange {
+  readonly narrowest: number
+  readonly widest: number
+}
+
+/** A person's tile: as wide as a camera's picture; as narrow as a phone's, where the frame itself stands upright. */
+export function faceAspect(frame: Size): AspectRange {
+  return { narrowest: frame.widthPx < frame.heightPx ? 9 / 16 : 1, widest: 16 / 9 }
+}
+
+/** A shared screen's tile. */
+export const SCREEN_ASPECT: AspectRange = { narrowest: 16 / 10, widest: 16 / 9 }
 
 /** Below this a face is no longer seen: the grid scrolls instead. */
 const SMALLEST_WIDTH_PX = 132
@@ -21,11 +31,11 @@ const SMALLEST_WIDTH_PX = 132
  * The grid of equal tiles that shows the most of every picture: all numbers of columns are tried, and the one
  * with the largest tile wins; between equals, the one with fewer empty places.
  */
-export function tileLayout(count: number, frame: Size, gapPx: number): TileLayout {
+export function tileLayout(count: number, frame: Size, gapPx: number, aspect = faceAspect(frame)): TileLayout {
   let best: TileLayout = { columns: 1, rows: 1, widthPx: 0, heightPx: 0 }
   let bestArea = -1
   for (let columns = 1; columns <= Math.max(1, count); columns += 1) {
-    const layout = fitted(Math.max(1, count), columns, frame, gapPx)
+    const layout = fitted(Math.max(1, count), columns, frame, { gapPx, aspect })
     const area = layout.widthPx * layout.heightPx
     const empty = layout.columns * layout.rows - count
     const bestEmpty = best.columns * best.rows - count
@@ -40,15 +50,20 @@ export function tileLayout(count: number, frame: Size, gapPx: number): TileLayou
   return scrolling(count, frame, gapPx)
 }
 
-function fitted(count: number, columns: number, frame: Size, gapPx: number): TileLayout {
+interface Fit {
+  readonly gapPx: number
+  readonly aspect: AspectRange
+}
+
+function fitted(count: number, columns: number, frame: Size, { gapPx, aspect }: Fit): TileLayout {
   const rows = Math.ceil(count / columns)
   const cellWidthPx = Math.max(0, (frame.widthPx - gapPx * (columns - 1)) / columns)
   const cellHeightPx = Math.max(0, (frame.heightPx - gapPx * (rows - 1)) / rows)
   return {
     columns,
     rows,
-    widthPx: Math.floor(Math.min(cellWidthPx, cellHeightPx * WIDEST)),
-    heightPx: Math.floor(Math.min(cellHeightPx, cellWidthPx / NARROWEST)),
+    widthPx: Math.floor(Math.min(cellWidthPx, cellHeightPx * aspect.widest)),
+    heightPx: Math.floor(Math.min(cellHeightPx, cellWidthPx / aspect.narrowest)),
   }
 }
 

@@ -51,7 +51,8 @@ export function Tile({ content, size, className }: TileProps) {
       data-speaking={speaking}
       style={size === undefined ? {} : { width: size.widthPx, height: size.heightPx }}
       className={classNames(
-        'relative list-none overflow-hidden rounded-2xl bg-surface outline-2 outline-offset-1 transition-[outline-color] duration-200',
+        'relative list-none overflow-hidden rounded-2xl outline-3 -outline-offset-3 transition-[outline-color] duration-200',
+        screen ? 'bg-surface/40' : 'bg-surface',
         ring ? 'outline-accent' : 'outline-transparent',
         className,
       )}

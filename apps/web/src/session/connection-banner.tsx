@@ -16,7 +16,7 @@ export function ConnectionBanner({ session, onSignIn }: { readonly session: Sess
       {words !== undefined && (
         <div
           className={classNames(
-            'safe-top flex items-center justify-center gap-2.5 px-4 py-2 text-sm',
+            'safe-top flex items-center justify-center gap-2.5 px-4 [--safe-lead:0.5rem] pb-2 text-sm',
             words.tone === 'waiting' ? 'late bg-warn-soft text-ink' : 'bg-danger-soft text-danger-ink',
           )}
         >

@@ -26,7 +26,7 @@ export function Sidebar({ session, onSignOut }: SidebarProps) {
   const close = (open: boolean) => setDialog((current) => (open ? current : undefined))
   return (
     <nav aria-label="Conversations, rooms and people" className="flex h-full min-h-0 flex-col bg-canvas">
-      <header className="safe-top flex items-center justify-between px-4 pt-3 pb-2">
+      <header className="safe-top flex items-center justify-between px-4 [--safe-lead:0.75rem] pb-2">
         <span className="flex items-center gap-2 font-semibold text-lg tracking-tight">
           <Logo className="size-6" />
           Sangam

@@ -3,7 +3,7 @@ import type { Call, CallOptions, Store } from '../api.ts'
 import { isSangamError } from '../errors.ts'
 import { TypedEmitter } from '../events.ts'
 import { WritableStore } from '../store.ts'
-import { CallHandle, type CallContext, RING_FALLBACK_MS } from './call.ts'
+import { type CallContext, CallHandle, RING_FALLBACK_MS } from './call.ts'
 import { type CallInput, incomingCall, outgoingCall } from './call-machine.ts'
 
 interface CallCenterEvents {

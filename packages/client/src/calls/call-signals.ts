@@ -64,10 +64,11 @@ export class CallSignals {
       return true
     } catch (error) {
       if (this.#closed || !isSangamError(error)) return false
-      if (isSangamError(error, 'offline', 'sessionClosed')) return false
-      if (isSangamError(error, 'unavailable', 'rateLimited', 'requestTimeout')) {
+      const { code, retryAfterMs } = error
+      if (code === 'offline' || code === 'sessionClosed') return false
+      if (code === 'unavailable' || code === 'rateLimited' || code === 'requestTimeout') {
         clearTimeout(this.#timer)
-        this.#timer = setTimeout(() => void this.#drain(), error.retryAfterMs ?? RETRY_PAUSE_MS)
+        this.#timer = setTimeout(() => void this.#drain(), retryAfterMs ?? RETRY_PAUSE_MS)
         return false
       }
       this.#onRefused(error)

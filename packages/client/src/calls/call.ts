@@ -68,7 +68,9 @@ export class CallHandle extends TypedEmitter<CallEvents> implements Call {
     this.#machine = machine
     this.#poller = new StatsPoller(
       () => (this.#link ? [{ prefix: '', getStats: () => this.#connectionStats() }] : []),
-      (record) => ({ trackId: typeof record.trackIdentifier === 'string' ? record.trackIdentifier : record.id }),
+      (record) => ({
+        trackId: typeof record.trackIdentifier === 'string' ? record.trackIdentifier : record.id,
+      }),
     )
     this.state = new WritableStore<CallSnapshot>({
       state: machine.state,
@@ -102,7 +104,11 @@ export class CallHandle extends TypedEmitter<CallEvents> implements Call {
       const reply = await this.#context.signalling.request('call.start', { to: peer.identity, media })
       this.#iceServers = reply.iceServers
       // The server's clock may differ: the ring's end only backs up the server's own word.
-      this.input({ type: 'started', callId: reply.callId, ringEndsAtMs: performance.now() + RING_FALLBACK_MS })
+      this.input({
+        type: 'started',
+        callId: reply.callId,
+        ringEndsAtMs: performance.now() + RING_FALLBACK_MS,
+      })
     } catch (caught) {
       const error = toSangamError(caught, (cause) => errors.protocolViolation('call.start', cause))
       this.#patch({ error })
@@ -186,7 +192,8 @@ export class CallHandle extends TypedEmitter<CallEvents> implements Call {
   /** Tells the server on a new connection that this device still holds the call. */
   async resume(): Promise<void> {
     const { callId, state } = this.#machine
-    if (callId === undefined || state === 'ended' || (state === 'incoming' && !this.#machine.accepting)) return
+    if (callId === undefined || state === 'ended' || (state === 'incoming' && !this.#machine.accepting))
+      return
     let reply: ReplyOf<'call.resume'>
     try {
       reply = await this.#context.signalling.request('call.resume', { callId }, { idempotent: true })

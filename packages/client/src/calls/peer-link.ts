@@ -43,7 +43,9 @@ export class PeerLink extends TypedEmitter<PeerLinkEvents> {
     super()
     this.#config = config
     this.#tracks = new Map(config.tracks)
-    this.connection = config.createPeerConnection({ iceServers: config.iceServers.map((server) => ({ ...server })) as RTCIceServer[] })
+    this.connection = config.createPeerConnection({
+      iceServers: config.iceServers.map((server) => ({ ...server })) as RTCIceServer[],
+    })
     this.#watch()
     if (config.role === 'caller') this.#addTransceivers()
   }
@@ -148,7 +150,7 @@ export class PeerLink extends TypedEmitter<PeerLinkEvents> {
 
   async #takeSignal(signal: CallSignal): Promise<void> {
     if (signal.type === 'candidate') {
-      await this.#takeCandidate(signal.candidate)
+      await this.#takeCandidate(signal.candidate as RTCIceCandidateInit | null)
       return
     }
     const { type, sdp } = signal.description

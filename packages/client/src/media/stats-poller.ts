@@ -1,6 +1,13 @@
 import type { MediaStats, Store } from '../api.ts'
 import { WritableStore } from '../store.ts'
-import { NO_STATS, type StatsRecord, type StatsSample, type StreamOwner, sampleOf, summarizeStats } from './stats.ts'
+import {
+  NO_STATS,
+  type StatsRecord,
+  type StatsSample,
+  type StreamOwner,
+  sampleOf,
+  summarizeStats,
+} from './stats.ts'
 
 /** How often figures are taken. */
 export const STATS_INTERVAL_MS = 1_000
@@ -51,7 +58,10 @@ export class StatsPoller {
         report: await getStats().catch(() => new Map() as RTCStatsReport),
       })),
     )
-    return sampleOf(reports as { prefix: string; report: Iterable<readonly [string, unknown]> }[], performance.now())
+    return sampleOf(
+      reports as { prefix: string; report: Iterable<readonly [string, unknown]> }[],
+      performance.now(),
+    )
   }
 
   async #poll(): Promise<void> {

@@ -105,7 +105,9 @@ export class TrackHandle extends TypedEmitter<TrackEvents> implements Track {
 
   #patch(change: Partial<TrackSnapshot>): void {
     const before = this.state.get()
-    const changed = (Object.keys(change) as (keyof TrackSnapshot)[]).some((key) => change[key] !== before[key])
+    const changed = (Object.keys(change) as (keyof TrackSnapshot)[]).some(
+      (key) => change[key] !== before[key],
+    )
     if (changed) this.state.set({ ...before, ...change })
   }
 }

@@ -61,7 +61,9 @@ export function trackPublished(held: Roster, participantId: string, track: WireT
 
 /** A track is gone. */
 export function trackUnpublished(held: Roster, participantId: string, producerId: string): RosterStep {
-  return changeTracks(held, participantId, (tracks) => tracks.filter((track) => track.producerId !== producerId))
+  return changeTracks(held, participantId, (tracks) =>
+    tracks.filter((track) => track.producerId !== producerId),
+  )
 }
 
 /** A track was muted or opened. */

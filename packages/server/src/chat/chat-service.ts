@@ -134,6 +134,14 @@ export class ChatService {
     return {}
   }
 
+  /** A connection renewed its token: it hears no more of conversations that it may no longer read. */
+  grantsChanged(session: Session): void {
+    for (const conversationId of this.#notifier.subscriptions(session.connectionId)) {
+      if (may(session.grants, { type: 'conversation.read', conversationId }).allowed) continue
+      this.#notifier.unsubscribe(session.connectionId, conversationId)
+    }
+  }
+
   /** Forgets notices that wait. */
   close(): void {
     this.#listed.close()

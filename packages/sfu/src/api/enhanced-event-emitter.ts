@@ -3,18 +3,13 @@ import { Logger } from './logger.ts'
 
 const logger = new Logger('EnhancedEventEmitter')
 
-/** What every emitter emits besides its own events: the name of the event whose listener threw, and what it threw. */
-export type ListenerErrorEvents<E> = { listenererror: [eventName: keyof E & string, error: Error] }
+/** Names of events, and the tuple of arguments that each carries. */
+export type EventMap = Record<string, unknown[]>
 
-type Names<E> = (keyof E | 'listenererror') & string
-type Args<E, K> = K extends keyof E
-  ? E[K] extends unknown[]
-    ? E[K]
-    : never
-  : K extends 'listenererror'
-    ? ListenerErrorEvents<E>['listenererror']
-    : never
-type Listener<E, K> = (...args: Args<E, K>) => void
+/** What every emitter emits besides its own events: the name of the event whose listener threw, and what it threw. */
+export type ListenerErrorEvents<E> = { listenererror: [eventName: keyof E, error: Error] }
+
+type All<E extends EventMap> = E & ListenerErrorEvents<E>
 
 /**
  * Node's `EventEmitter`, typed by a map of event names to tuples of arguments, with an emit that no listener can break.
@@ -23,7 +18,7 @@ type Listener<E, K> = (...args: Args<E, K>) => void
  * type DoorEvents = { opened: [by: string] }
  * new EnhancedEventEmitter<DoorEvents>().on('opened', (by) => {})
  */
-export class EnhancedEventEmitter<E extends object> extends EventEmitter {
+export class EnhancedEventEmitter<E extends EventMap> extends EventEmitter {
   constructor() {
     super()
     // An object with many consumers is no leak.
@@ -31,7 +26,7 @@ export class EnhancedEventEmitter<E extends object> extends EventEmitter {
   }
 
   /** Emits; what a listener throws comes out of this call. The engine itself uses `safeEmit()`. */
-  override emit<K extends Names<E>>(eventName: K, ...args: Args<E, K>): boolean {
+  override emit<K extends keyof All<E> & string>(eventName: K, ...args: All<E>[K]): boolean {
     return super.emit(eventName, ...args)
   }
 
@@ -40,7 +35,7 @@ export class EnhancedEventEmitter<E extends object> extends EventEmitter {
    * listens to that.
    * @returns whether there was a listener
    */
-  safeEmit<K extends Names<E>>(eventName: K, ...args: Args<E, K>): boolean {
+  safeEmit<K extends keyof All<E> & string>(eventName: K, ...args: All<E>[K]): boolean {
     const listeners = super.rawListeners(eventName)
     for (const listener of listeners) {
       try {
@@ -52,39 +47,51 @@ export class EnhancedEventEmitter<E extends object> extends EventEmitter {
     return listeners.length > 0
   }
 
-  override on<K extends Names<E>>(eventName: K, listener: Listener<E, K>): this {
+  override on<K extends keyof All<E> & string>(eventName: K, listener: (...args: All<E>[K]) => void): this {
     return super.on(eventName, listener)
   }
 
-  override off<K extends Names<E>>(eventName: K, listener: Listener<E, K>): this {
+  override off<K extends keyof All<E> & string>(eventName: K, listener: (...args: All<E>[K]) => void): this {
     return super.off(eventName, listener)
   }
 
-  override once<K extends Names<E>>(eventName: K, listener: Listener<E, K>): this {
+  override once<K extends keyof All<E> & string>(eventName: K, listener: (...args: All<E>[K]) => void): this {
     return super.once(eventName, listener)
   }
 
-  override addListener<K extends Names<E>>(eventName: K, listener: Listener<E, K>): this {
+  override addListener<K extends keyof All<E> & string>(
+    eventName: K,
+    listener: (...args: All<E>[K]) => void,
+  ): this {
     return super.addListener(eventName, listener)
   }
 
-  override removeListener<K extends Names<E>>(eventName: K, listener: Listener<E, K>): this {
+  override removeListener<K extends keyof All<E> & string>(
+    eventName: K,
+    listener: (...args: All<E>[K]) => void,
+  ): this {
     return super.removeListener(eventName, listener)
   }
 
-  override prependListener<K extends Names<E>>(eventName: K, listener: Listener<E, K>): this {
+  override prependListener<K extends keyof All<E> & string>(
+    eventName: K,
+    listener: (...args: All<E>[K]) => void,
+  ): this {
     return super.prependListener(eventName, listener)
   }
 
-  override prependOnceListener<K extends Names<E>>(eventName: K, listener: Listener<E, K>): this {
+  override prependOnceListener<K extends keyof All<E> & string>(
+    eventName: K,
+    listener: (...args: All<E>[K]) => void,
+  ): this {
     return super.prependOnceListener(eventName, listener)
   }
 
-  override removeAllListeners<K extends Names<E>>(eventName?: K): this {
+  override removeAllListeners<K extends keyof All<E> & string>(eventName?: K): this {
     return eventName === undefined ? super.removeAllListeners() : super.removeAllListeners(eventName)
   }
 
-  override listenerCount<K extends Names<E>>(eventName: K): number {
+  override listenerCount<K extends keyof All<E> & string>(eventName: K): number {
     return super.listenerCount(eventName)
   }
 
@@ -109,10 +116,10 @@ export class EnhancedEventEmitter<E extends object> extends EventEmitter {
  * @returns the event's arguments
  * @throws `AbortError` when `options.signal` is aborted first
  */
-export async function enhancedOnce<E extends object, K extends keyof E & string = keyof E & string>(
+export async function enhancedOnce<E extends EventMap, K extends keyof E & string = keyof E & string>(
   emitter: EnhancedEventEmitter<E>,
   eventName: K,
   options?: { readonly signal?: AbortSignal },
-): Promise<Args<E, K>> {
-  return (await once(emitter, eventName, options)) as Args<E, K>
+): Promise<E[K]> {
+  return (await once(emitter, eventName, options)) as E[K]
 }

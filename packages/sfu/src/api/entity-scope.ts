@@ -1,6 +1,7 @@
 import type { RequestMethod, Requests } from '../channel/messages.ts'
 import type { Mailbox, ParentChannel, WorkerEvent } from '../channel/parent-channel.ts'
-import { errors, WorkerClosedError } from './errors.ts'
+import { WorkerClosedError } from './error-classes.ts'
+import { errors } from './errors.ts'
 import { Logger } from './logger.ts'
 
 const logger = new Logger('Channel')

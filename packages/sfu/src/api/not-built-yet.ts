@@ -1,4 +1,5 @@
-import { errors, type UnsupportedError } from './errors.ts'
+import type { UnsupportedError } from '@sangam/ortc'
+import { errors } from './errors.ts'
 
 /** Parts of the public API that have their place here and no engine below them yet: calling one rejects. */
 export type NotBuiltYet =

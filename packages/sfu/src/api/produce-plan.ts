@@ -3,7 +3,7 @@ import {
   getProducerRtpParametersMapping,
   type MediaKind,
   type RtpCapabilities,
-  type RtpMapping,
+  type RtpCodecsEncodingsMapping,
   type RtpParameters,
   validateAndNormalizeRtpParameters,
 } from '@sangam/ortc'
@@ -15,7 +15,7 @@ export interface ProducePlan {
   readonly kind: MediaKind
   /** The endpoint's parameters with all defaults, and the transport's CNAME. */
   readonly rtpParameters: RtpParameters
-  readonly rtpMapping: RtpMapping
+  readonly rtpMapping: RtpCodecsEncodingsMapping
   readonly consumableRtpParameters: RtpParameters
   readonly paused: boolean
   readonly keyFrameRequestDelay: number

@@ -112,7 +112,7 @@ export class RouterImpl<Data extends AppData = AppData>
     const webRtcServer = this.#webRtcServerOf(options.webRtcServer)
     const appData = appDataOf(options.appData)
     const id = randomUUID()
-    return this.#create('createWebRtcTransport', id, async (mailbox) => {
+    return this.#create(id, async (mailbox) => {
       const creation = await this.#setup.scope.request('router.createWebRtcTransport', {
         routerId: this.id,
         transportId: id,
@@ -140,7 +140,7 @@ export class RouterImpl<Data extends AppData = AppData>
     checkDirectTransportOptions(options)
     const appData = appDataOf(options.appData)
     const id = randomUUID()
-    return this.#create('createDirectTransport', id, async (mailbox) => {
+    return this.#create(id, async (mailbox) => {
       await this.#setup.scope.request('router.createDirectTransport', { routerId: this.id, transportId: id })
       const onClosed = (): void => {
         this.#transports.delete(id)
@@ -195,7 +195,6 @@ export class RouterImpl<Data extends AppData = AppData>
 
   /** Makes a transport; its events wait from before the request on. */
   async #create<NewTransport extends WebRtcTransportImpl | DirectTransportImpl>(
-    call: string,
     id: string,
     make: (mailbox: Mailbox) => Promise<NewTransport>,
   ): Promise<NewTransport> {
@@ -206,9 +205,7 @@ export class RouterImpl<Data extends AppData = AppData>
       return transport
     } catch (error) {
       mailbox.close()
-      throw this.closed && !(error instanceof Error && 'code' in error)
-        ? errors.closedMeanwhile(`router ${this.id}`, call)
-        : error
+      throw error
     }
   }
 

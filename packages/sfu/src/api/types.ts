@@ -1,9 +1,26 @@
 /** Every public type of the engine. */
-export type * from '@sangam/ortc'
+export type {
+  MediaKind,
+  RouterRtpCapabilities,
+  RouterRtpCodecCapability,
+  RtcpFeedback,
+  RtcpParameters,
+  RtpCapabilities,
+  RtpCodecCapability,
+  RtpCodecParameters,
+  RtpEncodingParameters,
+  RtpHeaderExtension,
+  RtpHeaderExtensionDirection,
+  RtpHeaderExtensionParameters,
+  RtpHeaderExtensionUri,
+  RtpParameters,
+  ScalabilityMode,
+  SctpStreamParameters,
+} from '@sangam/ortc'
 export type * from './consumer-types.ts'
 export type * from './direct-transport-types.ts'
 export type * from './enhanced-event-emitter.ts'
-export type * from './errors.ts'
+export type * from './error-classes.ts'
 export type { LogEventListeners } from './logger.ts'
 export type { AppData } from './option-checks.ts'
 export type * from './producer-types.ts'

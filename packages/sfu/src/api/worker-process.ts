@@ -5,10 +5,13 @@ import type { WorkerProcessSettings } from './worker-settings.ts'
 
 /** Path of the program that a worker process runs. */
 export const workerBin: string =
-  process.env['SANGAM_WORKER_BIN'] ?? fileURLToPath(new URL('../worker/main.ts', import.meta.url))
+  process.env.SANGAM_WORKER_BIN ?? fileURLToPath(new URL('../worker/main.ts', import.meta.url))
 
 /** Characters of the worker's error output that are kept to explain a failed start. */
 const KEPT_OUTPUT = 4096
+
+/** How long a worker that cut its channel may take to end. */
+const DISCONNECTED_MS = 1000
 
 /** What is called as the process speaks and ends. */
 export interface WorkerProcessHandlers {
@@ -88,8 +91,8 @@ function connect(child: ChildProcess, handlers: WorkerProcessHandlers, output: E
     // Without a process there is no output to wait for.
     if (child.pid === undefined) handlers.onClose('')
   })
-  // A worker that cut its channel can't be reached any more.
-  child.on('disconnect', () => child.kill('SIGKILL'))
+  // A worker that cut its channel can't be reached any more. It is about to end, as a rule.
+  child.on('disconnect', () => setTimeout(() => child.kill('SIGKILL'), DISCONNECTED_MS).unref())
   child.on('exit', (code, signal) => end(signal ? `signal ${signal}` : `exit code ${code}`))
   child.on('close', () => handlers.onClose(output.lastLine()))
 }

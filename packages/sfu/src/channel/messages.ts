@@ -5,7 +5,12 @@
  * The application's side names every entity (it makes the ids), validates options, and does the capability matching;
  * the worker's side owns sockets, packets and time. A request is answered exactly once. Events need no answer.
  */
-import type { MediaKind, RtpEncodingParameters, RtpMapping, RtpParameters } from '@sangam/ortc'
+import type {
+  MediaKind,
+  RtpEncodingParameters,
+  RtpCodecsEncodingsMapping,
+  RtpParameters,
+} from '@sangam/ortc'
 import type { Fingerprint, SrtpSuite } from '../worker/packet-port/packet-port.ts'
 
 export type { Fingerprint, FingerprintAlgorithm, SrtpSuite } from '../worker/packet-port/packet-port.ts'
@@ -181,7 +186,7 @@ export interface Requests {
       readonly producerId: string
       readonly kind: MediaKind
       readonly rtpParameters: RtpParameters
-      readonly rtpMapping: RtpMapping
+      readonly rtpMapping: RtpCodecsEncodingsMapping
       readonly keyFrameRequestDelay: number
       readonly paused: boolean
     }

@@ -103,7 +103,7 @@ function start(settings: WorkerSettings): void {
 }
 
 try {
-  start(JSON.parse(process.env['SANGAM_WORKER_SETTINGS'] ?? '{}') as WorkerSettings)
+  start(JSON.parse(process.env.SANGAM_WORKER_SETTINGS ?? '{}') as WorkerSettings)
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
   process.exitCode = 1

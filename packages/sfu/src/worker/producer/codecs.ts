@@ -45,7 +45,7 @@ export function readCodecs(
     const feedback = (type: string, parameter = ''): boolean =>
       codec.rtcpFeedback?.some((f) => f.type === type && (f.parameter ?? '') === parameter) ?? false
     const mimeType = codec.mimeType.toLowerCase()
-    const apt = codec.parameters?.['apt']
+    const apt = codec.parameters?.apt
     return {
       payloadType: codec.payloadType,
       mappedPayloadType: mappedPayloadType(codec.payloadType),

@@ -1,4 +1,4 @@
-import type { MediaKind, RtpMapping, RtpParameters } from '@sangam/ortc'
+import type { MediaKind, RtpCodecsEncodingsMapping, RtpParameters } from '@sangam/ortc'
 import { HeaderExtensionLocator } from '@sangam/rtp'
 import type { ProducerScore, ProducerType, Stat } from '../../channel/messages.ts'
 import type { Consumer } from '../consumer/consumer.ts'
@@ -14,7 +14,7 @@ export interface ProducerOptions {
   readonly id: string
   readonly kind: MediaKind
   readonly rtpParameters: RtpParameters
-  readonly rtpMapping: RtpMapping
+  readonly rtpMapping: RtpCodecsEncodingsMapping
   readonly keyFrameRequestDelay: number
   readonly paused: boolean
 }

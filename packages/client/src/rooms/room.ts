@@ -1,0 +1,375 @@
+import type { Participant as WireParticipant, PayloadOf, ServerEventName } from '@sangam/protocol'
+import type {
+  DeviceOptions,
+  JoinOptions,
+  MediaStats,
+  Participant,
+  Room,
+  RoomCloseReason,
+  RoomEvents,
+  RoomSnapshot,
+  RoomState,
+  Store,
+} from '../api.ts'
+import type { Signalling } from '../connection/signalling.ts'
+import { errors, type SangamError, toSangamError } from '../errors.ts'
+import { TypedEmitter } from '../events.ts'
+import { openDevice, openScreen } from '../media/devices.ts'
+import type { StatsRecord, StreamOwner } from '../media/stats.ts'
+import { StatsPoller } from '../media/stats-poller.ts'
+import type { TrackHandle } from '../media/track.ts'
+import { WritableStore } from '../store.ts'
+import { type Joined, Membership } from './membership.ts'
+import { participantView } from './participants.ts'
+import { Publications } from './publications.ts'
+import { RoomMedia } from './room-media.ts'
+import { EMPTY_ROSTER, type Roster, type RosterStep, syncRoster } from './roster.ts'
+import { rosterStepOf } from './roster-events.ts'
+import { SpeakerWatch } from './speaker-watch.ts'
+import { Subscriptions } from './subscriptions.ts'
+
+/** Every event that tells of a room this device is in. */
+const ROOM_NOTICES = [
+  'room.participantJoined',
+  'room.participantLeft',
+  'room.trackPublished',
+  'room.trackUnpublished',
+  'room.trackPaused',
+  'room.trackResumed',
+  'room.consumerClosed',
+  'room.topologyChanged',
+  'room.closed',
+] as const satisfies readonly ServerEventName[]
+
+/** One of them with its payload. */
+export type RoomNotice = {
+  [Name in (typeof ROOM_NOTICES)[number]]: { readonly name: Name; readonly payload: PayloadOf<Name> }
+}[(typeof ROOM_NOTICES)[number]]
+
+/** A room that this device is in: joins its parts (membership, roster, what is sent, what is received) into one. */
+export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
+  readonly roomId: string
+  readonly state: WritableStore<RoomSnapshot>
+  readonly #participants = new WritableStore<readonly Participant[]>([])
+  readonly #membership: Membership
+  readonly #publications: Publications
+  readonly #subscriptions: Subscriptions
+  readonly #speakerWatch: SpeakerWatch
+  readonly #poller: StatsPoller
+  readonly #stops: (() => void)[] = []
+  #media: RoomMedia | undefined
+  #participantId = ''
+  #self: WireParticipant | undefined
+  #roster: Roster = EMPTY_ROSTER
+  #notices: RoomNotice[] = []
+  #settled = false
+
+  private constructor(signalling: Signalling, roomId: string, options: JoinOptions) {
+    super()
+    this.roomId = roomId
+    this.#membership = new Membership(signalling, roomId, options.name)
+    this.#publications = new Publications(this.#membership.request)
+    this.#subscriptions = new Subscriptions(this.#membership.request)
+    this.state = new WritableStore<RoomSnapshot>({
+      roomId,
+      name: options.name ?? roomId,
+      state: 'reconnecting',
+      topology: 'sfu',
+      topologyReason: '',
+      participants: [],
+      activeSpeakers: [],
+      playbackBlocked: false,
+    })
+    this.#speakerWatch = new SpeakerWatch(this.#publications, this.#subscriptions, (speakers) =>
+      this.#handleSpeakers(speakers),
+    )
+    this.#poller = new StatsPoller(
+      () => this.#media?.statsSources() ?? [],
+      (record) => this.#ownerOf(record),
+    )
+    this.#watchParts(signalling)
+  }
+
+  /** Joins and sets media up. Throws the server's refusal, or `mediaUnsupported`. */
+  static async join(signalling: Signalling, roomId: string, options: JoinOptions): Promise<RoomHandle> {
+    const room = new RoomHandle(signalling, roomId, options)
+    try {
+      await room.#settle(await room.#membership.enter(), false)
+    } catch (error) {
+      await room.#membership.leave()
+      room.#close('rejoinFailed')
+      throw error
+    }
+    room.#speakerWatch.start()
+    room.#poller.start()
+    return room
+  }
+
+  get participantId(): string {
+    return this.#participantId
+  }
+
+  get participants(): Store<readonly Participant[]> {
+    return this.#participants
+  }
+
+  get stats(): Store<MediaStats> {
+    return this.#poller.store
+  }
+
+  setMicrophoneEnabled(enabled: boolean, options: DeviceOptions = {}): Promise<void> {
+    return this.#publications.inTurn('microphone', async () => {
+      const publications = this.#publications
+      if (!enabled) return publications.setMuted('microphone', true)
+      const fresh = options.deviceId !== undefined || options.mediaStreamTrack !== undefined
+      if (publications.has('microphone') && !fresh) return publications.setMuted('microphone', false)
+      await this.#publishDevice('microphone', options)
+    })
+  }
+
+  setCameraEnabled(enabled: boolean, options: DeviceOptions = {}): Promise<void> {
+    return this.#publications.inTurn('camera', async () => {
+      const publications = this.#publications
+      if (!enabled) return publications.unpublish('camera')
+      const fresh = options.deviceId !== undefined || options.mediaStreamTrack !== undefined
+      if (publications.has('camera') && !fresh) return
+      await this.#publishDevice('camera', options)
+    })
+  }
+
+  setScreenShareEnabled(enabled: boolean): Promise<void> {
+    return this.#publications.inTurn('screen', async () => {
+      const publications = this.#publications
+      if (!enabled) {
+        await Promise.all([publications.unpublish('screen'), publications.unpublish('screenAudio')])
+        return
+      }
+      if (publications.has('screen')) return
+      const stream = await openScreen()
+      const [video, audio] = [stream.getVideoTracks()[0], stream.getAudioTracks()[0]]
+      if (this.#closed) for (const track of stream.getTracks()) track.stop()
+      if (this.#closed || !video) return
+      await publications.publish('screen', video)
+      if (audio) await publications.publish('screenAudio', audio)
+    })
+  }
+
+  async resumePlayback(): Promise<void> {
+    this.#patch({ playbackBlocked: false })
+    await this.#subscriptions.resumePlayback()
+  }
+
+  async leave(): Promise<void> {
+    if (this.#closed) return
+    const left = this.#membership.leave()
+    this.#close('left')
+    await left
+  }
+
+  /** The session ends: everything stops, without a word to the server, whose connection goes too. */
+  endWithSession(): void {
+    this.#membership.close()
+    this.#close('sessionClosed')
+  }
+
+  get #closed(): boolean {
+    return this.state.get().state === 'closed'
+  }
+
+  #watchParts(signalling: Signalling): void {
+    for (const name of ROOM_NOTICES) {
+      const stop = signalling.on(name, (payload) => {
+        if (payload.roomId === this.roomId) this.#handleNotice({ name, payload } as RoomNotice)
+      })
+      this.#stops.push(stop)
+    }
+    this.#membership.on('interrupted', () => this.#setState('reconnecting'))
+    this.#membership.on('joined', (joined, resumed) => void this.#settleAgain(joined, resumed))
+    this.#membership.on('refused', (error) => this.#close('rejoinFailed', error))
+    this.#publications.on('changed', () => this.#publish())
+    this.#publications.on('ended', (source) => this.emit('localTrackEnded', source))
+    this.#subscriptions.on('changed', () => this.#publish())
+    this.#subscriptions.on('playbackBlocked', () => {
+      this.#patch({ playbackBlocked: true })
+      this.emit('playbackBlocked')
+    })
+    this.#subscriptions.on('subscribed', (track, id) => this.#tellOfTrack('trackSubscribed', track, id))
+    this.#subscriptions.on('unsubscribed', (track, id) => this.#tellOfTrack('trackUnsubscribed', track, id))
+  }
+
+  /** Brings everything in line with what the server answered to a join. */
+  async #settle(joined: Joined, resumed: boolean): Promise<void> {
+    const { name, topology, topologyReason, participantId } = joined
+    this.#participantId = participantId
+    this.#self = joined.participants.find((one) => one.participantId === participantId)
+    this.#patch({ name, topology, topologyReason })
+    const keep = resumed && this.#media !== undefined && !this.#media.closed
+    if (!keep) {
+      this.#media?.close()
+      this.#media = await this.#loadMedia(joined)
+      if (this.#closed) return
+    }
+    this.#membership.open()
+    this.#setState('joined')
+    if (!keep && this.#media) this.#subscriptions.useMedia(this.#media)
+    this.#apply(syncRoster(this.#roster, joined.participants.filter((one) => one !== this.#self)))
+    this.#settled = true
+    for (const notice of this.#notices.splice(0)) this.#handleNotice(notice)
+    if (keep) this.#subscriptions.reconcile()
+    if (keep) await this.#publications.reconcile(this.#self?.tracks ?? [])
+    else if (this.#media) await this.#publications.useMedia(this.#media, participantId)
+  }
+
+  async #settleAgain(joined: Joined, resumed: boolean): Promise<void> {
+    try {
+      await this.#settle(joined, resumed)
+    } catch (caught) {
+      const error = toSangamError(caught, (cause) => errors.mediaFailed('joining again', cause))
+      this.#close('rejoinFailed', error)
+    }
+  }
+
+  async #loadMedia(joined: Joined): Promise<RoomMedia> {
+    const media = await RoomMedia.load(this.#membership.request, joined.routerRtpCapabilities)
+    media.on('lost', () => {
+      if (this.#media === media) void this.#renew()
+    })
+    media.on('connectionChanged', (connected) => {
+      if (this.#closed || this.#media !== media || !this.#settled) return
+      this.#setState(connected ? 'joined' : 'reconnecting')
+    })
+    return media
+  }
+
+  #renew(): Promise<void> {
+    this.#settled = false
+    this.#media?.close()
+    return this.#membership.renew()
+  }
+
+  #handleNotice(notice: RoomNotice): void {
+    if (this.#closed) return
+    if (notice.name === 'room.closed') {
+      this.#handleRoomClosed(notice.payload.reason)
+      return
+    }
+    // What comes while a join is on its way may be newer than its answer: it is taken after it.
+    if (!this.#settled || this.#membership.joining) {
+      this.#notices.push(notice)
+      return
+    }
+    if (notice.name === 'room.consumerClosed') {
+      this.#subscriptions.handleConsumerClosed(notice.payload.consumerId)
+    } else if (notice.name === 'room.topologyChanged') {
+      const { from, to, reason } = notice.payload
+      this.#patch({ topology: to, topologyReason: reason })
+      this.emit('topologyChanged', { from, to, reason })
+    } else {
+      const step = rosterStepOf(this.#roster, notice, this.#participantId)
+      if (step) this.#apply(step)
+    }
+  }
+
+  #handleRoomClosed(reason: PayloadOf<'room.closed'>['reason']): void {
+    if (reason === 'mediaWorkerDied') {
+      void this.#renew()
+    } else if (reason !== 'serverStopping') {
+      this.#membership.close()
+      this.#close('removed')
+    }
+  }
+
+  #apply({ roster, changes }: RosterStep): void {
+    const before = this.#roster
+    this.#roster = roster
+    for (const { track } of changes.unpublished) this.#subscriptions.remove(track.producerId)
+    const gone = changes.left.map((person) => this.#view(before.get(person.participantId) ?? person))
+    for (const { participantId, track } of changes.published) this.#subscriptions.add(participantId, track)
+    for (const { track } of changes.pausedChanged) this.#subscriptions.setPaused(track.producerId, track.paused)
+    this.#publish()
+    for (const { participantId } of changes.joined) {
+      const participant = this.#find(participantId)
+      if (participant) this.emit('participantJoined', participant)
+    }
+    for (const participant of gone) this.emit('participantLeft', participant)
+  }
+
+  #handleSpeakers(speakers: readonly string[]): void {
+    this.#patch({ activeSpeakers: speakers })
+    this.#publish()
+    this.emit('activeSpeakersChanged', speakers)
+  }
+
+  #tellOfTrack(event: 'trackSubscribed' | 'trackUnsubscribed', track: TrackHandle, participantId: string): void {
+    this.#publish()
+    const participant = this.#find(participantId) ?? this.#departed(participantId)
+    if (participant) this.emit(event, track, participant)
+  }
+
+  async #publishDevice(source: 'microphone' | 'camera', options: DeviceOptions): Promise<void> {
+    const track = options.mediaStreamTrack ?? (await openDevice(source, { deviceId: options.deviceId }))
+    if (this.#closed) {
+      track.stop()
+      throw errors.roomClosed(this.roomId)
+    }
+    await this.#publications.publish(source, track)
+  }
+
+  #publish(): void {
+    const others = [...this.#roster.values()]
+    const everybody = this.#self ? [this.#self, ...others] : others
+    const views = everybody.map((person) => this.#view(person))
+    const before = this.#participants.get()
+    if (views.length === before.length && views.every((view, index) => view === before[index])) return
+    this.#participants.set(views)
+    this.#patch({ participants: views })
+  }
+
+  #view(person: WireParticipant): Participant {
+    const local = person.participantId === this.#participantId
+    const tracks = local ? this.#publications.tracks : this.#subscriptions.tracksOf(person.participantId)
+    const speaking = this.state.get().activeSpeakers.includes(person.participantId)
+    return participantView({ person, local, tracks, speaking }, this.#find(person.participantId))
+  }
+
+  #find(participantId: string): Participant | undefined {
+    return this.#participants.get().find((one) => one.participantId === participantId)
+  }
+
+  #departed(participantId: string): Participant | undefined {
+    return this.state.get().participants.find((one) => one.participantId === participantId)
+  }
+
+  #ownerOf(record: StatsRecord): StreamOwner | undefined {
+    const upload = record.type === 'outbound-rtp'
+    const track = upload
+      ? this.#publications.trackByMid(record.mid)
+      : this.#subscriptions.trackByMediaId(record.trackIdentifier)
+    return track && { trackId: track.trackId, participantId: track.participantId }
+  }
+
+  #setState(state: RoomState): void {
+    if (this.#closed || this.state.get().state === state) return
+    if (state === 'reconnecting' && !this.#settled) return
+    this.#patch({ state })
+    this.emit('stateChanged', state)
+  }
+
+  #close(closeReason: RoomCloseReason, error?: SangamError): void {
+    if (this.#closed) return
+    this.#patch({ state: 'closed', closeReason, ...(error === undefined ? {} : { error }) })
+    this.#membership.close()
+    for (const stop of this.#stops) stop()
+    this.#speakerWatch.stop()
+    this.#poller.stop()
+    this.#media?.close()
+    this.#publications.close()
+    this.#subscriptions.close()
+    this.emit('stateChanged', 'closed')
+    this.emit('closed', closeReason)
+  }
+
+  #patch(change: Partial<RoomSnapshot>): void {
+    this.state.update((snapshot) => ({ ...snapshot, ...change }))
+  }
+}

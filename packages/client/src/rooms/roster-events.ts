@@ -1,0 +1,32 @@
+import type { RoomNotice } from './room.ts'
+import {
+  participantJoined,
+  participantLeft,
+  type Roster,
+  type RosterStep,
+  trackPaused,
+  trackPublished,
+  trackUnpublished,
+} from './roster.ts'
+
+/** What a notice does to the roster of the others; undefined when it is of the own participant, or of none. */
+export function rosterStepOf(roster: Roster, notice: RoomNotice, ownId: string): RosterStep | undefined {
+  switch (notice.name) {
+    case 'room.participantJoined': {
+      const { participant } = notice.payload
+      return participant.participantId === ownId ? undefined : participantJoined(roster, participant)
+    }
+    case 'room.participantLeft':
+      return participantLeft(roster, notice.payload.participantId)
+    case 'room.trackPublished':
+      return trackPublished(roster, notice.payload.participantId, notice.payload.track)
+    case 'room.trackUnpublished':
+      return trackUnpublished(roster, notice.payload.participantId, notice.payload.producerId)
+    case 'room.trackPaused':
+      return trackPaused(roster, notice.payload.participantId, notice.payload.producerId, true)
+    case 'room.trackResumed':
+      return trackPaused(roster, notice.payload.participantId, notice.payload.producerId, false)
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,129 @@
+import type {
+  DtlsParameters,
+  IceCandidate,
+  IceParameters,
+  MediaKind,
+  RtpCapabilities,
+  RtpParameters,
+} from '@sangam/protocol'
+
+// What the server needs of a media engine: the part of the mediasoup v3 API that it calls. `@sangam/sfu` has it, and
+// so does every other module with that API.
+
+/** Something that emits events by name. */
+export interface EngineEvents {
+  on(event: string, listener: (...values: never[]) => void): unknown
+}
+
+/** A stream that the engine receives. */
+export interface EngineProducer extends EngineEvents {
+  readonly id: string
+  readonly closed: boolean
+  readonly paused: boolean
+  readonly observer: EngineEvents
+  close(): void
+  pause(): Promise<void>
+  resume(): Promise<void>
+}
+
+/** A stream that the engine sends. */
+export interface EngineConsumer extends EngineEvents {
+  readonly id: string
+  readonly producerId: string
+  readonly kind: MediaKind
+  readonly rtpParameters: RtpParameters
+  readonly closed: boolean
+  readonly producerPaused: boolean
+  readonly observer: EngineEvents
+  close(): void
+  pause(): Promise<void>
+  resume(): Promise<void>
+  requestKeyFrame(): Promise<void>
+}
+
+/** A WebRTC transport of the engine. */
+export interface EngineTransport extends EngineEvents {
+  readonly id: string
+  readonly closed: boolean
+  readonly iceParameters: IceParameters
+  readonly iceCandidates: readonly IceCandidate[]
+  readonly dtlsParameters: DtlsParameters
+  readonly observer: EngineEvents
+  close(): void
+  connect(options: { dtlsParameters: DtlsParameters }): Promise<void>
+  restartIce(): Promise<IceParameters>
+  produce(options: {
+    kind: MediaKind
+    rtpParameters: RtpParameters
+    paused: boolean
+    appData: { [key: string]: unknown }
+  }): Promise<EngineProducer>
+  consume(options: {
+    producerId: string
+    rtpCapabilities: RtpCapabilities
+    paused: boolean
+  }): Promise<EngineConsumer>
+}
+
+/** A place whose producers any of its transports can consume. */
+export interface EngineRouter extends EngineEvents {
+  readonly id: string
+  readonly closed: boolean
+  readonly rtpCapabilities: RtpCapabilities
+  close(): void
+  createWebRtcTransport(options: { webRtcServer: EngineWebRtcServer }): Promise<EngineTransport>
+  canConsume(options: { producerId: string; rtpCapabilities: RtpCapabilities }): boolean
+}
+
+/** The port of a worker that all its transports share. */
+export interface EngineWebRtcServer {
+  readonly id: string
+}
+
+/** Where a WebRTC server listens, and what it tells peers. */
+export type EngineListenInfo = {
+  readonly protocol: 'udp'
+  readonly ip: string
+  readonly port?: number
+  readonly announcedAddress?: string
+  readonly exposeInternalIp?: boolean
+}
+
+/** A codec that rooms use. */
+export type EngineCodec = {
+  readonly kind: MediaKind
+  readonly mimeType: string
+  readonly clockRate: number
+  readonly channels?: number
+  readonly parameters?: { readonly [name: string]: string | number }
+}
+
+/** A media process. */
+export interface EngineWorker extends EngineEvents {
+  readonly pid: number
+  readonly closed: boolean
+  close(): void
+  createWebRtcServer(options: { listenInfos: readonly EngineListenInfo[] }): Promise<EngineWebRtcServer>
+  createRouter(options: { mediaCodecs: readonly EngineCodec[] }): Promise<EngineRouter>
+  getResourceUsage(): Promise<{ readonly ru_utime: number; readonly ru_stime: number }>
+}
+
+/** A media engine with the mediasoup v3 API. */
+export interface Engine {
+  createWorker(settings: { logLevel: 'debug' | 'warn' | 'error' | 'none' }): Promise<EngineWorker>
+}
+
+const isEngine = (module: unknown): module is Engine =>
+  typeof module === 'object' &&
+  module !== null &&
+  'createWorker' in module &&
+  typeof module.createWorker === 'function'
+
+/**
+ * Takes a module as the engine.
+ * @throws TypeError when it has no `createWorker()`
+ */
+export const engineOf = (module: unknown): Engine => {
+  if (!isEngine(module)) throw new TypeError('the engine module has no createWorker()')
+  return module
+}

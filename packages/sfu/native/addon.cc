@@ -1,0 +1,14 @@
+#include "bench_floor.h"
+#include "port_object.h"
+#include "testing.h"
+
+NAPI_MODULE_INIT() {
+  using namespace sangam;
+  setFunction(env, exports, "createPort", PortObject::create);
+  napi_value testing = nullptr;
+  napi_create_object(env, &testing);
+  defineTesting(env, testing);
+  setFunction(env, testing, "floor", benchFloor);
+  napi_set_named_property(env, exports, "testing", testing);
+  return exports;
+}

@@ -1,0 +1,244 @@
+#include "port.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+namespace sangam {
+
+namespace {
+
+constexpr uint64_t kTickMs = 20;
+// Datagrams read per wakeup at most, so that a flood on one socket can't keep the loop from its other work.
+constexpr size_t kRoundsPerWakeup = 8;
+
+// libuv's handles are allocated at the size that the running libuv says, which a newer Node may have raised.
+template <typename Handle>
+Handle* newHandle(uv_handle_type type) {
+  return static_cast<Handle*>(calloc(1, uv_handle_size(type)));
+}
+
+}  // namespace
+
+Port::Port(uv_loop_t* loop, const SharedMemory& shared, PortEvents& events)
+    : loop_(loop),
+      shared_(shared),
+      events_(events),
+      ring_(shared_),
+      sender_(shared_),
+      receiver_(shared_, ring_, sessions_,
+                DtlsObserver{this, [](void* self, Session& session) { static_cast<Port*>(self)->dtlsChanged(session); }}),
+      plan_(shared_, ring_, sessions_, sender_) {
+  const auto watch = [](void* self, uint8_t index) {
+    uv_poll_start(static_cast<Port*>(self)->sockets_[index]->poll, UV_READABLE | UV_WRITABLE, onPoll);
+  };
+  sender_.onBlocked(watch, this);
+}
+
+bool Port::init(const std::string& certificatePem, const std::string& keyPem) {
+  Certificate& certificate = dtls_.certificate();
+  const bool own = certificatePem.empty() && keyPem.empty();
+  if (!(own ? certificate.generate() : certificate.load(certificatePem, keyPem))) return false;
+  if (!dtls_.init(DtlsAssociation::verifyPeer)) return false;
+  timer_ = newHandle<uv_timer_t>(UV_TIMER);
+  if (timer_ == nullptr || uv_timer_init(loop_, timer_) != 0) {
+    free(timer_);
+    timer_ = nullptr;
+    return false;
+  }
+  timer_->data = this;
+  uv_unref(reinterpret_cast<uv_handle_t*>(timer_));
+  ++handles_;
+  return true;
+}
+
+int Port::openUdp(const UdpBinding& binding, uint8_t* index) {
+  size_t free = 0;
+  while (free < PacketSender::kMaxSockets && sockets_[free] != nullptr) ++free;
+  if (free == PacketSender::kMaxSockets) return EMFILE;
+  auto socket = std::make_unique<Socket>();
+  const int error = socket->send.udp.open(binding);
+  if (error != 0) return error;
+  socket->poll = newHandle<uv_poll_t>(UV_POLL);
+  socket->port = this;
+  socket->index = static_cast<uint8_t>(free);
+  const int status = uv_poll_init(loop_, socket->poll, socket->send.udp.fd());
+  if (status != 0) {
+    ::free(socket->poll);
+    return -status;
+  }
+  ++handles_;
+  socket->poll->data = socket.get();
+  uv_poll_start(socket->poll, UV_READABLE, onPoll);
+  *index = socket->index;
+  sendSockets_[free] = &socket->send;
+  sender_.setSocket(socket->index, &socket->send);
+  sockets_[free] = std::move(socket);
+  return 0;
+}
+
+void Port::closeUdp(uint8_t index) {
+  if (sockets_[index] == nullptr) return;
+  sender_.flush();
+  closeHandle(reinterpret_cast<uv_handle_t*>(sockets_[index]->poll));
+  sender_.setSocket(index, nullptr);
+  sendSockets_[index] = nullptr;
+  sockets_[index].reset();
+  sessions_.closeSocket(index);
+}
+
+void Port::setSegmentation(uint8_t index, bool allowed) {
+  if (sockets_[index] == nullptr) return;
+  if (!allowed) return sockets_[index]->send.udp.giveUpSegmentation();
+#ifdef SO_NO_CHECK
+  const int on = 1;  // the system segments only what has checksums
+  setsockopt(sockets_[index]->send.udp.fd(), SOL_SOCKET, SO_NO_CHECK, &on, sizeof on);
+#endif
+}
+
+void Port::closeHandle(uv_handle_t* handle) {
+  handle->data = this;
+  uv_close(handle, onHandleClosed);
+}
+
+void Port::onHandleClosed(uv_handle_t* handle) {
+  auto* self = static_cast<Port*>(handle->data);
+  free(handle);
+  if (--self->handles_ == 0) self->events_.onClosed();
+}
+
+void Port::onPoll(uv_poll_t* handle, int status, int events) {
+  auto* socket = static_cast<Socket*>(handle->data);
+  Port* self = socket->port;
+  if (status == 0 && (events & UV_WRITABLE) != 0) {
+    self->sender_.drain(socket->index);
+    if (!socket->send.blocked) uv_poll_start(handle, UV_READABLE, onPoll);
+  }
+  // An error is read, and thereby cleared, like a packet.
+  if (status != 0 || (events & UV_READABLE) != 0) self->onReadable(*socket);
+}
+
+void Port::onReadable(Socket& socket) {
+  receiver_.begin();
+  for (size_t round = 0; round < kRoundsPerWakeup && receiver_.room() > 0; ++round) {
+    const size_t wanted = std::min(ReceiveBatch::kDatagrams, receiver_.room());
+    const size_t got = socket.send.udp.receive(&staging_, wanted);
+    shared_.count(Counter::receiveCalls);
+    if (got != 0) receiver_.take(staging_, got, socket.index, nowUs());
+    if (got < wanted) break;
+  }
+  sender_.flush();
+  const size_t count = receiver_.count();
+  // Events first: a packet of a session is never reported before the session is known to be connected.
+  if (deliverEvents() && count != 0) events_.onBatch(count);
+}
+
+// False if a listener closed the port.
+bool Port::deliverEvents() {
+  while (!pending_.empty() && !closed_) {
+    std::vector<SessionEvent> events;
+    events.swap(pending_);
+    for (const SessionEvent& event : events) {
+      if (closed_) return false;
+      if (sessions_.find(event.session) != nullptr) events_.onSessionEvent(event);
+    }
+  }
+  return !closed_;
+}
+
+void Port::dtlsChanged(Session& session) {
+  DtlsAssociation& dtls = *session.dtls;
+  SessionEvent event{session.id, SessionEvent::Type::failed, dtls.failure(), SrtpSuite::gcm128, {}};
+  if (dtls.state() == DtlsState::closed) event.type = SessionEvent::Type::closed;
+  if (dtls.state() == DtlsState::connected) {
+    DtlsSrtpKeys keys;
+    event.failure = DtlsFailure::protocol;
+    if (dtls.exportKeys(&keys) && sessions_.installKeys(session, keys.suite, keys.send, keys.receive)) {
+      event.type = SessionEvent::Type::connected;
+      event.suite = keys.suite;
+      event.remoteCertificate = dtls.remoteCertificate();
+    }
+    OPENSSL_cleanse(&keys, sizeof keys);
+  }
+  pending_.push_back(std::move(event));
+}
+
+bool Port::startDtls(Session& session, DtlsRole role, std::vector<Fingerprint> fingerprints) {
+  if (session.dtls != nullptr) return false;
+  session.output = DtlsOutput{&sender_, &session};
+  const DatagramSink output{&session.output, DtlsOutput::send};
+  session.dtls = std::make_unique<DtlsAssociation>(dtls_, role, std::move(fingerprints), output);
+  const bool failed = session.dtls->start(nowUs()) == DtlsState::failed;
+  sender_.flush();
+  if (failed) {
+    dtlsChanged(session);
+  } else {
+    handshakes_.push_back(session.id);
+  }
+  scheduleTick(failed ? 0 : kTickMs);
+  return true;
+}
+
+void Port::scheduleTick(uint64_t delayMs) {
+  if (!closed_ && (delayMs == 0 || uv_is_active(reinterpret_cast<uv_handle_t*>(timer_)) == 0)) {
+    uv_timer_start(timer_, onTick, delayMs, 0);
+  }
+}
+
+void Port::onTick(uv_timer_t* handle) { static_cast<Port*>(handle->data)->tick(); }
+
+void Port::tick() {
+  size_t kept = 0;
+  const uint64_t now = nowUs();
+  for (const uint32_t id : handshakes_) {
+    Session* session = sessions_.find(id);
+    if (session == nullptr || session->dtls->state() != DtlsState::handshaking) continue;
+    if (session->dtls->tick(now) == DtlsState::handshaking) {
+      handshakes_[kept++] = id;
+    } else {
+      dtlsChanged(*session);
+    }
+  }
+  handshakes_.resize(kept);
+  sender_.flush();
+  if (kept != 0) scheduleTick(kTickMs);
+  deliverEvents();
+}
+
+void Port::closeSession(uint32_t id) {
+  Session* session = sessions_.find(id);
+  if (session == nullptr) return;
+  if (session->dtls != nullptr) session->dtls->shutdown();
+  sender_.flush();
+  sessions_.close(id);
+}
+
+bool Port::setDestination(Session& session, const AddressKey& key) {
+  const SendSocket* socket = sendSockets_[key.socket()];
+  Destination destination;
+  if (socket == nullptr || !destinationFromKey(key, socket->udp.isIpv6(), &destination)) return false;
+  session.destination = destination;
+  return true;
+}
+
+uint32_t Port::injectPacket(const uint8_t* data, size_t bytes) {
+  memcpy(ring_.nextSlot(), data, bytes);
+  return ring_.commit(bytes);
+}
+
+void Port::execute(size_t entries, size_t controls) {
+  if (!closed_) plan_.execute(entries, controls, sendSockets_);
+}
+
+void Port::close() {
+  if (closed_) return;
+  std::vector<uint32_t> ids;
+  sessions_.forEach([&ids](Session& session) { ids.push_back(session.id); });
+  for (const uint32_t id : ids) closeSession(id);
+  for (size_t i = 0; i < PacketSender::kMaxSockets; ++i) closeUdp(static_cast<uint8_t>(i));
+  closed_ = true;
+  pending_.clear();
+  handshakes_.clear();
+  closeHandle(reinterpret_cast<uv_handle_t*>(timer_));
+}
+
+}  // namespace sangam

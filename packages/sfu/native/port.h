@@ -1,0 +1,105 @@
+// The packet port: sockets on a libuv loop, and the parts that receive, decide nothing, and send. Node-API stays outside:
+// PortEvents is the way to JavaScript.
+#pragma once
+
+#include <uv.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "receiver.h"
+#include "send_plan.h"
+
+namespace sangam {
+
+struct SessionEvent {
+  enum class Type : uint8_t { connected, failed, closed };
+  uint32_t session;
+  Type type;
+  DtlsFailure failure;
+  SrtpSuite suite;
+  std::string remoteCertificate;
+};
+
+class PortEvents {
+ public:
+  virtual void onBatch(size_t count) = 0;
+  virtual void onSessionEvent(const SessionEvent& event) = 0;
+  // Every handle is gone: nothing of the port runs any more.
+  virtual void onClosed() = 0;
+
+ protected:
+  ~PortEvents() = default;
+};
+
+class Port {
+ public:
+  // `shared` and `events` outlive the port.
+  Port(uv_loop_t* loop, const SharedMemory& shared, PortEvents& events);
+  Port(const Port&) = delete;
+  Port& operator=(const Port&) = delete;
+
+  // Empty PEMs: a certificate is made. False if the certificate can't be used.
+  bool init(const std::string& certificatePem, const std::string& keyPem);
+  std::string certificate() { return pemOf(dtls_.certificate().x509); }
+
+  static uint64_t nowUs() { return uv_hrtime() / 1000; }
+  bool isClosed() const { return closed_; }
+  SessionTable& sessions() { return sessions_; }
+
+  // 0 and the socket's index, or an errno (EMFILE when 256 are open).
+  int openUdp(const UdpBinding& binding, uint8_t* index);
+  uint16_t portOf(uint8_t index) const { return sockets_[index]->send.udp.port(); }
+  void closeUdp(uint8_t index);
+  // For tests: makes the socket send without UDP_SEGMENT, or makes the system refuse UDP_SEGMENT.
+  void setSegmentation(uint8_t index, bool allowed);
+
+  void closeSession(uint32_t id);
+  // False if the address is malformed or its socket isn't open.
+  bool setDestination(Session& session, const AddressKey& key);
+  // False if the session has DTLS already.
+  bool startDtls(Session& session, DtlsRole role, std::vector<Fingerprint> fingerprints);
+
+  uint32_t injectPacket(const uint8_t* data, size_t bytes);
+  void execute(size_t entries, size_t controls);
+  void close();
+
+ private:
+  struct Socket {
+    SendSocket send;
+    uv_poll_t* poll;
+    Port* port;
+    uint8_t index;
+  };
+
+  static void onPoll(uv_poll_t* handle, int status, int events);
+  static void onTick(uv_timer_t* handle);
+  static void onHandleClosed(uv_handle_t* handle);
+  void onReadable(Socket& socket);
+  void dtlsChanged(Session& session);
+  void tick();
+  void scheduleTick(uint64_t delayMs);
+  bool deliverEvents();
+  void closeHandle(uv_handle_t* handle);
+
+  uv_loop_t* loop_;
+  const SharedMemory& shared_;
+  PortEvents& events_;
+  DtlsContext dtls_;
+  SessionTable sessions_;
+  PacketRing ring_;
+  PacketSender sender_;
+  Receiver receiver_;
+  SendPlan plan_;
+  ReceiveBatch staging_;
+  std::unique_ptr<Socket> sockets_[PacketSender::kMaxSockets];
+  SendSocket* sendSockets_[PacketSender::kMaxSockets] = {};
+  std::vector<uint32_t> handshakes_;
+  std::vector<SessionEvent> pending_;
+  uv_timer_t* timer_ = nullptr;
+  size_t handles_ = 0;
+  bool closed_ = false;
+};
+
+}  // namespace sangam
