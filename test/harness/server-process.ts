@@ -31,6 +31,8 @@ export class ServerProcess implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'sangam-test-'))
   readonly #env: Readonly<Record<string, string>>
   #child: ChildProcess | undefined
+  /** Resolves when the present life and whoever shares its output are gone. */
+  #closed: Promise<unknown> = Promise.resolve()
   #log = ''
 
   private constructor(ports: ServerPorts, env: Readonly<Record<string, string>>) {
@@ -79,6 +81,7 @@ export class ServerProcess implements AsyncDisposable {
     })
     this.#child = child
     running.add(child)
+    this.#closed = once(child, 'close').finally(() => running.delete(child))
     try {
       await this.#serving(child)
     } catch (error) {
@@ -95,10 +98,8 @@ export class ServerProcess implements AsyncDisposable {
     const child = this.#child
     if (!child) return null
     this.#child = undefined
-    const closed = once(child, 'close')
     child.kill(signal)
-    await closed
-    running.delete(child)
+    await this.#closed
     return child.exitCode
   }
 

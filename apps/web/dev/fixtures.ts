@@ -23,14 +23,12 @@ export class StoryStore<T> implements Store<T> {
   constructor(value: T) {
     this.#value = value
   }
-  get(): T {
-    return this.#value
-  }
+  readonly get = (): T => this.#value
   set(value: T): void {
     this.#value = value
     for (const listener of this.#listeners) listener()
   }
-  subscribe(listener: () => void): () => void {
+  readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
@@ -46,7 +44,12 @@ export const PEOPLE: readonly Person[] = [
   { identity: 'tom', name: 'Tom Okafor', presence: 'away', self: false },
   { identity: 'mei', name: '陈美', presence: 'online', self: false },
   { identity: 'jo', name: 'Jo', presence: 'offline', self: false },
-  { identity: 'long', name: 'Maximiliane Hohenstein-Wolkenburg von Altenfeld', presence: 'offline', self: false },
+  {
+    identity: 'long',
+    name: 'Maximiliane Hohenstein-Wolkenburg von Altenfeld',
+    presence: 'offline',
+    self: false,
+  },
 ]
 
 const NOW = Date.now()
@@ -57,7 +60,11 @@ const LINES: readonly (readonly [who: string, minutesAgo: number, text: string])
   ['me', 1698, 'Last night. Nobody noticed, which is the best review.'],
   ['ravi', 1697, 'Ha. Then let us keep it that way.'],
   ['lena', 190, 'Morning! I moved the review to three, Tom can only do the afternoon.'],
-  ['lena', 189, 'And the notes are in the usual place:\n1. what we measured\n2. what we change\n3. what we leave alone'],
+  [
+    'lena',
+    189,
+    'And the notes are in the usual place:\n1. what we measured\n2. what we change\n3. what we leave alone',
+  ],
   ['me', 120, 'Three is fine.'],
   ['tom', 65, 'Thanks both 🙏'],
   [
@@ -99,7 +106,10 @@ export function storyConversation(conversationId: string): Conversation {
     conversationId,
     kind,
     title: kind === 'group' ? 'Team' : 'Ravi Menon',
-    members: (kind === 'group' ? PEOPLE : PEOPLE.slice(0, 2)).map(({ identity, name }) => ({ identity, name })),
+    members: (kind === 'group' ? PEOPLE : PEOPLE.slice(0, 2)).map(({ identity, name }) => ({
+      identity,
+      name,
+    })),
     messages,
     hasEarlier: false,
     lastNumber: messages.length,
@@ -146,7 +156,12 @@ const CONVERSATIONS: readonly ConversationSummary[] = [
     kind: 'direct',
     title: 'Lena Fischer',
     members: [PEOPLE[0], PEOPLE[2]].flatMap((person) => person ?? []),
-    lastMessage: message(2, 'lena', 1600, 'The figures are in, and they are better than we thought they would be.'),
+    lastMessage: message(
+      2,
+      'lena',
+      1600,
+      'The figures are in, and they are better than we thought they would be.',
+    ),
     unread: 0,
   },
 ] as readonly ConversationSummary[]
@@ -211,7 +226,8 @@ export function storyCall(state: CallSnapshot['state'], options: { video: boolea
     accept: done,
     reject: done,
     hangUp: done,
-    setMicrophoneEnabled: (enabled) => Promise.resolve(store.set({ ...store.get(), microphoneEnabled: enabled })),
+    setMicrophoneEnabled: (enabled) =>
+      Promise.resolve(store.set({ ...store.get(), microphoneEnabled: enabled })),
     setCameraEnabled: (enabled) => Promise.resolve(store.set({ ...store.get(), cameraEnabled: enabled })),
     connectionInfo: () => Promise.resolve({ path: 'direct', description: 'Direct' }),
   } as Call
@@ -220,7 +236,8 @@ export function storyCall(state: CallSnapshot['state'], options: { video: boolea
 function storyTrack(participantId: string, source: Track['source'], seed: number, local: boolean): Track {
   const wide = source === 'screen'
   const kind = source === 'microphone' ? 'audio' : 'video'
-  const stream = kind === 'video' ? paintedStream(seed, wide ? 1280 : 640, wide ? 720 : 360) : new MediaStream()
+  const stream =
+    kind === 'video' ? paintedStream(seed, wide ? 1280 : 640, wide ? 720 : 360) : new MediaStream()
   const [mediaStreamTrack] = stream.getTracks()
   const state = new StoryStore<TrackSnapshot>({
     muted: false,
@@ -321,7 +338,8 @@ export function storySession(options: StoryOptions): Session {
           ],
     ),
     calls: new StoryStore(options.call === undefined ? [] : [options.call]),
-    conversation: (target: string | { with: string }) => open(typeof target === 'string' ? target : `direct:${target.with}`),
+    conversation: (target: string | { with: string }) =>
+      open(typeof target === 'string' ? target : `direct:${target.with}`),
     conversations: () => Promise.resolve(CONVERSATIONS),
     call: () => Promise.resolve(storyCall('outgoing', { video: true })),
     join: () => Promise.resolve(storyRoom(options.people, options.screen)),

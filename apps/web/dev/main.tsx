@@ -1,6 +1,6 @@
 import '@fontsource-variable/inter'
 import '../src/styles.css'
-import { type CallSnapshot, type CallEndReason } from '@sangam/client'
+import type { CallEndReason, CallSnapshot } from '@sangam/client'
 import { SangamProvider } from '@sangam/react'
 import { Tooltip } from 'radix-ui'
 import { createRoot } from 'react-dom/client'
@@ -50,7 +50,6 @@ if (root !== null) {
                   direction: 'outgoing',
                   video: true,
                   reason: ended,
-                  byMe: false,
                   durationMs: 151_000,
                 }}
                 onDismiss={() => {}}

@@ -9,7 +9,4 @@ export default defineConfig({
   publicDir: fileURLToPath(new URL('../public', import.meta.url)),
   plugins: [react(), tailwindcss()],
   server: { host: '127.0.0.1', port: 46001, strictPort: true },
-  ...(process.env.FAKE_SDK
-    ? { resolve: { alias: { '@sangam/react': '/fake-react.ts', '@sangam/client': '/fake-client.ts' } } }
-    : {}),
 })

@@ -25,7 +25,11 @@ const shape = (messages: readonly ChatMessage[]) =>
 
 describe('groupMessages()', () => {
   test('joins what one sender says in close succession', () => {
-    const messages = [message(1, 'asha', NOON), message(2, 'asha', NOON + MINUTE_MS), message(3, 'ravi', NOON + 2 * MINUTE_MS)]
+    const messages = [
+      message(1, 'asha', NOON),
+      message(2, 'asha', NOON + MINUTE_MS),
+      message(3, 'ravi', NOON + 2 * MINUTE_MS),
+    ]
     expect(shape(messages)).toEqual([[[1, 2], [3]]])
   })
 
@@ -40,7 +44,11 @@ describe('groupMessages()', () => {
   })
 
   test('keeps the order of numbers when clocks disagree', () => {
-    const messages = [message(1, 'asha', NOON), message(2, 'ravi', NOON - 26 * 60 * MINUTE_MS), message(3, 'asha', NOON)]
+    const messages = [
+      message(1, 'asha', NOON),
+      message(2, 'ravi', NOON - 26 * 60 * MINUTE_MS),
+      message(3, 'asha', NOON),
+    ]
     expect(shape(messages).flat(2)).toEqual([1, 2, 3])
     expect(groupMessages(messages)).toHaveLength(1)
   })

@@ -51,12 +51,11 @@ describe('endedWords()', () => {
     direction: 'outgoing',
     video: true,
     reason: 'hangup',
-    byMe: false,
     ...fields,
   })
   test.each([
     [ended({ reason: 'rejected' }), 'Ravi declined the call'],
-    [ended({ reason: 'rejected', direction: 'incoming', byMe: true }), 'You declined Ravi’s call'],
+    [ended({ reason: 'rejected', direction: 'incoming' }), 'You declined Ravi’s call'],
     [ended({ reason: 'timeout' }), 'Ravi did not answer'],
     [ended({ reason: 'timeout', direction: 'incoming' }), 'Missed call from Ravi'],
     [ended({ reason: 'cancelled', direction: 'incoming' }), 'Missed call from Ravi'],
@@ -83,7 +82,12 @@ describe('durations', () => {
   })
 
   test('words round up to whole minutes and hours', () => {
-    expect([1000, 60_000, 3_600_000, 3_720_000].map(durationWords)).toEqual(['1 second', '1 min', '1 h', '1 h 2 min'])
+    expect([1000, 60_000, 3_600_000, 3_720_000].map(durationWords)).toEqual([
+      '1 second',
+      '1 min',
+      '1 h',
+      '1 h 2 min',
+    ])
   })
 })
 
@@ -117,7 +121,13 @@ describe('names', () => {
   })
 
   test('initials are the first letters of the first and the last word', () => {
-    expect(['Asha Raman', 'jo', 'Ana de la Cruz', '陈美', ''].map(initialsOf)).toEqual(['AR', 'J', 'AC', '陈', '?'])
+    expect(['Asha Raman', 'jo', 'Ana de la Cruz', '陈美', ''].map(initialsOf)).toEqual([
+      'AR',
+      'J',
+      'AC',
+      '陈',
+      '?',
+    ])
   })
 
   test('a hue stays with its identity', () => {
@@ -137,7 +147,12 @@ describe('names', () => {
       presence,
       self,
     })
-    const people = [person('Zoe', 'online'), person('Jo', 'offline'), person('Amy', 'online'), person('Me', 'online', true)]
+    const people = [
+      person('Zoe', 'online'),
+      person('Jo', 'offline'),
+      person('Amy', 'online'),
+      person('Me', 'online', true),
+    ]
     expect(orderPeople(people).map(({ name }) => name)).toEqual(['Amy', 'Zoe', 'Jo'])
   })
 })

@@ -1,2 +1,14 @@
 export type * from './api.ts'
-export { isSangamError, SangamError, type SangamErrorCode } from './errors.ts'
+export { memoryOutbox } from './chat/memory-outbox.ts'
+export { connect } from './connect.ts'
+export { browserGuestStorage } from './connection/guest-storage.ts'
+export { fetchServerInfo } from './connection/http-api.ts'
+export { type ClientErrorCode, isSangamError, SangamError, type SangamErrorCode } from './errors.ts'
+export {
+  type DevicesWish,
+  type DeviceWish,
+  mediaDevices,
+  type OpenedDevices,
+  openDevices,
+  refreshDevices,
+} from './media/devices.ts'

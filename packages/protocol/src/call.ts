@@ -72,7 +72,7 @@ export const callRequests = {
   'call.start': request({
     description:
       'Rings every device of a person. When that person is ringing the caller at the same moment (glare), the older call stays: the later start is answered with `conflict` and details.callId names the call that rings already.',
-    needs: 'call',
+    needs: '`call`',
     request: z.strictObject({ to: identitySchema, media: callMediaSchema }),
     reply: z.strictObject({
       callId: callIdSchema,
@@ -84,7 +84,7 @@ export const callRequests = {
   'call.accept': request({
     description:
       'Accepts on this device. The first one wins; the other devices get call.ended with `answeredElsewhere`.',
-    needs: 'call, and to be the one who is called',
+    needs: 'to be the one who is called',
     request: callId,
     reply: z.strictObject({ iceServers: iceServersSchema }),
     errors: ['notFound', 'callEnded', 'wrongState', 'busy'],

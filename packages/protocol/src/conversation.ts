@@ -72,7 +72,7 @@ export const conversationRequests = {
   'conversation.open': request({
     description:
       'Opens a conversation by its id or by the other person, and subscribes this connection to it. A group is created when it is first opened by somebody who may write; the id of a direct conversation is derived by the server. With `after`, gives the messages beyond that number, oldest first (`more`: ask on with conversation.history); else the newest page (`more`: older ones exist).',
-    needs: 'conversations: read (group), chat in the room (`room:…`), conversations: direct (person)',
+    needs: '`conversations.read` (group), `rooms.chat` (`room:…`), `direct` (a person)',
     request: z.union([
       z.strictObject({
         conversationId: conversationIdSchema,
@@ -110,7 +110,7 @@ export const conversationRequests = {
   'conversation.send': request({
     description:
       'Stores a message and acknowledges after the commit. The same clientMessageId by the same sender again gives the same number; with other content it is a `conflict`. The sender has read what they sent.',
-    needs: 'conversations: write (group), chat in the room (`room:…`), membership (direct)',
+    needs: '`conversations.write` (group), `rooms.chat` (`room:…`), `direct` and membership (direct)',
     request: z.strictObject({
       conversationId: conversationIdSchema,
       clientMessageId: clientMessageIdSchema,

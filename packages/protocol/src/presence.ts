@@ -24,7 +24,7 @@ export const presenceRequests = {
   }),
   'people.list': request({
     description: 'The people whom the server knows: everybody online, and those seen lately.',
-    needs: 'people',
+    needs: '`people`',
     request: emptySchema,
     reply: z.strictObject({ people: z.array(personSchema).max(2000) }),
     errors: [],

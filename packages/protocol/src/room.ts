@@ -78,7 +78,7 @@ export const roomRequests = {
   'room.join': request({
     description:
       'Enters a room on this connection, creating it when nobody is in it. With the participantKey of an earlier join, within the grace time, the same participant goes on with its transports, producers and consumers, and the older connection is replaced.',
-    needs: 'rooms: join',
+    needs: '`rooms.join`',
     request: z.strictObject({
       ...roomId,
       name: nameSchema.optional().describe('Title of the room when it is created; default is its id'),
@@ -109,7 +109,7 @@ export const roomRequests = {
   }),
   'room.createTransport': request({
     description: 'Creates a WebRTC transport. At most one per direction; a new one replaces the older.',
-    needs: 'rooms: publish (send) or subscribe (receive)',
+    needs: '`rooms.publish` (send) or `rooms.subscribe` (receive), and to be in the room',
     request: z.strictObject({ ...roomId, direction: z.enum(['send', 'receive']) }),
     reply: z.strictObject({
       transportId: transportIdSchema,
@@ -140,7 +140,7 @@ export const roomRequests = {
   }),
   'room.produce': request({
     description: 'Publishes a stream on the send transport. One per source; a new one replaces the older.',
-    needs: 'rooms: publish',
+    needs: '`rooms.publish`, and to own the transport',
     request: z.strictObject({
       ...roomId,
       transportId: transportIdSchema,
@@ -176,7 +176,7 @@ export const roomRequests = {
   'room.consume': request({
     description:
       'Receives a stream of somebody else on the receive transport. It begins paused: resume it when you are ready.',
-    needs: 'rooms: subscribe',
+    needs: '`rooms.subscribe`, and to own the transport',
     request: z.strictObject({
       ...roomId,
       transportId: transportIdSchema,

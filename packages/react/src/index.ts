@@ -1,1 +1,5 @@
-export {}
+export { type OpenedConversation, useConversation } from './conversation-hooks.ts'
+export { useCall, useCallStats, useRoom, useRoomStats, useTrack } from './media-hooks.ts'
+export { SangamProvider, useSession } from './session-context.ts'
+export { useCalls, useConnectionState, useConversations, usePeople, useRooms } from './session-hooks.ts'
+export { useStore } from './use-store.ts'

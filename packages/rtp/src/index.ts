@@ -68,10 +68,18 @@ export {
   roundTripTimeUs,
   unixMsToNtpUs,
 } from './ntp.ts'
+export { Av1AggregationHeader, parseAv1AggregationHeader } from './payload/av1.ts'
+export {
+  DEPENDENCY_DESCRIPTOR_MANDATORY_BYTES,
+  DependencyDescriptor,
+  parseDependencyDescriptor,
+} from './payload/dependency-descriptor.ts'
 export { H264NalType, H264Payload, parseH264Payload } from './payload/h264.ts'
+export { H265NalType, H265Payload, parseH265Payload } from './payload/h265.ts'
 export { isOpusDtx, isOpusStereo, opusDurationUs } from './payload/opus.ts'
 export type { PictureSize } from './payload/vp8.ts'
 export { parseVp8Descriptor, patchVp8Descriptor, Vp8Descriptor, vp8KeyFrameSize } from './payload/vp8.ts'
+export { parseVp9Descriptor, Vp9Descriptor, vp9LayerSize } from './payload/vp9.ts'
 export {
   DelaySinceLastReceiverReport,
   ExtendedReportBlock,

@@ -25,7 +25,8 @@ export function placed(bytes: Uint8Array, offset = 7): Uint8Array {
 export function guarded(bytes: Uint8Array, offset: number, length: number): Uint8Array {
   const end = offset + length
   const check = (from: number, to: number): void => {
-    if (from < offset || to > end) throw new RangeError(`read of [${from}, ${to}) outside [${offset}, ${end})`)
+    if (from < offset || to > end)
+      throw new RangeError(`read of [${from}, ${to}) outside [${offset}, ${end})`)
   }
   return new Proxy(bytes, {
     get(target, key) {

@@ -70,9 +70,7 @@ test.each([
   [0x0b, { camera: true, flip: false, rotation: 270 }],
 ] as const)('video-orientation %i round-trips', (byte, orientation) => {
   expect(readVideoOrientation(Uint8Array.of(byte), 0)).toEqual(orientation)
-  expect(written(1, (bytes) => writeVideoOrientation(bytes, 1, orientation))).toBe(
-    toHex(Uint8Array.of(byte)),
-  )
+  expect(written(1, (bytes) => writeVideoOrientation(bytes, 1, orientation))).toBe(toHex(Uint8Array.of(byte)))
 })
 
 test('toffset is signed (RFC 5450)', () => {

@@ -1,1 +1,8 @@
-export {}
+export type { GrantsInput } from './access/grants.ts'
+export type { TokenRequest } from './access/tokens.ts'
+export type { LocalAddresses } from './config/network-addresses.ts'
+export { type SettingName, type Settings, settingDefinitions, settingNames } from './config/settings.ts'
+export { createServer, type ServerOptions } from './create-server.ts'
+export type { LogDestination } from './observability/log.ts'
+export type { Addresses, Sangam } from './server.ts'
+export { SettingError, StartError, type StartErrorCode } from './start-errors.ts'

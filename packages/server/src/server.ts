@@ -1,33 +1,270 @@
 import { randomBytes } from 'node:crypto'
 import type { Server as HttpsServer } from 'node:https'
-import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Registry } from 'prom-client'
 import { createTokens, type TokenRequest, type Tokens } from './access/tokens.ts'
-import { CallService } from './calls/call-service.ts'
-import { ChatService } from './chat/chat-service.ts'
 import { openSqliteStore } from './chat/sqlite-store.ts'
 import type { ChatStore } from './chat/store.ts'
 import { loadTokenSecret, openDataFolder } from './config/data-folder.ts'
-import { readConfigFile, resolveSettings } from './config/load-settings.ts'
-import { type LocalAddresses, localAddresses } from './config/network-addresses.ts'
-import { type Settings, settingNames } from './config/settings.ts'
+import type { LocalAddresses } from './config/network-addresses.ts'
+import type { Settings } from './config/settings.ts'
 import { addApi, answerHttpError } from './http/api.ts'
 import { type Certificate, loadCertificate } from './http/certificate.ts'
 import { closeServer, createHttpsTwin, listenHttp, listenHttps } from './http/listeners.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { serveWebApp } from './http/web-app.ts'
-import { engineOf } from './media/engine.ts'
+import { type Engine, engineOf } from './media/engine.ts'
 import { MediaCounts } from './media/media-counts.ts'
 import { MediaWorkers } from './media/media-workers.ts'
-import { createLog, type LogDestination, type Logger } from './observability/log.ts'
+import type { Logger } from './observability/log.ts'
 import { createMetrics, type Metrics } from './observability/metrics.ts'
-import { PeopleService } from './presence/people-service.ts'
-import { RoomMediaRequests } from './rooms/room-media-requests.ts'
-import { RoomService } from './rooms/room-service.ts'
-import { createAnswerer } from './socket/answer.ts'
-import { createEventTable } from './socket/event-table.ts'
-import { createIo, Gateway } from './socket/gateway.ts'
-import { createSocketNotifier } from './socket/socket-notifier.ts'
+import { connectParts, type Parts } from './parts.ts'
+import type { Clock } from './ports.ts'
 import { startErrors } from './start-errors.ts'
+
+/** Where a server can be reached and where its data lies. */
+export type Addresses = {
+  /** Address (http) for browsers on this machine. */
+  readonly localUrl: string
+  /** Addresses (https) for browsers on the network, the best first; empty when https is off. */
+  readonly networkUrls: readonly string[]
+  /** SHA-256 of the https certificate, hex with colons, to compare in the browser; undefined when https is off. */
+  readonly certificateSha256: string | undefined
+  /** UDP ports of the media workers, rising (0: chosen by the system). */
+  readonly mediaPorts: readonly number[]
+  /** Absolute path. */
+  readonly dataDir: string
+}
+
+/** A Sangam server. Made by {@link createServer}. */
+export type Sangam = {
+  /** The settings in force. */
+  readonly settings: Settings
+  /** Makes tokens for an application's users. */
+  readonly tokens: {
+    /**
+     * Issues a signed token (a compact JWS) for one person.
+     * @throws TypeError when the request does not fit
+     */
+    readonly issue: (request: TokenRequest) => Promise<string>
+  }
+  /** Prometheus registry with the server's metrics (also at `/metrics`). */
+  readonly metrics: Registry
+  /** Where it can be reached; complete once `listen()` resolved. */
+  readonly addresses: Addresses
+  /**
+   * Starts the media workers and listens.
+   * @param port of http, instead of the setting `port`
+   * @throws StartError that says in one sentence what is wrong
+   */
+  readonly listen: (port?: number) => Promise<Addresses>
+  /** Tells clients, ends calls and rooms, stores what waits, and releases ports, processes and files. Safe to call twice. */
+  readonly close: () => Promise<void>
+}
+
+/** What a server is made of, apart from its settings. */
+export type Foundation = {
+  readonly settings: Settings
+  readonly engine: unknown
+  readonly network: LocalAddresses
+  readonly log: Logger
+  readonly now: Clock
+}
+
+type Lifecycle = 'created' | 'listening' | 'closed'
+
+/** The running whole: what it opened, in the order in which it must be released. */
+export class SangamServer implements Sangam {
+  readonly settings: Settings
+  readonly tokens: Tokens
+  readonly #foundation: Foundation
+  readonly #dataDir: string
+  readonly #store: ChatStore
+  readonly #metrics: Metrics
+  readonly #counts = new MediaCounts()
+  readonly #app: FastifyInstance
+  #https: HttpsServer | undefined
+  #workers: MediaWorkers | undefined
+  #parts: Parts | undefined
+  #certificate: Certificate | undefined
+  #ports = { http: 0, https: 0 }
+  #lifecycle: Lifecycle = 'created'
+  #closing: Promise<void> | undefined
+
+  private constructor(foundation: Foundation, dataDir: string, store: ChatStore) {
+    this.#foundation = foundation
+    this.#dataDir = dataDir
+    this.#store = store
+    this.settings = foundation.settings
+    this.#metrics = createMetrics()
+    this.tokens = createTokens({
+      secret: loadTokenSecret(dataDir),
+      tokenTtlSeconds: this.settings.tokenTtlSeconds,
+      guestTokenTtlSeconds: this.settings.guestTokenTtlSeconds,
+      now: foundation.now,
+    })
+    this.#app = Fastify({ logger: false, bodyLimit: 16 * 1024, forceCloseConnections: true })
+  }
+
+  /** @throws StartError `dataDirReadOnly`, `storeUnavailable` */
+  static async open(foundation: Foundation): Promise<SangamServer> {
+    const dataDir = openDataFolder(foundation.settings.dataDir)
+    const path = join(dataDir, 'sangam.db')
+    const store = await openSqliteStore(path).catch((cause: unknown) => {
+      throw startErrors.storeUnavailable(path, cause)
+    })
+    try {
+      return new SangamServer(foundation, dataDir, store)
+    } catch (error) {
+      await store.close()
+      throw error
+    }
+  }
+
+  get metrics(): Registry {
+    return this.#metrics.registry
+  }
+
+  get addresses(): Addresses {
+    const { network, settings } = this.#foundation
+    const names = [...settings.announcedAddress, ...network.lan]
+    const httpHost =
+      settings.host === '0.0.0.0' || settings.host === '127.0.0.1' ? 'localhost' : settings.host
+    return {
+      localUrl: `http://${httpHost}:${this.#ports.http}`,
+      networkUrls:
+        this.#https === undefined ? [] : names.map((name) => `https://${name}:${this.#ports.https}`),
+      certificateSha256: this.#certificate?.fingerprint,
+      mediaPorts: Array.from({ length: settings.mediaWorkers }, (_, index) =>
+        settings.mediaPort === 0 ? 0 : settings.mediaPort + index,
+      ),
+      dataDir: this.#dataDir,
+    }
+  }
+
+  async listen(port?: number): Promise<Addresses> {
+    if (this.#lifecycle !== 'created') throw new Error('listen() was called before, or after close()')
+    this.#lifecycle = 'listening'
+    try {
+      await this.#start(port ?? this.settings.port)
+    } catch (error) {
+      await this.close()
+      throw error
+    }
+    const { localUrl, networkUrls } = this.addresses
+    this.#foundation.log.info({ localUrl, networkUrls }, 'listening')
+    return this.addresses
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#release()
+    return this.#closing
+  }
+
+  async #start(port: number): Promise<void> {
+    const { settings, network, log, now } = this.#foundation
+    this.#workers = new MediaWorkers({
+      engine: settings.mediaWorkers === 0 ? noEngine : this.#engine(),
+      count: settings.mediaWorkers,
+      mediaPort: settings.mediaPort,
+      addresses: network,
+      announced: settings.announcedAddress,
+      log,
+      onDied: this.#metrics.workerDied,
+    })
+    const workersStarted = this.#workers.start()
+    // Both may fail; what fails first is told, and the other must not go unheard.
+    workersStarted.catch(() => undefined)
+    await this.#prepareHttp(this.#workers)
+    if (settings.httpsPort !== 'off') {
+      const names = ['localhost', ...network.loopback, ...network.lan, ...settings.announcedAddress]
+      this.#certificate = await loadCertificate(settings, this.#dataDir, [...new Set(names)], now())
+      this.#https = createHttpsTwin(this.#app.server, this.#certificate)
+    }
+    await workersStarted
+    this.#ports.http = await listenHttp(this.#app.server, settings.host, port)
+    if (this.#https !== undefined && settings.httpsPort !== 'off') {
+      this.#ports.https = await listenHttps(this.#https, settings.httpsHost, settings.httpsPort)
+    }
+  }
+
+  #engine(): Engine {
+    try {
+      return engineOf(this.#foundation.engine)
+    } catch (cause) {
+      throw startErrors.engineUnavailable(cause)
+    }
+  }
+
+  async #prepareHttp(workers: MediaWorkers): Promise<void> {
+    const { settings, log, now } = this.#foundation
+    const app = this.#app
+    app.addHook('onRequest', (request, reply, done) => {
+      reply.headers(securityHeaders)
+      const { origin } = request.headers
+      if (
+        origin !== undefined &&
+        (settings.allowedOrigins.includes('*') || settings.allowedOrigins.includes(origin))
+      ) {
+        reply.headers({
+          'access-control-allow-origin': origin,
+          'access-control-allow-headers': 'authorization, content-type',
+          'access-control-allow-methods': 'GET, POST',
+          vary: 'origin',
+        })
+        if (request.method === 'OPTIONS') {
+          reply.code(204).send()
+          return
+        }
+      }
+      done()
+    })
+    app.setErrorHandler((error, _request, reply) =>
+      answerHttpError(error, reply, (internal) => {
+        const errorId = randomBytes(6).toString('hex')
+        log.error({ err: internal, errorId }, 'an HTTP request failed')
+        return errorId
+      }),
+    )
+    addApi(app, {
+      settings,
+      tokens: this.tokens,
+      metrics: this.#metrics,
+      now,
+      problem: () =>
+        workers.size < settings.mediaWorkers
+          ? `${settings.mediaWorkers - workers.size} media workers are down`
+          : undefined,
+    })
+    await serveWebApp(app, settings.webDir)
+    await app.ready()
+    this.#parts = connectParts({
+      httpServer: app.server,
+      settings,
+      tokens: this.tokens,
+      store: this.#store,
+      metrics: this.#metrics,
+      workers,
+      counts: this.#counts,
+      log,
+      now,
+    })
+  }
+
+  async #release(): Promise<void> {
+    const wasListening = this.#lifecycle === 'listening'
+    this.#lifecycle = 'closed'
+    this.#parts?.close()
+    await closeServer(this.#https)
+    await closeServer(this.#app.server)
+    await this.#app.close()
+    this.#workers?.close()
+    await this.#store.close()
+    if (wasListening) this.#foundation.log.info('closed')
+  }
+}
+
+const noEngine: Engine = {
+  createWorker: () => Promise.reject(new Error('rooms are switched off')),
+}

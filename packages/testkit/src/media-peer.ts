@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import {
   parseRtpPacket,
   parseStunMessage,
+  RTP_FIXED_HEADER_BYTES,
   RtpHeader,
   StunMessage,
   StunType,
@@ -18,6 +19,7 @@ import {
   RING_SLOTS,
   type SessionEvent,
   type SinkHeaderExtension,
+  SLOT_BYTES,
   writePacketAddress,
 } from '@sangam/sfu/packet-port'
 import { hmacSha1, type PeerPort } from './peer-port.ts'
@@ -76,6 +78,7 @@ export class MediaPeer extends EventEmitter<MediaPeerEvents> {
   readonly #serverAddress: Uint8Array
   readonly #message = new StunMessage()
   readonly #header = new RtpHeader()
+  readonly #outgoing = new Uint8Array(SLOT_BYTES)
   #dtlsStarted = false
   #timer: NodeJS.Timeout | undefined
 
@@ -127,9 +130,11 @@ export class MediaPeer extends EventEmitter<MediaPeerEvents> {
     transportSequence = 0,
   ): void {
     const { port } = this.#port
-    const packetId = port.injectPacket(payload)
+    this.#outgoing.set(payload, RTP_FIXED_HEADER_BYTES)
+    const packetId = port.injectPacket(this.#outgoing.subarray(0, RTP_FIXED_HEADER_BYTES + payload.length))
     const record = (packetId & (RING_SLOTS - 1)) * RECORD_WORDS
     port.records.fill(0, record, record + RECORD_WORDS)
+    port.records[record + RecordWord.payloadOffset] = RTP_FIXED_HEADER_BYTES
     port.records[record + RecordWord.payloadLength] = payload.length
     const at = this.#port.reserve() * PLAN_WORDS
     port.plan[at + PlanWord.sink] = sink

@@ -110,9 +110,9 @@ function Centre({ snapshot }: { readonly snapshot: CallSnapshot }) {
         ) : (
           <Avatar name={peer.name} identity={peer.identity} size="large" />
         )}
-        <p className="text-ink-soft">
-          {state === 'connected' ? (quiet ? 'Microphone and camera are off' : 'Camera is off') : STATE_WORDS[state]}
-        </p>
+        {state === 'connected' && (
+          <p className="text-ink-soft">{quiet ? 'Microphone and camera are off' : 'Camera is off'}</p>
+        )}
       </div>
     </div>
   )
@@ -123,7 +123,12 @@ function SelfView({ snapshot }: { readonly snapshot: CallSnapshot }) {
   if (!cameraEnabled || localStream === undefined) return null
   return (
     <div className="absolute right-5 bottom-3 aspect-[3/4] w-24 overflow-hidden rounded-2xl bg-sunken shadow-raised ring-1 ring-line sm:right-9 sm:aspect-video sm:w-56">
-      <StreamVideo stream={localStream} label="Your own picture" mirrored className="size-full object-cover" />
+      <StreamVideo
+        stream={localStream}
+        label="Your own picture"
+        mirrored
+        className="size-full object-cover"
+      />
     </div>
   )
 }

@@ -2,7 +2,11 @@ import { CallFrame } from './call-screen.tsx'
 import { Ringing } from './incoming-call.tsx'
 
 /** The moment between the click and the first ring, while the browser may still ask for the devices. */
-export function DiallingScreen({ peer }: { readonly peer: { readonly identity: string; readonly name: string } }) {
+export function DiallingScreen({
+  peer,
+}: {
+  readonly peer: { readonly identity: string; readonly name: string }
+}) {
   return (
     <CallFrame label={`Call to ${peer.name}`} state="dialling">
       <div className="grid flex-1 place-items-center">

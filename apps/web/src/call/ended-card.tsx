@@ -34,7 +34,7 @@ export function EndedCard({ ended, onDismiss, onCall }: EndedCardProps) {
       onPointerLeave={() => setHeld(false)}
       onFocus={() => setHeld(true)}
       onBlur={() => setHeld(false)}
-      className="fixed inset-x-3 bottom-3 z-30 mb-[env(safe-area-inset-bottom)] animate-rise rounded-2xl border border-line bg-raised p-4 shadow-raised sm:left-auto sm:right-6 sm:bottom-6 sm:w-88"
+      className="fixed inset-x-3 top-17 z-30 mt-[env(safe-area-inset-top)] animate-rise rounded-2xl border border-line bg-raised p-4 shadow-raised sm:top-auto sm:right-6 sm:bottom-6 sm:left-auto sm:w-88"
     >
       <div className="flex items-start gap-3">
         <div className="min-w-0 flex-1">
@@ -50,7 +50,11 @@ export function EndedCard({ ended, onDismiss, onCall }: EndedCardProps) {
         />
       </div>
       {words.callAgain && (
-        <Button className="mt-3 w-full" data-testid="call-again" onClick={() => onCall(ended.peer, ended.video)}>
+        <Button
+          className="mt-3 w-full"
+          data-testid="call-again"
+          onClick={() => onCall(ended.peer, ended.video)}
+        >
           {ended.video ? <Video size={16} aria-hidden /> : <Phone size={16} aria-hidden />}
           {ended.direction === 'incoming' ? 'Call back' : 'Call again'}
         </Button>

@@ -17,7 +17,7 @@ export function endedWords(ended: EndedCall): EndedWords {
     detail === undefined ? { title, callAgain } : { title, detail, callAgain }
   switch (ended.reason) {
     case 'rejected':
-      return ended.byMe
+      return ended.direction === 'incoming'
         ? withDetail(`You declined ${name}’s call`, false)
         : withDetail(`${name} declined the call`, true)
     case 'cancelled':

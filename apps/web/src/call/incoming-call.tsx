@@ -81,7 +81,10 @@ export function IncomingCall({ call }: { readonly call: Call }) {
 export function Ringing({ name, identity }: { readonly name: string; readonly identity: string }) {
   return (
     <span className="relative inline-block">
-      <span aria-hidden className="absolute inset-0 animate-ring rounded-full bg-accent opacity-0 motion-reduce:hidden" />
+      <span
+        aria-hidden
+        className="absolute inset-0 animate-ring rounded-full bg-accent opacity-0 motion-reduce:hidden"
+      />
       <Avatar name={name} identity={identity} size="large" />
     </span>
   )
@@ -103,7 +106,12 @@ function Answer({ label, testId, tone, icon, onClick }: AnswerProps) {
       onClick={onClick}
       className="flex w-20 flex-col items-center gap-2 rounded-2xl text-sm"
     >
-      <span className={classNames('grid size-16 place-items-center rounded-full transition hover:brightness-105', tone)}>
+      <span
+        className={classNames(
+          'grid size-16 place-items-center rounded-full transition hover:brightness-105',
+          tone,
+        )}
+      >
         {icon}
       </span>
       {label}

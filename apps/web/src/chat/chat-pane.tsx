@@ -1,5 +1,5 @@
 import type { Conversation, Person, Session } from '@sangam/client'
-import { usePeople } from '@sangam/react'
+import { usePeople, useStore } from '@sangam/react'
 import { ChevronLeft, Hash, MessageCircle, Phone, Video } from 'lucide-react'
 import { Link } from 'wouter'
 import { Avatar } from '../design/avatar.tsx'
@@ -8,7 +8,6 @@ import { IconButton } from '../design/icon-button.tsx'
 import { Loading, Notice } from '../design/notice.tsx'
 import { useLive } from '../live/live.tsx'
 import { errorWords } from '../session/error-words.ts'
-import { useStore } from '../session/use-store.ts'
 import { PRESENCE_WORDS } from '../shell/order-people.ts'
 import { Composer } from './composer.tsx'
 import { MessageList } from './message-list.tsx'
@@ -34,7 +33,10 @@ export function ChatPane({ session, target, kind }: ChatPaneProps) {
             <Button variant="primary" onClick={opening.retry}>
               Try again
             </Button>
-            <Link href="/" className="inline-flex h-10 items-center rounded-xl px-4 font-medium text-sm hover:bg-sunken">
+            <Link
+              href="/"
+              className="inline-flex h-10 items-center rounded-xl px-4 font-medium text-sm hover:bg-sunken"
+            >
               Back
             </Link>
           </>
@@ -111,7 +113,10 @@ function ChatHeader({ title, detail, peerId, peer }: ChatHeaderProps) {
     <header className="safe-top flex items-center gap-3 border-line border-b px-2 [--safe-lead:0.625rem] pb-2.5 sm:px-5">
       <BackLink />
       {peerId === undefined ? (
-        <span aria-hidden className="grid size-10 shrink-0 place-items-center rounded-xl bg-sunken text-ink-soft">
+        <span
+          aria-hidden
+          className="grid size-10 shrink-0 place-items-center rounded-xl bg-sunken text-ink-soft"
+        >
           <Hash size={18} />
         </span>
       ) : (

@@ -26,7 +26,11 @@ const RUN_GAP_MS = 5 * 60_000
  * stored, from this device) stays where it is, in the day that is open.
  */
 export function groupMessages(messages: readonly ChatMessage[]): readonly MessageDay[] {
-  const days: { key: number; sentAt: number; runs: { -readonly [K in keyof MessageRun]: MessageRun[K] }[] }[] = []
+  const days: {
+    key: number
+    sentAt: number
+    runs: { -readonly [K in keyof MessageRun]: MessageRun[K] }[]
+  }[] = []
   let previousAtMs = Number.NEGATIVE_INFINITY
   for (const message of messages) {
     const key = dayKey(message.sentAt)

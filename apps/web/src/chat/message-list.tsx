@@ -38,9 +38,16 @@ export function MessageList({ conversation, snapshot }: MessageListProps) {
           </div>
           {days.map((day) => (
             <section key={day.key} aria-label={dayHeading(day.sentAt, Date.now())}>
-              <h3 className="my-4 text-center text-ink-faint text-xs">{dayHeading(day.sentAt, Date.now())}</h3>
+              <h3 className="my-4 text-center text-ink-faint text-xs">
+                {dayHeading(day.sentAt, Date.now())}
+              </h3>
               {day.runs.map((run) => (
-                <Run key={run.key} run={run} conversation={conversation} withSender={snapshot.kind === 'group'} />
+                <Run
+                  key={run.key}
+                  run={run}
+                  conversation={conversation}
+                  withSender={snapshot.kind === 'group'}
+                />
               ))}
             </section>
           ))}
@@ -101,7 +108,9 @@ function readReceipt({ kind, messages, members, read }: ConversationSnapshot): s
   const newest = messages.at(-1)
   if (newest?.number === undefined || !newest.own) return ''
   const number = newest.number
-  const readers = members.filter(({ identity }) => identity !== newest.senderId && (read.get(identity) ?? 0) >= number)
+  const readers = members.filter(
+    ({ identity }) => identity !== newest.senderId && (read.get(identity) ?? 0) >= number,
+  )
   if (readers.length === 0) return ''
   return kind === 'direct' ? 'Read' : `Read by ${readersInWords(readers.map(({ name }) => name))}`
 }
@@ -110,4 +119,3 @@ function readersInWords(names: readonly string[]): string {
   if (names.length <= 3) return new Intl.ListFormat('en').format(names)
   return `${names.length} people`
 }
-

@@ -42,7 +42,9 @@ export function useMessageScroll(conversation: Conversation, snapshot: Conversat
   }, [])
 
   if (atNewest) seenNumber.current = snapshot.lastNumber
-  const newBelow = snapshot.messages.filter(({ number, own }) => !own && (number ?? 0) > seenNumber.current).length
+  const newBelow = snapshot.messages.filter(
+    ({ number, own }) => !own && (number ?? 0) > seenNumber.current,
+  ).length
 
   const jump = useCallback(() => {
     const element = frame.current
@@ -56,7 +58,9 @@ function useAnchoring(
   { messages }: ConversationSnapshot,
   following: RefObject<boolean>,
 ): void {
-  const before = useRef<{ firstKey: string | undefined; lastKey: string | undefined; heightPx: number }>(undefined)
+  const before = useRef<{ firstKey: string | undefined; lastKey: string | undefined; heightPx: number }>(
+    undefined,
+  )
   useLayoutEffect(() => {
     const element = frame.current
     if (element === null) return
@@ -106,10 +110,13 @@ function useEarlierPages(
         },
       )
     }
-    const observer = new IntersectionObserver((entries) => load(entries.some((entry) => entry.isIntersecting)), {
-      root: frame.current,
-      rootMargin: '200px 0px 0px',
-    })
+    const observer = new IntersectionObserver(
+      (entries) => load(entries.some((entry) => entry.isIntersecting)),
+      {
+        root: frame.current,
+        rootMargin: '200px 0px 0px',
+      },
+    )
     observer.observe(top.current)
     return () => observer.disconnect()
   }, [frame, top, conversation, hasEarlier])

@@ -8,7 +8,11 @@ export type OpenConversation =
   | { readonly at: 'failed'; readonly error: unknown; retry(): void }
 
 /** Opens a conversation by its id, or the direct one with a person. */
-export function useOpenConversation(session: Session, target: string, kind: 'id' | 'person'): OpenConversation {
+export function useOpenConversation(
+  session: Session,
+  target: string,
+  kind: 'id' | 'person',
+): OpenConversation {
   const [attempt, setAttempt] = useState(0)
   const [opened, setOpened] = useState<{ readonly key: string; readonly result: OpenConversation }>()
   const key = `${kind} ${target} ${attempt}`

@@ -11,6 +11,14 @@ interface DialogProps {
   readonly children: ReactNode
 }
 
+/** The field that the dialog asks for, rather than its close button. */
+function focusFirstField(event: Event): void {
+  const field = event.target instanceof HTMLElement ? event.target.querySelector('input') : null
+  if (field === null) return
+  event.preventDefault()
+  field.focus()
+}
+
 /**
  * A modal dialog; on a phone it rises from the bottom edge.
  * The shade is an element of our own: Radix's overlay injects a style element, which the policy forbids.
@@ -22,13 +30,16 @@ export function Dialog({ open, onOpenChange, title, description, children }: Dia
         <div aria-hidden="true" className="fixed inset-0 z-40 animate-appear bg-shade" />
         <Primitive.Content
           {...(description === undefined ? { 'aria-describedby': undefined } : {})}
+          onOpenAutoFocus={focusFirstField}
           className="safe-bottom fixed inset-x-0 bottom-0 z-50 max-h-[92dvh] animate-rise overflow-y-auto rounded-t-3xl bg-raised p-6 shadow-raised outline-none [--safe-gap:1.5rem] sm:inset-x-auto sm:top-1/2 sm:bottom-auto sm:left-1/2 sm:w-[26rem] sm:-translate-x-1/2 sm:-translate-y-1/2 sm:rounded-3xl"
         >
           <div className="mb-4 flex items-start justify-between gap-4">
             <div>
               <Primitive.Title className="font-semibold text-lg">{title}</Primitive.Title>
               {description !== undefined && (
-                <Primitive.Description className="mt-1 text-ink-soft text-sm">{description}</Primitive.Description>
+                <Primitive.Description className="mt-1 text-ink-soft text-sm">
+                  {description}
+                </Primitive.Description>
               )}
             </div>
             <Primitive.Close asChild>

@@ -14,12 +14,15 @@ export function Notice({ icon, title, children, action }: NoticeProps) {
     <div className="grid h-full min-h-0 place-items-center overflow-y-auto p-8">
       <div className="flex max-w-sm flex-col items-center text-center">
         {icon !== undefined && (
-          <span aria-hidden="true" className="mb-5 grid size-14 place-items-center rounded-2xl bg-sunken text-ink-soft">
+          <span
+            aria-hidden="true"
+            className="mb-5 grid size-14 place-items-center rounded-2xl bg-sunken text-ink-soft"
+          >
             {icon}
           </span>
         )}
         <h2 className="text-balance font-semibold text-lg">{title}</h2>
-        {children !== undefined && <p className="mt-1.5 text-pretty text-ink-soft">{children}</p>}
+        {children !== undefined && <p className="mt-1.5 text-balance text-ink-soft">{children}</p>}
         {action !== undefined && <div className="mt-6 flex flex-wrap justify-center gap-2">{action}</div>}
       </div>
     </div>

@@ -30,7 +30,10 @@ export function TextField({ label, hint, error, className, ...props }: TextField
       <p
         id={`${id}-note`}
         aria-live="polite"
-        className={classNames('mt-1.5 min-h-5 text-sm', error === undefined ? 'text-ink-faint' : 'text-danger-ink')}
+        className={classNames(
+          'mt-1.5 min-h-5 text-sm',
+          error === undefined ? 'text-ink-faint' : 'text-danger-ink',
+        )}
       >
         {note}
       </p>

@@ -24,7 +24,10 @@ export function ToastProvider({ children }: { readonly children: ReactNode }) {
     const note = { key: lastKey, text }
     setNotes((shown) => [...shown.filter((other) => other.text !== text), note].slice(-3))
   }, [])
-  const remove = useCallback((key: number) => setNotes((shown) => shown.filter((note) => note.key !== key)), [])
+  const remove = useCallback(
+    (key: number) => setNotes((shown) => shown.filter((note) => note.key !== key)),
+    [],
+  )
   return (
     <NotifyContext.Provider value={notify}>
       <Toast.Provider duration={5000} swipeDirection="down">
@@ -36,7 +39,10 @@ export function ToastProvider({ children }: { readonly children: ReactNode }) {
             className="flex animate-rise items-center gap-3 rounded-2xl bg-ink py-2 pr-2 pl-4 text-canvas text-sm shadow-raised"
           >
             <Toast.Description className="flex-1">{note.text}</Toast.Description>
-            <Toast.Close aria-label="Dismiss" className="grid size-8 place-items-center rounded-full hover:opacity-75">
+            <Toast.Close
+              aria-label="Dismiss"
+              className="grid size-8 place-items-center rounded-full hover:opacity-75"
+            >
               <X size={16} />
             </Toast.Close>
           </Toast.Root>

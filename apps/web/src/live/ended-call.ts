@@ -6,8 +6,6 @@ export interface EndedCall {
   readonly direction: 'outgoing' | 'incoming'
   readonly video: boolean
   readonly reason: CallEndReason
-  /** Whether the person here ended it. */
-  readonly byMe: boolean
   readonly durationMs?: number
   /** What the error said, where there was one. */
   readonly problem?: string

@@ -12,11 +12,15 @@ import { StreamAudio } from '../media/stream-video.tsx'
 import { useNow } from '../media/use-now.ts'
 import { useLive } from './live.tsx'
 
-const CallScreen = lazy(() => import('../call/call-screen.tsx').then((module) => ({ default: module.CallScreen })))
+const CallScreen = lazy(() =>
+  import('../call/call-screen.tsx').then((module) => ({ default: module.CallScreen })),
+)
 const DiallingScreen = lazy(() =>
   import('../call/dialling-screen.tsx').then((module) => ({ default: module.DiallingScreen })),
 )
-const RoomAudio = lazy(() => import('../room/room-audio.tsx').then((module) => ({ default: module.RoomAudio })))
+const RoomAudio = lazy(() =>
+  import('../room/room-audio.tsx').then((module) => ({ default: module.RoomAudio })),
+)
 
 /** Everything live that stands above the routes: rings, the call, its end, and the sound of both call and room. */
 export function LiveLayer() {
@@ -54,8 +58,18 @@ function CallPill({ call, onReturn }: { readonly call: Call; readonly onReturn: 
   const { peer, connectedAt, state } = useCall(call)
   const nowMs = useNow()
   return (
-    <Pill title={peer.name} detail={connectedAt === undefined ? 'Ringing…' : clock(nowMs - connectedAt)} state={state} testId="call-state">
-      <IconButton label="Return to the call" data-testid="return-to-call" icon={<Maximize2 size={18} />} onClick={onReturn} />
+    <Pill
+      title={peer.name}
+      detail={connectedAt === undefined ? 'Ringing…' : clock(nowMs - connectedAt)}
+      state={state}
+      testId="call-state"
+    >
+      <IconButton
+        label="Return to the call"
+        data-testid="return-to-call"
+        icon={<Maximize2 size={18} />}
+        onClick={onReturn}
+      />
       <IconButton
         label="Hang up"
         data-testid="hangup"

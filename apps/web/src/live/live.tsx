@@ -1,7 +1,7 @@
 import type { Call, CallEndReason, Room, Session } from '@sangam/client'
+import { useStore } from '@sangam/react'
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from 'react'
 import { errorWords } from '../session/error-words.ts'
-import { useStore } from '../session/use-store.ts'
 import type { EndedCall } from './ended-call.ts'
 
 /** What goes on now beside reading and writing: at most one call and one room. */
@@ -29,7 +29,13 @@ export function useLive(): Live {
 }
 
 /** Holds the call and the room above the routes, so that both go on while a person looks elsewhere. */
-export function LiveProvider({ session, children }: { readonly session: Session; readonly children: ReactNode }) {
+export function LiveProvider({
+  session,
+  children,
+}: {
+  readonly session: Session
+  readonly children: ReactNode
+}) {
   const calls = useStore(session.calls)
   const { room, enterRoom, leaveRoom } = useLiveRoom()
   const [endedCall, setEndedCall] = useState<EndedCall>()
@@ -67,7 +73,10 @@ export function LiveProvider({ session, children }: { readonly session: Session;
 
 function useLiveRoom() {
   const [room, setRoom] = useState<Room>()
-  useEffect(() => room?.on('closed', () => setRoom((current) => (current === room ? undefined : current))), [room])
+  useEffect(
+    () => room?.on('closed', () => setRoom((current) => (current === room ? undefined : current))),
+    [room],
+  )
   const leaveRoom = useCallback(async () => {
     setRoom(undefined)
     await room?.leave()
@@ -88,7 +97,6 @@ function useEndedCalls(session: Session, calls: readonly Call[], onEnded: (ended
           direction: snapshot.direction,
           video: snapshot.media.video,
           reason,
-          byMe: snapshot.endedBy === session.identity,
           ...(snapshot.connectedAt === undefined ? {} : { durationMs: Date.now() - snapshot.connectedAt }),
           ...(snapshot.error === undefined ? {} : { problem: errorWords(snapshot.error) }),
         })
@@ -109,7 +117,6 @@ function failedToRing(peer: EndedCall['peer'], video: boolean, error: unknown): 
     direction: 'outgoing',
     video,
     reason,
-    byMe: false,
     problem: offline ? `${peer.name} is not online.` : errorWords(error),
   }
 }

@@ -1,7 +1,7 @@
 import type { MediaStats, Store } from '@sangam/client'
+import { useStore } from '@sangam/react'
 import { ArrowDown, ArrowUp } from 'lucide-react'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
-import { useStore } from '../session/use-store.ts'
 import { rateWords } from './rate-words.ts'
 import { Sparkline } from './sparkline.tsx'
 import type { TopologyWords } from './topology-words.ts'
@@ -27,7 +27,12 @@ export function FlowLine({ icon, words, stats }: FlowLineProps) {
         </span>
       </p>
       <p className="tabular flex items-center gap-3">
-        <Rate label="Upload" icon={<ArrowUp size={14} aria-hidden />} testId="upload-rate" bitrateBps={uploadBps} />
+        <Rate
+          label="Upload"
+          icon={<ArrowUp size={14} aria-hidden />}
+          testId="upload-rate"
+          bitrateBps={uploadBps}
+        />
         <Rate
           label="Download"
           icon={<ArrowDown size={14} aria-hidden />}
@@ -55,7 +60,12 @@ interface RateProps {
 
 function Rate({ label, icon, testId, bitrateBps }: RateProps) {
   return (
-    <span title={label} data-testid={testId} data-bps={Math.round(bitrateBps)} className="flex items-center gap-1">
+    <span
+      title={label}
+      data-testid={testId}
+      data-bps={Math.round(bitrateBps)}
+      className="flex items-center gap-1"
+    >
       {icon}
       <span className="sr-only">{label} </span>
       {rateWords(bitrateBps)}
@@ -64,7 +74,10 @@ function Rate({ label, icon, testId, bitrateBps }: RateProps) {
 }
 
 /** The last samples of a stats store, the newest last. */
-function useHistory(stats: Store<MediaStats>): { readonly up: readonly number[]; readonly down: readonly number[] } {
+function useHistory(stats: Store<MediaStats>): {
+  readonly up: readonly number[]
+  readonly down: readonly number[]
+} {
   const samples = useRef<readonly MediaStats[]>([])
   const [, setVersion] = useState(0)
   useEffect(() => {

@@ -4,7 +4,13 @@ const HEIGHT = 18
 const FEWEST_POINTS = 8
 
 /** Upload and download over the last seconds, on one scale; decoration, the figures stand beside it. */
-export function Sparkline({ up, down }: { readonly up: readonly number[]; readonly down: readonly number[] }) {
+export function Sparkline({
+  up,
+  down,
+}: {
+  readonly up: readonly number[]
+  readonly down: readonly number[]
+}) {
   const highest = Math.max(1, ...up, ...down)
   return (
     <svg
@@ -12,7 +18,13 @@ export function Sparkline({ up, down }: { readonly up: readonly number[]; readon
       viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
       className="hidden h-[18px] w-[72px] overflow-visible sm:block"
     >
-      <path d={sparklinePath(down, highest)} fill="none" stroke="currentColor" strokeWidth="1.4" opacity="0.5" />
+      <path
+        d={sparklinePath(down, highest)}
+        fill="none"
+        stroke="currentColor"
+        strokeWidth="1.4"
+        opacity="0.5"
+      />
       <path d={sparklinePath(up, highest)} fill="none" className="stroke-accent" strokeWidth="1.6" />
     </svg>
   )

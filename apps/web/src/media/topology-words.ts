@@ -31,7 +31,8 @@ export interface RoomFlow {
 export function roomTopologyWords({ topology, participants, sending }: RoomFlow): TopologyWords {
   const others = participants - 1
   if (topology === 'mesh') {
-    const rest = sending && others > 0 ? `you upload your stream ${times(others)}` : 'nothing passes the server'
+    const rest =
+      sending && others > 0 ? `you upload your stream ${times(others)}` : 'nothing passes the server'
     return { lead: 'Direct to each', rest }
   }
   const lead = topology === 'sfu' ? 'Through the server' : 'Mixed by the server'

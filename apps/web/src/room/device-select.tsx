@@ -19,7 +19,10 @@ export function DeviceSelect({ label, icon, devices, deviceId, onChoose }: Devic
       <label htmlFor={id} className="sr-only">
         {label}
       </label>
-      <span aria-hidden className="pointer-events-none absolute top-1/2 left-3.5 -translate-y-1/2 text-ink-faint">
+      <span
+        aria-hidden
+        className="pointer-events-none absolute top-1/2 left-3.5 -translate-y-1/2 text-ink-faint"
+      >
         {icon}
       </span>
       <select

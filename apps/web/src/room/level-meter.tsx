@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'react'
 
-const BARS = 5
+const BARS = ['first', 'second', 'third', 'fourth', 'fifth'] as const
 const EVERY_MS = 80
 
 /** A microphone's loudness as a few bars, drawn past React: it moves many times a second. */
@@ -27,9 +27,11 @@ export function LevelMeter({ track }: { readonly track: MediaStreamTrack }) {
   }, [track])
   return (
     <span ref={meter} aria-hidden="true" className="flex h-4 items-end gap-0.5">
-      {Array.from({ length: BARS }, (_, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the bars never move
-        <span key={index} className="h-full w-1 rounded-full bg-white/35 transition-colors data-[lit=true]:bg-ok" />
+      {BARS.map((bar) => (
+        <span
+          key={bar}
+          className="h-full w-1 rounded-full bg-white/35 transition-colors data-[lit=true]:bg-ok"
+        />
       ))}
     </span>
   )
@@ -39,5 +41,5 @@ export function LevelMeter({ track }: { readonly track: MediaStreamTrack }) {
 function litBars(samples: Float32Array): number {
   const meanSquare = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length
   const dbfs = 10 * Math.log10(meanSquare + 1e-12)
-  return Math.round(Math.min(1, Math.max(0, (dbfs + 50) / 40)) * BARS)
+  return Math.round(Math.min(1, Math.max(0, (dbfs + 50) / 40)) * BARS.length)
 }

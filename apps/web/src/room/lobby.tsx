@@ -1,5 +1,5 @@
-import { mediaDevices, type Room, type Session } from '@sangam/client'
-import { usePeople } from '@sangam/react'
+import { mediaDevices, type Room, type SangamError, type Session } from '@sangam/client'
+import { usePeople, useStore } from '@sangam/react'
 import { Camera, Mic, MicOff, Video, VideoOff } from 'lucide-react'
 import { useEffect, useMemo, useState } from 'react'
 import { BackLink } from '../chat/chat-pane.tsx'
@@ -11,7 +11,6 @@ import { type DeviceChoice, loadDeviceChoice, saveDeviceChoice } from '../media/
 import { StreamVideo } from '../media/stream-video.tsx'
 import { errorWords } from '../session/error-words.ts'
 import { useAction } from '../session/use-action.ts'
-import { useStore } from '../session/use-store.ts'
 import { DeviceSelect } from './device-select.tsx'
 import { LevelMeter } from './level-meter.tsx'
 import { type PreviewTrack, usePreviewTrack } from './use-preview-track.ts'
@@ -41,12 +40,21 @@ export function Lobby({ session, roomId, name, participants, onJoined }: LobbyPr
     (error) => notify(errorWords(error)),
   )
   return (
-    <section aria-label={`Lobby of ${name}`} className="safe-bottom h-full overflow-y-auto [--safe-gap:1.5rem]">
+    <section
+      aria-label={`Lobby of ${name}`}
+      className="safe-bottom h-full overflow-y-auto [--safe-gap:1.5rem]"
+    >
       <div className="safe-top flex h-16 items-center px-2 sm:px-5">
         <BackLink />
       </div>
       <div className="mx-auto flex w-full max-w-4xl flex-col gap-8 px-5 md:flex-row md:items-center md:pt-[8vh]">
-        <Preview session={session} choice={choice} onChoice={setChoice} microphone={microphone} camera={camera} />
+        <Preview
+          session={session}
+          choice={choice}
+          onChoice={setChoice}
+          microphone={microphone}
+          camera={camera}
+        />
         <div className="flex flex-1 flex-col">
           <h1 className="text-balance font-semibold text-2xl tracking-tight">{name}</h1>
           <p className="mt-1 mb-6 text-ink-soft">{occupancyWords(participants)}</p>
@@ -80,10 +88,10 @@ async function publish(room: Room, choice: DeviceChoice, microphone: PreviewTrac
     return mediaStreamTrack === undefined ? undefined : { mediaStreamTrack }
   }
   const attempts = await Promise.allSettled([
-    choice.microphone && microphone.errorName === undefined
+    choice.microphone && microphone.error === undefined
       ? room.setMicrophoneEnabled(true, own(microphone))
       : undefined,
-    choice.camera && camera.errorName === undefined ? room.setCameraEnabled(true, own(camera)) : undefined,
+    choice.camera && camera.error === undefined ? room.setCameraEnabled(true, own(camera)) : undefined,
   ])
   return attempts.flatMap((attempt) => (attempt.status === 'rejected' ? [attempt.reason as unknown] : []))
 }
@@ -98,8 +106,11 @@ interface PreviewProps {
 
 function Preview({ session, choice, onChoice, microphone, camera }: PreviewProps) {
   const me = usePeople().find((person) => person.self)
-  const stream = useMemo(() => (camera.track === undefined ? undefined : new MediaStream([camera.track])), [camera.track])
-  const trouble = troubleWords(microphone.errorName, camera.errorName)
+  const stream = useMemo(
+    () => (camera.track === undefined ? undefined : new MediaStream([camera.track])),
+    [camera.track],
+  )
+  const trouble = troubleWords(microphone.error ?? camera.error)
   return (
     <div className="md:w-[58%]">
       <div
@@ -178,11 +189,6 @@ function occupancyWords(participants: number): string {
   return participants === 1 ? 'One person is here.' : `${participants} people are here.`
 }
 
-function troubleWords(...errorNames: readonly (string | undefined)[]): string {
-  const name = errorNames.find((errorName) => errorName !== undefined)
-  if (name === undefined) return ''
-  if (name === 'NotAllowedError') return 'The browser does not allow camera or microphone. You can join without.'
-  if (name === 'NotFoundError') return 'A camera or microphone was not found. You can join without.'
-  if (name === 'NotSupportedError') return 'Camera and microphone need a secure address (https). You can join without.'
-  return 'A device can’t be used right now. You can join without.'
+function troubleWords(error: SangamError | undefined): string {
+  return error === undefined ? '' : `${errorWords(error)} You can join without.`
 }

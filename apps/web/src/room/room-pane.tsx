@@ -6,7 +6,13 @@ import { Lobby } from './lobby.tsx'
 import { RoomScreen } from './room-screen.tsx'
 
 /** A room by its address: its lobby first, the room itself once joined. */
-export default function RoomPane({ session, roomId }: { readonly session: Session; readonly roomId: string }) {
+export default function RoomPane({
+  session,
+  roomId,
+}: {
+  readonly session: Session
+  readonly roomId: string
+}) {
   const { room, enterRoom, leaveRoom } = useLive()
   const known = useRooms().find((candidate) => candidate.roomId === roomId)
   const state: unknown = useHistoryState()

@@ -18,20 +18,24 @@ interface RoomPanelProps {
   readonly onClose: () => void
 }
 
-/** The people or the chat of a room; over the tiles on a phone, beside them on a wide screen. */
+/** The people or the chat of a room; over the tiles on a small screen, beside them on a wide one. */
 export function RoomPanel({ kind, session, room, participants, onClose }: RoomPanelProps) {
   const title = kind === 'people' ? `People (${participants.length})` : 'Chat'
   return (
     <aside
       aria-label={title}
       data-testid={`room-${kind}`}
-      className="fixed inset-0 z-20 flex animate-appear flex-col bg-surface lg:static lg:z-auto lg:w-90 lg:border-line lg:border-l"
+      className="fixed inset-0 z-20 flex animate-appear flex-col border-line bg-surface sm:left-auto sm:w-90 sm:border-l sm:shadow-raised lg:static lg:z-auto lg:shadow-none"
     >
       <header className="safe-top flex items-center justify-between px-5 [--safe-lead:0.75rem] pb-3">
         <h2 className="font-semibold">{title}</h2>
         <IconButton label="Close" icon={<X size={20} />} className="-mr-2" onClick={onClose} />
       </header>
-      {kind === 'people' ? <People participants={participants} /> : <RoomChat session={session} roomId={room.roomId} />}
+      {kind === 'people' ? (
+        <People participants={participants} />
+      ) : (
+        <RoomChat session={session} roomId={room.roomId} />
+      )}
     </aside>
   )
 }
@@ -44,7 +48,9 @@ function People({ participants }: { readonly participants: readonly Participant[
           <Avatar name={name} identity={identity} />
           <span className="min-w-0 flex-1 truncate">{local ? `${name} (you)` : name}</span>
           <span className="flex gap-2 text-ink-faint">
-            {state.screenShareEnabled && <Labelled label="Shares the screen" icon={<MonitorUp size={18} />} />}
+            {state.screenShareEnabled && (
+              <Labelled label="Shares the screen" icon={<MonitorUp size={18} />} />
+            )}
             {!state.cameraEnabled && <Labelled label="Camera is off" icon={<VideoOff size={18} />} />}
             {state.microphoneEnabled ? (
               <Labelled label="Microphone is on" icon={<Mic size={18} className="text-ink" />} />
@@ -70,6 +76,7 @@ function Labelled({ label, icon }: { readonly label: string; readonly icon: Reac
 function RoomChat({ session, roomId }: { readonly session: Session; readonly roomId: string }) {
   const opening = useOpenConversation(session, `room:${roomId}`, 'id')
   if (opening.at === 'opening') return <Loading label="Opening…" />
-  if (opening.at === 'failed') return <Notice title="The chat can’t be opened">{errorWords(opening.error)}</Notice>
+  if (opening.at === 'failed')
+    return <Notice title="The chat can’t be opened">{errorWords(opening.error)}</Notice>
   return <Messages conversation={opening.conversation} placeholder="Message the room" />
 }

@@ -70,12 +70,12 @@ function RoomHeader({ room, snapshot }: { readonly room: Room; readonly snapshot
     <header className="safe-top grid grid-cols-[auto_1fr_auto] items-center px-1.5 pb-2.5 [--safe-lead:0.625rem] sm:px-5">
       <BackLink />
       <h1 className="min-w-0 truncate font-semibold text-lg max-md:col-start-2 md:col-span-2">
-          {name}
-          {state === 'reconnecting' && (
-            <span role="status" className="ml-3 font-normal text-base text-ink-soft">
-              Reconnecting…
-            </span>
-          )}
+        {name}
+        {state === 'reconnecting' && (
+          <span role="status" className="ml-3 font-normal text-base text-ink-soft">
+            Reconnecting…
+          </span>
+        )}
       </h1>
       <CopyLink />
       <div className="col-span-3 max-md:px-2.5">

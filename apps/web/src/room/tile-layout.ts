@@ -25,13 +25,18 @@ export function faceAspect(frame: Size): AspectRange {
 export const SCREEN_ASPECT: AspectRange = { narrowest: 16 / 10, widest: 16 / 9 }
 
 /** Below this a face is no longer seen: the grid scrolls instead. */
-const SMALLEST_WIDTH_PX = 132
+const SMALLEST_WIDTH_PX = 104
 
 /**
  * The grid of equal tiles that shows the most of every picture: all numbers of columns are tried, and the one
  * with the largest tile wins; between equals, the one with fewer empty places.
  */
-export function tileLayout(count: number, frame: Size, gapPx: number, aspect = faceAspect(frame)): TileLayout {
+export function tileLayout(
+  count: number,
+  frame: Size,
+  gapPx: number,
+  aspect = faceAspect(frame),
+): TileLayout {
   let best: TileLayout = { columns: 1, rows: 1, widthPx: 0, heightPx: 0 }
   let bestArea = -1
   for (let columns = 1; columns <= Math.max(1, count); columns += 1) {

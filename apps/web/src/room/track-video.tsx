@@ -29,7 +29,11 @@ export function TrackVideo({ track, label, mirrored, whole }: TrackVideoProps) {
       autoPlay
       muted
       playsInline
-      className={classNames('size-full', whole ? 'object-contain' : 'object-cover', mirrored && '-scale-x-100')}
+      className={classNames(
+        'size-full',
+        whole ? 'object-contain' : 'object-cover',
+        mirrored && '-scale-x-100',
+      )}
     />
   )
 }

@@ -1,10 +1,10 @@
+import { openDevices, type SangamError } from '@sangam/client'
 import { useCallback, useEffect, useRef, useState } from 'react'
 
 /** A device tried out before joining. */
 export interface PreviewTrack {
   readonly track: MediaStreamTrack | undefined
-  /** The browser's name for what went wrong (`NotAllowedError`, `NotFoundError`…). */
-  readonly errorName: string | undefined
+  readonly error: SangamError | undefined
   /** Hands the track over: from here on its new owner stops it. */
   take(): MediaStreamTrack | undefined
 }
@@ -16,24 +16,20 @@ export function usePreviewTrack(
   deviceId: string | undefined,
 ): PreviewTrack {
   const [track, setTrack] = useState<MediaStreamTrack>()
-  const [errorName, setErrorName] = useState<string>()
+  const [error, setError] = useState<SangamError>()
   const taken = useRef(false)
 
   useEffect(() => {
-    setErrorName(undefined)
+    setError(undefined)
     if (!enabled) return
     let opened: MediaStreamTrack | undefined
     let current = true
-    openDevice(kind, deviceId).then(
-      (result) => {
-        if (!current) return result.stop()
-        opened = result
-        setTrack(result)
-      },
-      (error: unknown) => {
-        if (current) setErrorName(error instanceof Error ? error.name : 'Error')
-      },
-    )
+    void openOne(kind, deviceId).then((result) => {
+      if (!current) return result.track?.stop()
+      opened = result.track
+      setTrack(result.track)
+      setError(result.error)
+    })
     return () => {
       current = false
       if (!taken.current) opened?.stop()
@@ -45,19 +41,16 @@ export function usePreviewTrack(
     taken.current = track !== undefined
     return track
   }, [track])
-  return { track, errorName, take }
+  return { track, error, take }
 }
 
-async function openDevice(kind: 'audio' | 'video', deviceId: string | undefined): Promise<MediaStreamTrack> {
-  if (navigator.mediaDevices === undefined) throw new DOMException('Not a secure page', 'NotSupportedError')
-  // Not `exact`: a device that was unplugged since the last visit gives way to the default one.
-  const device = deviceId === undefined ? {} : { deviceId }
-  const stream = await navigator.mediaDevices.getUserMedia(
-    kind === 'audio'
-      ? { audio: { ...device, echoCancellation: true, noiseSuppression: true, autoGainControl: true } }
-      : { video: { ...device, width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } } },
-  )
+async function openOne(kind: 'audio' | 'video', deviceId: string | undefined) {
+  const { stream, errors } = await openDevices({ [kind]: deviceId === undefined ? true : { deviceId } })
   const [track] = stream.getTracks()
-  if (track === undefined) throw new DOMException('No track', 'NotFoundError')
-  return track
+  // A device that was unplugged since the last visit gives way to the default one.
+  if (track === undefined && deviceId !== undefined && errors[0]?.code === 'mediaNotFound') {
+    const fallback = await openDevices({ [kind]: true })
+    return { track: fallback.stream.getTracks()[0], error: fallback.errors[0] }
+  }
+  return { track, error: errors[0] }
 }

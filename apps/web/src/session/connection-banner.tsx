@@ -1,13 +1,19 @@
 import type { Session } from '@sangam/client'
+import { useStore } from '@sangam/react'
 import { WifiOff } from 'lucide-react'
 import { useSyncExternalStore } from 'react'
 import { classNames } from '../design/class-names.ts'
 import { Spinner } from '../design/spinner.tsx'
 import { connectionWords } from './connection-words.ts'
-import { useStore } from './use-store.ts'
 
 /** One calm line while the connection is not there; otherwise nothing that anyone sees. */
-export function ConnectionBanner({ session, onSignIn }: { readonly session: Session; readonly onSignIn: () => void }) {
+export function ConnectionBanner({
+  session,
+  onSignIn,
+}: {
+  readonly session: Session
+  readonly onSignIn: () => void
+}) {
   const connection = useStore(session.connection)
   const networkUp = useSyncExternalStore(subscribeNetwork, () => navigator.onLine)
   const words = connectionWords(connection, networkUp)
@@ -20,7 +26,11 @@ export function ConnectionBanner({ session, onSignIn }: { readonly session: Sess
             words.tone === 'waiting' ? 'late bg-warn-soft text-ink' : 'bg-danger-soft text-danger-ink',
           )}
         >
-          {words.tone === 'waiting' && networkUp ? <Spinner className="size-4" /> : <WifiOff aria-hidden size={16} />}
+          {words.tone === 'waiting' && networkUp ? (
+            <Spinner className="size-4" />
+          ) : (
+            <WifiOff aria-hidden size={16} />
+          )}
           <span>{words.text}</span>
           {words.action !== undefined && (
             <button

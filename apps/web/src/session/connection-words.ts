@@ -9,7 +9,10 @@ export interface ConnectionWords {
 }
 
 /** The words for a connection, given whether the browser itself believes to have a network. */
-export function connectionWords(connection: ConnectionSnapshot, networkUp: boolean): ConnectionWords | undefined {
+export function connectionWords(
+  connection: ConnectionSnapshot,
+  networkUp: boolean,
+): ConnectionWords | undefined {
   if (connection.state === 'online') return undefined
   const code = connection.error?.code
   if (code === 'protocolTooOld') {

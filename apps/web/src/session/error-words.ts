@@ -15,7 +15,8 @@ const WORDS: Readonly<Record<string, string>> = {
   notFound: 'That is not here any more.',
   rateLimited: 'That was too fast. Wait a moment and try again.',
   internal: 'Something went wrong on the server. Try again.',
-  mediaPermissionDenied: 'The browser does not allow it. Allow camera and microphone for this page and try again.',
+  mediaPermissionDenied:
+    'The browser does not allow it. Allow camera and microphone for this page and try again.',
   mediaNotFound: 'No such device was found. Plug one in and try again.',
   mediaBusy: 'Another program is using the device. Close it and try again.',
   mediaUnsupported: 'Camera and microphone need a secure address: open this page by https.',

@@ -1,10 +1,9 @@
-import { connect, type GuestStorage, isSangamError, type Session } from '@sangam/client'
+import { browserGuestStorage, connect, type GuestStorage, isSangamError, type Session } from '@sangam/client'
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { Button } from '../design/button.tsx'
 import { Loading, Notice } from '../design/notice.tsx'
 import { Welcome } from '../welcome/welcome.tsx'
 import { errorWords } from './error-words.ts'
-import { createGuestStorage } from './guest-storage.ts'
 
 declare global {
   interface Window {
@@ -20,7 +19,13 @@ type Gate =
   | { readonly at: 'open'; readonly session: Session }
 
 /** Errors that mean: these credentials are worth nothing any more. */
-const SIGN_IN_AGAIN = ['unauthenticated', 'tokenExpired', 'guestsDisabled', 'invalidMessage', 'forbidden'] as const
+const SIGN_IN_AGAIN = [
+  'unauthenticated',
+  'tokenExpired',
+  'guestsDisabled',
+  'invalidMessage',
+  'forbidden',
+] as const
 
 interface SessionGateProps {
   readonly children: (session: Session, signOut: () => void) => ReactNode
@@ -28,7 +33,7 @@ interface SessionGateProps {
 
 /** Lets a person in: by what is stored from an earlier visit, or by the name they give. */
 export function SessionGate({ children }: SessionGateProps) {
-  const storage = useMemo(() => createGuestStorage(localStorage), [])
+  const storage = useMemo(() => browserGuestStorage(location.origin), [])
   const [gate, setGate] = useState<Gate>(() => firstGate(storage))
   const enter = useEnter(storage, setGate)
 

@@ -36,7 +36,9 @@ export function ListItem({ href, picture, title, detail, aside, strong = false, 
             {aside}
           </span>
           {detail !== undefined && (
-            <span className={classNames('block truncate text-sm', strong ? 'text-ink' : 'text-ink-soft')}>{detail}</span>
+            <span className={classNames('block truncate text-sm', strong ? 'text-ink' : 'text-ink-soft')}>
+              {detail}
+            </span>
           )}
         </span>
       </Link>

@@ -11,7 +11,13 @@ const ITEM =
   'flex cursor-pointer select-none items-center gap-2.5 rounded-lg px-2.5 py-2 text-sm outline-none data-[highlighted]:bg-sunken'
 
 /** Oneself: whether to be seen as here, how the app looks, and the way out. */
-export function MeMenu({ session, onSignOut }: { readonly session: Session; readonly onSignOut: () => void }) {
+export function MeMenu({
+  session,
+  onSignOut,
+}: {
+  readonly session: Session
+  readonly onSignOut: () => void
+}) {
   const me = usePeople().find((person) => person.self)
   return (
     // Not modal: Radix's scroll lock injects a style element, which the policy forbids.
@@ -21,7 +27,12 @@ export function MeMenu({ session, onSignOut }: { readonly session: Session; read
         data-testid="me-menu"
         className="rounded-full"
       >
-        <Avatar name={session.name} identity={session.identity} size="small" presence={me?.presence ?? 'online'} />
+        <Avatar
+          name={session.name}
+          identity={session.identity}
+          size="small"
+          presence={me?.presence ?? 'online'}
+        />
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>
         <DropdownMenu.Content
@@ -45,7 +56,13 @@ export function MeMenu({ session, onSignOut }: { readonly session: Session; read
   )
 }
 
-function StatusItems({ session, current }: { readonly session: Session; readonly current: SettablePresence }) {
+function StatusItems({
+  session,
+  current,
+}: {
+  readonly session: Session
+  readonly current: SettablePresence
+}) {
   const notify = useNotify()
   const choose = (status: string) => {
     session.setStatus(status as SettablePresence).catch((error: unknown) => notify(errorWords(error)))
@@ -61,7 +78,11 @@ function StatusItems({ session, current }: { readonly session: Session; readonly
 function ThemeItems() {
   const theme = useTheme()
   return (
-    <DropdownMenu.RadioGroup aria-label="Theme" value={theme} onValueChange={(value) => setTheme(value as Theme)}>
+    <DropdownMenu.RadioGroup
+      aria-label="Theme"
+      value={theme}
+      onValueChange={(value) => setTheme(value as Theme)}
+    >
       <RadioItem value="system" label="Theme of the device" />
       <RadioItem value="light" label="Light" />
       <RadioItem value="dark" label="Dark" />

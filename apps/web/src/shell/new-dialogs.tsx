@@ -26,7 +26,13 @@ export function NewRoomDialog({ open, onOpenChange }: DialogProps) {
       title="Create a room"
       description="A place to meet by voice and video. Whoever has its address can join."
     >
-      <NameForm label="Name of the room" placeholder="Standup" testId="room-name" action="Continue" onName={go} />
+      <NameForm
+        label="Name of the room"
+        placeholder="Standup"
+        testId="room-name"
+        action="Continue"
+        onName={go}
+      />
     </Dialog>
   )
 }

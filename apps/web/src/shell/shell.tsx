@@ -22,7 +22,12 @@ export function Shell({ session, onSignOut }: { readonly session: Session; reado
     <div className="flex h-dvh flex-col">
       <ConnectionBanner session={session} onSignIn={onSignOut} />
       <div className="flex min-h-0 flex-1">
-        <div className={classNames('w-full md:block md:w-80 md:shrink-0 md:border-line md:border-r', !atList && 'hidden')}>
+        <div
+          className={classNames(
+            'w-full md:block md:w-80 md:shrink-0 md:border-line md:border-r',
+            !atList && 'hidden',
+          )}
+        >
           <Sidebar session={session} onSignOut={onSignOut} />
         </div>
         <main className={classNames('min-w-0 flex-1 bg-surface md:block', atList && 'hidden')}>

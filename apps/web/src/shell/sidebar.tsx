@@ -45,7 +45,13 @@ export function Sidebar({ session, onSignOut }: SidebarProps) {
   )
 }
 
-function FindField({ query, onQuery }: { readonly query: string; readonly onQuery: (query: string) => void }) {
+function FindField({
+  query,
+  onQuery,
+}: {
+  readonly query: string
+  readonly onQuery: (query: string) => void
+}) {
   return (
     <div className="relative mx-4 mb-2">
       <Search aria-hidden size={16} className="absolute top-1/2 left-3 -translate-y-1/2 text-ink-faint" />
@@ -98,7 +104,8 @@ function ConversationItem({ conversation }: { readonly conversation: Conversatio
   const self = people.find((person) => person.self)?.identity
   const peer = kind === 'direct' ? members.find((member) => member.identity !== self) : undefined
   const presence = people.find((person) => person.identity === peer?.identity)?.presence
-  const speaker = lastMessage?.senderId === self ? 'You: ' : kind === 'group' ? `${lastMessage?.senderName}: ` : ''
+  const speaker =
+    lastMessage?.senderId === self ? 'You: ' : kind === 'group' ? `${lastMessage?.senderName}: ` : ''
   return (
     <ListItem
       href={`/c/${encodeURIComponent(conversationId)}`}
@@ -142,7 +149,9 @@ function RoomSection({ query, onNew }: SectionProps) {
   return (
     <ListSection
       title="Rooms"
-      action={<IconButton label="Create room" data-testid="room-create" icon={<Plus size={18} />} onClick={onNew} />}
+      action={
+        <IconButton label="Create room" data-testid="room-create" icon={<Plus size={18} />} onClick={onNew} />
+      }
       empty={query === '' ? 'Nobody is meeting right now.' : 'None by that name.'}
     >
       {rooms.map((room) => (
@@ -176,7 +185,11 @@ function PeopleSection({ query }: { readonly query: string }) {
   return (
     <ListSection
       title="People"
-      empty={everybody.length === 0 ? 'Nobody else is here yet. Share the address of this page.' : 'None by that name.'}
+      empty={
+        everybody.length === 0
+          ? 'Nobody else is here yet. Share the address of this page.'
+          : 'None by that name.'
+      }
     >
       {found.slice(0, PEOPLE_SHOWN).map((person) => (
         <PersonItem key={person.identity} person={person} />
@@ -203,7 +216,10 @@ function PersonItem({ person }: { readonly person: Person }) {
 
 function SquareIcon({ icon }: { readonly icon: React.ReactNode }) {
   return (
-    <span aria-hidden="true" className="grid size-10 shrink-0 place-items-center rounded-xl bg-sunken text-ink-soft">
+    <span
+      aria-hidden="true"
+      className="grid size-10 shrink-0 place-items-center rounded-xl bg-sunken text-ink-soft"
+    >
       {icon}
     </span>
   )

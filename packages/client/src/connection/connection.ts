@@ -73,6 +73,8 @@ export class Connection implements Signalling {
   #waiting = 0
   #greeting: Greeting | undefined
   #refusedTokens = 0
+  /** What came before anybody could listen: a call may ring right after the greeting. */
+  #held: { readonly event: ServerEventName; readonly payload: PayloadOf<ServerEventName> }[] | undefined = []
   readonly #stopWatchingNetwork: Unsubscribe
 
   constructor(config: ConnectionConfig) {
@@ -228,7 +230,15 @@ export class Connection implements Signalling {
     if (event === 'session.ended' && (payload as PayloadOf<'session.ended'>).reason === 'tokenExpired') {
       this.#config.tokens.invalidate()
     }
-    this.#notices.emit(event, ...([payload] as Notices[typeof event]))
+    if (this.#held) this.#held.push({ event, payload })
+    else this.#notices.emit(event, ...([payload] as Notices[typeof event]))
+  }
+
+  /** Lets the events through to the listeners, those that were held first. */
+  release(): void {
+    const held = this.#held ?? []
+    this.#held = undefined
+    for (const { event, payload } of held) this.#notices.emit(event, ...([payload] as Notices[typeof event]))
   }
 
   #handleGreeting(greeting: Greeting): void {

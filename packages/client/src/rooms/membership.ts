@@ -1,4 +1,4 @@
-import type { ReplyOf } from '@sangam/protocol'
+import type { ReplyOf, RequestOf } from '@sangam/protocol'
 import { backoffMs } from '../connection/backoff.ts'
 import type { Signalling } from '../connection/signalling.ts'
 import { errors, isSangamError, type SangamError } from '../errors.ts'
@@ -86,7 +86,9 @@ export class Membership extends TypedEmitter<MembershipEvents> {
     const leave = this.#key !== undefined
     this.#key = undefined
     if (leave && this.#signalling.online) {
-      await this.#signalling.request('room.leave', { roomId: this.#roomId }, { offline: 'fail' }).catch(() => {})
+      await this.#signalling
+        .request('room.leave', { roomId: this.#roomId }, { offline: 'fail' })
+        .catch(() => {})
     }
     await this.#join()
   }
@@ -95,7 +97,10 @@ export class Membership extends TypedEmitter<MembershipEvents> {
   async leave(): Promise<void> {
     if (this.#closed) return
     this.close()
-    await this.#signalling.request('room.leave', { roomId: this.#roomId }, { offline: 'fail' }).catch(() => {})
+    if (!this.#entered) return
+    await this.#signalling
+      .request('room.leave', { roomId: this.#roomId }, { offline: 'fail' })
+      .catch(() => {})
   }
 
   close(): void {
@@ -112,8 +117,9 @@ export class Membership extends TypedEmitter<MembershipEvents> {
     for (;;) {
       await this.#untilJoined()
       try {
-        const full = { ...payload, roomId: this.#roomId } as Parameters<typeof this.#signalling.request<typeof event>>[1]
-        return await this.#signalling.request(event, full, { offline: 'fail' })
+        // Not narrowed by the spread: the payload without its room id, and the room id, make the whole.
+        const whole = { ...payload, roomId: this.#roomId } as unknown as RequestOf<typeof event>
+        return await this.#signalling.request(event, whole, { offline: 'fail' })
       } catch (error) {
         if (!options.idempotent || !isSangamError(error, 'offline')) throw error
       }
@@ -152,12 +158,13 @@ export class Membership extends TypedEmitter<MembershipEvents> {
 
   #handleRefusal(error: unknown): void {
     if (this.#closed || !isSangamError(error) || error.code === 'sessionClosed') return
+    const retryAfterMs = error.retryAfterMs ?? 0
     if (isSangamError(error, ...FINAL_CODES)) {
       this.emit('refused', error)
       return
     }
     this.#attempt += 1
-    const pauseMs = Math.max(error.retryAfterMs ?? 0, backoffMs(this.#attempt, Math.random()))
+    const pauseMs = Math.max(retryAfterMs, backoffMs(this.#attempt, Math.random()))
     this.#timer = setTimeout(() => void this.#join(), pauseMs)
   }
 

@@ -143,7 +143,11 @@ export class RoomMedia extends TypedEmitter<RoomMediaEvents> {
     })
     new IceKeeper(transport, {
       restart: async () => {
-        const { iceParameters } = await this.#request('room.restartIce', { transportId }, { idempotent: true })
+        const { iceParameters } = await this.#request(
+          'room.restartIce',
+          { transportId },
+          { idempotent: true },
+        )
         await transport.restartIce({ iceParameters: iceParameters as types.IceParameters })
       },
       lost: () => this.emit('lost'),

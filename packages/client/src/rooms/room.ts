@@ -1,4 +1,4 @@
-import type { Participant as WireParticipant, PayloadOf, ServerEventName } from '@sangam/protocol'
+import type { PayloadOf, Participant as WireParticipant } from '@sangam/protocol'
 import type {
   DeviceOptions,
   JoinOptions,
@@ -23,28 +23,10 @@ import { type Joined, Membership } from './membership.ts'
 import { participantView } from './participants.ts'
 import { Publications } from './publications.ts'
 import { RoomMedia } from './room-media.ts'
+import { ROOM_NOTICES, type RoomNotice, rosterStepOf } from './room-notices.ts'
 import { EMPTY_ROSTER, type Roster, type RosterStep, syncRoster } from './roster.ts'
-import { rosterStepOf } from './roster-events.ts'
 import { SpeakerWatch } from './speaker-watch.ts'
 import { Subscriptions } from './subscriptions.ts'
-
-/** Every event that tells of a room this device is in. */
-const ROOM_NOTICES = [
-  'room.participantJoined',
-  'room.participantLeft',
-  'room.trackPublished',
-  'room.trackUnpublished',
-  'room.trackPaused',
-  'room.trackResumed',
-  'room.consumerClosed',
-  'room.topologyChanged',
-  'room.closed',
-] as const satisfies readonly ServerEventName[]
-
-/** One of them with its payload. */
-export type RoomNotice = {
-  [Name in (typeof ROOM_NOTICES)[number]]: { readonly name: Name; readonly payload: PayloadOf<Name> }
-}[(typeof ROOM_NOTICES)[number]]
 
 /** A room that this device is in: joins its parts (membership, roster, what is sent, what is received) into one. */
 export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
@@ -212,7 +194,12 @@ export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
     this.#membership.open()
     this.#setState('joined')
     if (!keep && this.#media) this.#subscriptions.useMedia(this.#media)
-    this.#apply(syncRoster(this.#roster, joined.participants.filter((one) => one !== this.#self)))
+    this.#apply(
+      syncRoster(
+        this.#roster,
+        joined.participants.filter((one) => one !== this.#self),
+      ),
+    )
     this.#settled = true
     for (const notice of this.#notices.splice(0)) this.#handleNotice(notice)
     if (keep) this.#subscriptions.reconcile()
@@ -285,7 +272,8 @@ export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
     for (const { track } of changes.unpublished) this.#subscriptions.remove(track.producerId)
     const gone = changes.left.map((person) => this.#view(before.get(person.participantId) ?? person))
     for (const { participantId, track } of changes.published) this.#subscriptions.add(participantId, track)
-    for (const { track } of changes.pausedChanged) this.#subscriptions.setPaused(track.producerId, track.paused)
+    for (const { track } of changes.pausedChanged)
+      this.#subscriptions.setPaused(track.producerId, track.paused)
     this.#publish()
     for (const { participantId } of changes.joined) {
       const participant = this.#find(participantId)
@@ -300,7 +288,11 @@ export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
     this.emit('activeSpeakersChanged', speakers)
   }
 
-  #tellOfTrack(event: 'trackSubscribed' | 'trackUnsubscribed', track: TrackHandle, participantId: string): void {
+  #tellOfTrack(
+    event: 'trackSubscribed' | 'trackUnsubscribed',
+    track: TrackHandle,
+    participantId: string,
+  ): void {
     this.#publish()
     const participant = this.#find(participantId) ?? this.#departed(participantId)
     if (participant) this.emit(event, track, participant)

@@ -1,5 +1,5 @@
-import type { Publications } from './publications.ts'
 import { NOBODY_SPEAKS, updateSpeakers } from './active-speakers.ts'
+import type { Publications } from './publications.ts'
 import type { Subscriptions } from './subscriptions.ts'
 
 /** How often levels are read. */

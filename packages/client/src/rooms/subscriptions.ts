@@ -177,7 +177,8 @@ export class Subscriptions extends TypedEmitter<SubscriptionsEvents> {
   #handleTrouble(error: unknown, producerId: string, subscription: Subscription, media: RoomMedia): void {
     if (media.closed || !isSangamError(error)) return
     // The next join takes it up; a track that this person may not receive, or can't, stays without media.
-    if (!isSangamError(error, 'unavailable', 'internal', 'rateLimited', 'requestTimeout', 'wrongState')) return
+    if (!isSangamError(error, 'unavailable', 'internal', 'rateLimited', 'requestTimeout', 'wrongState'))
+      return
     const timer = setTimeout(() => {
       this.#timers.delete(timer)
       if (this.#byProducer.get(producerId) === subscription) void this.#subscribe(producerId, subscription)

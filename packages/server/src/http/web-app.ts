@@ -29,11 +29,11 @@ export const serveWebApp = async (app: FastifyInstance, webDir: string): Promise
     root,
     wildcard: true,
     cacheControl: false,
-    setHeaders: (reply: { setHeader: (name: string, value: string) => unknown }, path: string) => {
+    setHeaders: (reply, path) => {
       const isHashed = path.startsWith(join(root, 'assets'))
-      reply.setHeader('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache')
+      reply.header('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache')
     },
-  } as Parameters<typeof fastifyStatic>[1])
+  })
   app.setNotFoundHandler((request, reply): FastifyReply => {
     if (!wantsPage(request)) return reply.code(404).send(notFound)
     if (!isBuilt()) return reply.code(503).type('text/html; charset=utf-8').send(missingPage())

@@ -92,7 +92,8 @@ export class Gateway {
     this.#io.emit('server.stopping', {})
     for (const cancel of this.#cancelExpiry.values()) cancel()
     this.#cancelExpiry.clear()
-    this.#io.disconnectSockets(true)
+    // Only the transport closes: told to disconnect, clients would not come back by themselves.
+    for (const socket of this.#io.sockets.sockets.values()) socket.conn.close()
   }
 
   async #admit(socket: SangamSocket): Promise<void> {

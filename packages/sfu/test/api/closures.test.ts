@@ -6,19 +6,24 @@ import { WorkerImpl } from '../../src/api/worker.ts'
 import { EventRecorder } from './event-recorder.ts'
 import { FakeWorker } from './fake-worker.ts'
 import { audioParameters, mediaCodecs, receiverCapabilities, videoParameters } from './media-fixtures.ts'
+import { startHarness, stopWorker } from './worker-harness.ts'
 
 const TRANSPORT_EVENTS = ['routerclose', 'listenserverclose'] as const
 const PRODUCER_EVENTS = ['transportclose'] as const
 const CONSUMER_EVENTS = ['transportclose', 'producerclose'] as const
 const SERVER_OBSERVER_EVENTS = ['close', 'webrtctransporthandled', 'webrtctransportunhandled'] as const
 
+const started: WorkerImpl[] = []
+afterEach(async () => {
+  await Promise.all(started.splice(0).map(stopWorker))
+})
+
 /**
  * One router; `sender` (on a WebRtcServer) holds `producer`, and `own`, which consumes it on the same transport;
  * `receiver` (without a WebRtcServer) holds `remote`, which consumes it as well.
  */
-async function tree() {
-  const fake = new FakeWorker()
-  const worker = await WorkerImpl.start({ startProcess: fake.start, appData: {} })
+async function treeOn(worker: WorkerImpl) {
+  started.push(worker)
   const webRtcServer = await worker.createWebRtcServer({
     listenInfos: [{ protocol: 'udp', ip: '127.0.0.1' }],
   })
@@ -38,11 +43,26 @@ async function tree() {
   recorder.watch('producer', producer, PRODUCER_EVENTS)
   recorder.watch('own', own, CONSUMER_EVENTS)
   recorder.watch('remote', remote, CONSUMER_EVENTS)
-  fake.received.length = 0
-  return { fake, worker, webRtcServer, router, sender, receiver, producer, own, remote, recorder }
+  return { worker, webRtcServer, router, sender, receiver, producer, own, remote, recorder }
 }
 
-/** Resolves when the fake has delivered all that it has to say by now. */
+/** The tree on a worker of a kind. */
+async function treeOf(kind: 'fake' | 'real') {
+  const harness = await startHarness(kind)
+  const tree = await treeOn(harness.worker)
+  harness.takeSent()
+  return { ...harness, ...tree }
+}
+
+/** The tree on a worker in memory, which the test steers. */
+async function tree() {
+  const fake = new FakeWorker()
+  const made = await treeOn(await WorkerImpl.start({ startProcess: fake.start, appData: {} }))
+  fake.received.length = 0
+  return { fake, ...made }
+}
+
+/** Resolves when the worker has delivered all that it has to say by now. */
 async function delivered({ worker }: { worker: WorkerImpl }): Promise<void> {
   await worker.dump()
 }
@@ -72,23 +92,23 @@ const WORKER_CONTENT = [
   'server.observer:close',
 ]
 
-describe('closed by the application', () => {
+describe.each(['fake', 'real'] as const)('closed by the application, %s worker', (kind) => {
   test('consumer.close() closes the consumer only, and is silent on it', async () => {
-    const t = await tree()
+    const t = await treeOf(kind)
     t.remote.close()
     expect(t.recorder.take()).toEqual(['remote.observer:close'])
     await delivered(t)
-    expect(t.fake.methods).toEqual(['consumer.close', 'worker.dump'])
+    expect(t.takeSent()).toEqual(['consumer.close', 'worker.dump'])
     expect(t.recorder.take()).toEqual([])
     expect([t.remote.closed, t.own.closed, t.producer.closed]).toEqual([true, false, false])
   })
 
   test('producer.close() closes its consumers when the worker tells', async () => {
-    const t = await tree()
+    const t = await treeOf(kind)
     t.producer.close()
     expect(t.recorder.take()).toEqual(['producer.observer:close'])
     await delivered(t)
-    expect(t.fake.methods).toEqual(['producer.close', 'worker.dump'])
+    expect(t.takeSent()).toEqual(['producer.close', 'worker.dump'])
     expect(t.recorder.take()).toEqual(['own:producerclose', 'own.observer:close', ...REMOTE_BY_PRODUCER])
     expect([t.own.closed, t.remote.closed]).toEqual([true, true])
     await expect(
@@ -97,7 +117,7 @@ describe('closed by the application', () => {
   })
 
   test('transport.close() closes producers, then consumers; consumers elsewhere when the worker tells', async () => {
-    const t = await tree()
+    const t = await treeOf(kind)
     t.sender.close()
     expect(t.recorder.take()).toEqual([
       ...SENDER_CONTENT,
@@ -105,7 +125,7 @@ describe('closed by the application', () => {
       'sender.observer:close',
     ])
     await delivered(t)
-    expect(t.fake.methods).toEqual(['transport.close', 'worker.dump'])
+    expect(t.takeSent()).toEqual(['transport.close', 'worker.dump'])
     expect(t.recorder.take()).toEqual(REMOTE_BY_PRODUCER)
     expect(t.sender).toMatchObject({ closed: true, iceState: 'closed', dtlsState: 'closed' })
     expect(t.router.canConsume({ producerId: t.producer.id, rtpCapabilities: receiverCapabilities() })).toBe(
@@ -114,7 +134,7 @@ describe('closed by the application', () => {
   })
 
   test('webRtcServer.close() closes its transports with all that they hold', async () => {
-    const t = await tree()
+    const t = await treeOf(kind)
     t.webRtcServer.close()
     expect(t.recorder.take()).toEqual([
       ...SENDER_CONTENT,
@@ -123,7 +143,7 @@ describe('closed by the application', () => {
       'server.observer:close',
     ])
     await delivered(t)
-    expect(t.fake.methods).toEqual(['webRtcServer.close', 'worker.dump'])
+    expect(t.takeSent()).toEqual(['webRtcServer.close', 'worker.dump'])
     expect(t.recorder.take()).toEqual(REMOTE_BY_PRODUCER)
     expect([t.receiver.closed, t.router.closed]).toEqual([false, false])
     await expect(t.router.createWebRtcTransport({ webRtcServer: t.webRtcServer })).rejects.toBeInstanceOf(
@@ -132,27 +152,78 @@ describe('closed by the application', () => {
   })
 
   test('router.close() closes its transports with all that they hold', async () => {
-    const t = await tree()
+    const t = await treeOf(kind)
     t.router.close()
     expect(t.recorder.take()).toEqual([...ROUTER_CONTENT, 'router.observer:close'])
     await delivered(t)
-    expect(t.fake.methods).toEqual(['router.close', 'worker.dump'])
+    expect(t.takeSent()).toEqual(['router.close', 'worker.dump'])
     expect(t.recorder.take()).toEqual([])
     expect(t.webRtcServer.closed).toBe(false)
   })
 
   test('worker.close() closes routers, then WebRtcServers, and ends the process', async () => {
-    const t = await tree()
+    const t = await treeOf(kind)
     const ended = once(t.worker, 'subprocessclose')
     t.worker.close()
     expect(t.recorder.take()).toEqual([...WORKER_CONTENT, 'worker.observer:close'])
     expect(t.worker).toMatchObject({ closed: true, died: false, subprocessClosed: false })
     await ended
-    expect(t.fake.methods).toEqual(['worker.close'])
+    expect(t.takeSent()).toEqual(['worker.close'])
     expect(t.recorder.take()).toEqual(['worker:subprocessclose'])
     expect(t.worker).toMatchObject({ died: false, subprocessClosed: true })
   })
 
+  test('closing twice does nothing the second time', async () => {
+    const t = await treeOf(kind)
+    for (const closable of [t.remote, t.producer, t.sender, t.webRtcServer, t.router, t.worker]) {
+      closable.close()
+      t.recorder.take()
+      t.takeSent()
+      closable.close()
+      expect(t.recorder.take()).toEqual([])
+      expect(t.takeSent()).toEqual([])
+    }
+  })
+
+  test('everything is closed before the first event is emitted about it', async () => {
+    const t = await treeOf(kind)
+    const seen: boolean[] = []
+    t.producer.on('transportclose', () => seen.push(t.producer.closed, t.sender.closed, t.router.closed))
+    t.sender.on('routerclose', () => seen.push(t.sender.closed, t.producer.closed, t.own.closed))
+    t.router.observer.on('close', () => seen.push(t.router.closed, t.receiver.closed, t.remote.closed))
+    t.router.close()
+    expect(seen).toEqual(new Array(9).fill(true))
+  })
+})
+
+describe.each(['fake', 'real'] as const)('the worker process ends by itself, %s worker', (kind) => {
+  test('all that it held closes, then the worker emits died, then subprocessclose', async () => {
+    const t = await treeOf(kind)
+    const atDeath: unknown[] = []
+    t.worker.on('died', ({ message }) => {
+      atDeath.push(message, t.worker.closed, t.worker.died, t.worker.subprocessClosed)
+    })
+    const ended = once(t.worker, 'subprocessclose')
+    t.kill()
+    await ended
+    expect(atDeath).toEqual([expect.stringContaining('signal SIGKILL'), true, true, false])
+    const death = ['worker:died', 'worker.observer:close', 'worker:subprocessclose']
+    expect(t.recorder.take()).toEqual([...WORKER_CONTENT, ...death])
+    expect(t.worker.subprocessClosed).toBe(true)
+    await expect(t.worker.createRouter()).rejects.toMatchObject({ code: 'worker-died' })
+  })
+
+  test('another worker goes on', async () => {
+    const [dead, alive] = [await treeOf(kind), await treeOf(kind)]
+    const died = once(dead.worker, 'died')
+    dead.kill()
+    await died
+    await expect(alive.producer.pause()).resolves.toBeUndefined()
+    expect(alive.recorder.take()).toEqual([])
+  })
+})
+
+describe('a worker process that does not do as it should', () => {
   test('worker.close() kills a process that does not end by itself', async () => {
     const t = await tree()
     t.fake.stubborn = true
@@ -166,53 +237,6 @@ describe('closed by the application', () => {
     } finally {
       vi.useRealTimers()
     }
-  })
-
-  test('closing twice does nothing the second time', async () => {
-    const t = await tree()
-    for (const closable of [t.remote, t.producer, t.sender, t.webRtcServer, t.router, t.worker]) {
-      closable.close()
-      t.recorder.take()
-      t.fake.received.length = 0
-      closable.close()
-      expect(t.recorder.take()).toEqual([])
-      expect(t.fake.received).toEqual([])
-    }
-  })
-
-  test('everything is closed before the first event is emitted about it', async () => {
-    const t = await tree()
-    const seen: boolean[] = []
-    t.producer.on('transportclose', () => seen.push(t.producer.closed, t.sender.closed, t.router.closed))
-    t.sender.on('routerclose', () => seen.push(t.sender.closed, t.producer.closed, t.own.closed))
-    t.router.observer.on('close', () => seen.push(t.router.closed, t.receiver.closed, t.remote.closed))
-    t.router.close()
-    expect(seen).toEqual(new Array(9).fill(true))
-  })
-})
-
-describe('the worker process ends by itself', () => {
-  test('all that it held closes, then the worker emits died, then subprocessclose', async () => {
-    const t = await tree()
-    const died = once(t.worker, 'died') as Promise<[Error]>
-    const ended = once(t.worker, 'subprocessclose')
-    t.fake.exit('signal SIGKILL')
-    const [error] = await died
-    expect(error.message).toContain('signal SIGKILL')
-    expect(t.recorder.take()).toEqual([...WORKER_CONTENT, 'worker:died', 'worker.observer:close'])
-    expect(t.worker).toMatchObject({ closed: true, died: true, subprocessClosed: false })
-    await ended
-    expect(t.recorder.take()).toEqual(['worker:subprocessclose'])
-    await expect(t.worker.createRouter()).rejects.toMatchObject({ code: 'worker-died' })
-  })
-
-  test('another worker goes on', async () => {
-    const [dead, alive] = [await tree(), await tree()]
-    const died = once(dead.worker, 'died')
-    dead.fake.exit('exit code 1')
-    await died
-    await expect(alive.producer.pause()).resolves.toBeUndefined()
-    expect(alive.recorder.take()).toEqual([])
   })
 
   test('a worker that ends before it runs rejects with its last words', async () => {

@@ -1,4 +1,4 @@
-import type { RoomNotice } from './room.ts'
+import type { PayloadOf, ServerEventName } from '@sangam/protocol'
 import {
   participantJoined,
   participantLeft,
@@ -8,6 +8,24 @@ import {
   trackPublished,
   trackUnpublished,
 } from './roster.ts'
+
+/** Every event that tells of a room this device is in. */
+export const ROOM_NOTICES = [
+  'room.participantJoined',
+  'room.participantLeft',
+  'room.trackPublished',
+  'room.trackUnpublished',
+  'room.trackPaused',
+  'room.trackResumed',
+  'room.consumerClosed',
+  'room.topologyChanged',
+  'room.closed',
+] as const satisfies readonly ServerEventName[]
+
+/** One of them with its payload. */
+export type RoomNotice = {
+  [Name in (typeof ROOM_NOTICES)[number]]: { readonly name: Name; readonly payload: PayloadOf<Name> }
+}[(typeof ROOM_NOTICES)[number]]
 
 /** What a notice does to the roster of the others; undefined when it is of the own participant, or of none. */
 export function rosterStepOf(roster: Roster, notice: RoomNotice, ownId: string): RosterStep | undefined {

@@ -1,0 +1,165 @@
+import type {
+  Call,
+  CallOptions,
+  ConnectionSnapshot,
+  Conversation,
+  ConversationSummary,
+  JoinOptions,
+  OutboxStore,
+  Person,
+  Room,
+  RoomSummary,
+  Session,
+  SessionEvents,
+  SettablePresence,
+  Store,
+} from '../api.ts'
+import { BROWSER_MEDIA } from '../calls/call.ts'
+import { CallCenter } from '../calls/call-center.ts'
+import { Conversations } from '../chat/conversations.ts'
+import { Outbox } from '../chat/outbox.ts'
+import type { Connection, Greeting } from '../connection/connection.ts'
+import { errors, type SangamError } from '../errors.ts'
+import { TypedEmitter } from '../events.ts'
+import { RoomHandle } from '../rooms/room.ts'
+import { People } from './people.ts'
+import { RoomList } from './room-list.ts'
+
+/** One person on this device: owns the nouns and tells them when the connection is new. */
+export class SessionHandle extends TypedEmitter<SessionEvents> implements Session {
+  readonly identity: string
+  readonly name: string
+  readonly #connection: Connection
+  readonly #outbox: Outbox
+  readonly #people: People
+  readonly #conversations: Conversations
+  readonly #roomList: RoomList
+  readonly #callCenter: CallCenter
+  readonly #rooms = new Map<string, Promise<RoomHandle>>()
+  #status: SettablePresence = 'online'
+  /** Calls that rang before the application could listen. */
+  #early: Call[] | undefined = []
+  #closing: Promise<void> | undefined
+
+  constructor(connection: Connection, greeting: Greeting, outboxStore: OutboxStore) {
+    super()
+    this.identity = greeting.identity
+    this.name = greeting.name
+    this.#connection = connection
+    this.#outbox = new Outbox(connection, outboxStore, greeting.identity)
+    this.#people = new People(connection, greeting.identity)
+    this.#conversations = new Conversations(connection, this.#outbox, greeting)
+    this.#roomList = new RoomList(connection)
+    this.#callCenter = new CallCenter({ signalling: connection, ...BROWSER_MEDIA }, (identity) =>
+      this.#people.nameOf(identity),
+    )
+    this.#conversations.on('message', (message) => this.emit('message', message))
+    this.#callCenter.on('incomingCall', (call) => this.#announce(call))
+    connection.on('server.stopping', () => this.emit('serverStopping'))
+    connection.onOnline(() => this.#resume())
+    connection.onClosed((error) => void this.#end(error))
+    connection.release()
+  }
+
+  get connection(): Store<ConnectionSnapshot> {
+    return this.#connection.state
+  }
+
+  get people(): Store<readonly Person[]> {
+    return this.#people.store
+  }
+
+  get conversationList(): Store<readonly ConversationSummary[]> {
+    return this.#conversations.list
+  }
+
+  get rooms(): Store<readonly RoomSummary[]> {
+    return this.#roomList.store
+  }
+
+  get calls(): Store<readonly Call[]> {
+    return this.#callCenter.calls
+  }
+
+  /** Fills the lists and takes up what an earlier page left unsent. */
+  async begin(): Promise<void> {
+    await Promise.all([
+      this.#people.refresh(),
+      this.#roomList.refresh(),
+      this.#conversations.resume(),
+      this.#outbox.load(),
+    ])
+    // A macrotask: whoever awaits this session can add listeners first.
+    setTimeout(() => {
+      const early = this.#early ?? []
+      this.#early = undefined
+      for (const call of early) if (call.state.get().state === 'incoming') this.emit('incomingCall', call)
+    }, 0)
+  }
+
+  conversation(target: string | { readonly with: string }): Promise<Conversation> {
+    return this.#conversations.open(target)
+  }
+
+  conversations(): Promise<readonly ConversationSummary[]> {
+    return this.#conversations.refresh()
+  }
+
+  call(identity: string, options: CallOptions = {}): Promise<Call> {
+    return this.#callCenter.start(identity, options)
+  }
+
+  join(roomId: string, options: JoinOptions = {}): Promise<Room> {
+    if (this.#closing) return Promise.reject(errors.sessionClosed())
+    const known = this.#rooms.get(roomId)
+    if (known) return known
+    const joining = RoomHandle.join(this.#connection, roomId, options)
+    this.#rooms.set(roomId, joining)
+    const forget = (): void => {
+      if (this.#rooms.get(roomId) === joining) this.#rooms.delete(roomId)
+    }
+    joining.then((room) => room.on('closed', forget), forget)
+    return joining
+  }
+
+  async setStatus(status: SettablePresence): Promise<void> {
+    this.#status = status
+    await this.#connection.request('presence.set', { status }, { idempotent: true })
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing === undefined) {
+      await this.#callCenter.close()
+      await Promise.allSettled([...this.#rooms.values()].map(async (room) => (await room).leave()))
+      this.#connection.close()
+    }
+    await this.#closing
+  }
+
+  #announce(call: Call): void {
+    if (this.#early) this.#early.push(call)
+    else this.emit('incomingCall', call)
+  }
+
+  #resume(): void {
+    void this.#people.refresh()
+    void this.#roomList.refresh()
+    void this.#conversations.resume()
+    // The server knows a new connection as online.
+    if (this.#status !== 'online') void this.setStatus(this.#status).catch(() => {})
+  }
+
+  #end(error: SangamError | undefined): Promise<void> {
+    this.#closing ??= this.#finish(error)
+    return this.#closing
+  }
+
+  async #finish(error: SangamError | undefined): Promise<void> {
+    this.#conversations.close()
+    await this.#callCenter.close()
+    for (const joining of this.#rooms.values()) joining.then((room) => room.endWithSession()).catch(() => {})
+    this.emit('closed', error)
+    this.removeAll()
+    await this.#outbox.close()
+  }
+}

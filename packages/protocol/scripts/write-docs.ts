@@ -1,0 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { protocolPage } from './protocol-page.ts'
+
+// Writes docs/protocol.md from the schemas.
+writeFileSync(new URL('../../../docs/protocol.md', import.meta.url), protocolPage())

@@ -1,0 +1,66 @@
+import { networkInterfaces } from 'node:os'
+import { readConfigFile, resolveSettings } from './config/load-settings.ts'
+import { type LocalAddresses, localAddresses } from './config/network-addresses.ts'
+import { type Settings, settingNames } from './config/settings.ts'
+import { createLog, type LogDestination } from './observability/log.ts'
+import type { Clock } from './ports.ts'
+import { type Sangam, SangamServer } from './server.ts'
+import { startErrors } from './start-errors.ts'
+
+/** Settings, which win over environment and file, and what else an application may bring. */
+export type ServerOptions = Partial<Settings> & {
+  /** A module with the mediasoup v3 API to carry the media; default is `@sangam/sfu`. */
+  readonly engine?: unknown
+  /** Environment to read settings from; default is the process's. */
+  readonly env?: { readonly [name: string]: string | undefined }
+  /** Configuration file; default is `sangam.config.ts`, `.js` or `.json` in the working folder. `false`: none. */
+  readonly configFile?: string | false
+  /** Where log lines go; default is standard output. */
+  readonly logDestination?: LogDestination
+  /** Milliseconds since 1970; default is the system's clock. */
+  readonly now?: Clock
+  /** Addresses of this machine to listen on and to announce; default are those of its interfaces. */
+  readonly network?: LocalAddresses
+}
+
+const settingKeys: ReadonlySet<string> = new Set(settingNames)
+const otherKeys: ReadonlySet<string> = new Set([
+  'engine',
+  'env',
+  'configFile',
+  'logDestination',
+  'now',
+  'network',
+])
+
+const settingsIn = (options: ServerOptions): { [name: string]: unknown } =>
+  Object.fromEntries(Object.entries(options).filter(([key]) => settingKeys.has(key) || !otherKeys.has(key)))
+
+/** Loads Sangam's own engine only when it is wanted: another one needs no native build of this one. */
+const defaultEngine = async (): Promise<unknown> => {
+  try {
+    return await import('@sangam/sfu')
+  } catch (cause) {
+    throw startErrors.engineUnavailable(cause)
+  }
+}
+
+/**
+ * Reads the settings and opens the data folder. The server takes connections once `listen()` was called.
+ * @throws SettingError (`invalidSetting`), StartError (`dataDirReadOnly`, `storeUnavailable`, `engineUnavailable`):
+ *   each with one sentence for the operator
+ */
+export const createServer = async (options: ServerOptions = {}): Promise<Sangam> => {
+  const env = options.env ?? process.env
+  const file =
+    options.configFile === false ? undefined : await readConfigFile(process.cwd(), options.configFile)
+  const settings = resolveSettings({ options: settingsIn(options), env, file })
+  const engine = options.engine ?? (settings.mediaWorkers === 0 ? undefined : await defaultEngine())
+  return SangamServer.open({
+    settings,
+    engine,
+    network: options.network ?? localAddresses(networkInterfaces()),
+    log: createLog(settings.logLevel, options.logDestination),
+    now: options.now ?? Date.now,
+  })
+}

@@ -1,0 +1,124 @@
+import type { Server as HttpServer } from 'node:http'
+import type { Tokens } from './access/tokens.ts'
+import { CallService } from './calls/call-service.ts'
+import { ChatService } from './chat/chat-service.ts'
+import type { ChatStore } from './chat/store.ts'
+import type { Settings } from './config/settings.ts'
+import type { MediaCounts } from './media/media-counts.ts'
+import type { MediaWorkers } from './media/media-workers.ts'
+import type { Logger } from './observability/log.ts'
+import type { Metrics } from './observability/metrics.ts'
+import type { Clock } from './ports.ts'
+import { PeopleService } from './presence/people-service.ts'
+import { RoomMediaRequests } from './rooms/room-media-requests.ts'
+import { RoomService } from './rooms/room-service.ts'
+import { createAnswerer } from './socket/answer.ts'
+import { createEventTable } from './socket/event-table.ts'
+import { createIo, Gateway } from './socket/gateway.ts'
+import { createSocketNotifier } from './socket/socket-notifier.ts'
+
+/** What the parts stand on. */
+export type PartsOptions = {
+  readonly httpServer: HttpServer
+  readonly settings: Settings
+  readonly tokens: Tokens
+  readonly store: ChatStore
+  readonly metrics: Metrics
+  readonly workers: MediaWorkers
+  readonly counts: MediaCounts
+  readonly log: Logger
+  readonly now: Clock
+}
+
+/** The parts that serve connections, wired together. */
+export type Parts = {
+  /** Ends calls, rooms and connections. */
+  readonly close: () => void
+}
+
+/** Wires people, chat, calls, rooms and the gateway: the only place where they know of each other. */
+export const connectParts = (options: PartsOptions): Parts => {
+  const { httpServer, settings, tokens, store, metrics, workers, counts, log, now } = options
+  const io = createIo(httpServer, settings.allowedOrigins)
+  const notifier = createSocketNotifier(io)
+  const graceMs = settings.reconnectGraceSeconds * 1000
+
+  const people = new PeopleService({ store, notifier, now, log })
+  const onEngaged = (identity: string, engaged: boolean): void => people.setEngaged(identity, engaged)
+  const chat = new ChatService({ store, notifier, now, onStored: metrics.messageStored })
+  const calls = new CallService({
+    notifier,
+    now,
+    log,
+    graceMs,
+    ringMs: settings.ringSeconds * 1000,
+    iceServers: settings.iceServers,
+    nameOf: (identity) => people.nameOf(identity),
+    onEngaged,
+  })
+  const rooms = new RoomService({
+    notifier,
+    now,
+    log,
+    counts,
+    graceMs,
+    media: workers,
+    mostParticipants: settings.roomParticipants,
+    onEngaged,
+  })
+  const gateway = new Gateway(io, {
+    tokens,
+    now,
+    log,
+    rateLimitFactor: settings.rateLimitFactor,
+    events: {
+      onConnected: (session) => {
+        void people.connected(session)
+        calls.connected(session)
+      },
+      onDisconnected: (session, deviceGone) => {
+        people.disconnected(session)
+        rooms.connectionLost(session)
+        if (deviceGone) calls.deviceLost(session)
+      },
+      onRefused: metrics.connectionRefused,
+    },
+  })
+  const table = createEventTable({
+    chat,
+    calls,
+    rooms,
+    media: new RoomMediaRequests(rooms),
+    renewToken: async (session, { token }) => {
+      const { expiresAtMs } = await gateway.renew(session, token)
+      rooms.grantsChanged(session)
+      chat.grantsChanged(session)
+      return { expiresAt: expiresAtMs }
+    },
+    setPresence: (session, { status }) => {
+      people.setStatus(session, status)
+      return {}
+    },
+    listPeople: () => people.list(),
+  })
+  metrics.bind({
+    connections: () => gateway.size,
+    calls: () => calls.size,
+    rooms: () => rooms.size,
+    participants: () => rooms.participants,
+    transports: () => counts.transports,
+    producers: () => counts.producers,
+    consumers: () => counts.consumers,
+    mediaWorkers: () => workers.size,
+    workerCpuSeconds: () => workers.cpuSeconds(),
+  })
+  gateway.start(createAnswerer({ table, now, log, onAnswered: metrics.requestAnswered }))
+  return {
+    close: () => {
+      calls.close()
+      rooms.close()
+      chat.close()
+      gateway.close()
+    },
+  }
+}

@@ -1,0 +1,75 @@
+import type { Person, ReplyOf } from '@sangam/protocol'
+import { may } from '../access/policy.ts'
+import type { ChatStore } from '../chat/store.ts'
+import type { Logger } from '../observability/log.ts'
+import type { Clock, Notifier, Session } from '../ports.ts'
+import { type DeviceStatus, PresenceBook } from './presence.ts'
+
+/** What {@link PeopleService} needs. */
+export type PeopleOptions = {
+  readonly store: Pick<ChatStore, 'rememberPerson' | 'people' | 'person'>
+  readonly notifier: Notifier
+  readonly now: Clock
+  readonly log: Logger
+}
+
+const mostListed = 2000
+const seenLatelyMs = 30 * 86_400_000
+
+/** Who is there: keeps the presence book and tells those who may see people what changed. */
+export class PeopleService {
+  readonly #options: PeopleOptions
+  readonly #book = new PresenceBook()
+
+  constructor(options: PeopleOptions) {
+    this.#options = options
+  }
+
+  /** A connection came. Resolves when the person is stored, so that others can open a conversation with them. */
+  async connected(session: Session): Promise<void> {
+    const { store, now, log } = this.#options
+    const { identity, name, connectionId } = session
+    this.#tell(this.#book.connect(identity, name, connectionId))
+    await store.rememberPerson({ identity, name, seenAtMs: now() }).catch((error: unknown) => {
+      log.error({ err: error, identity }, 'a person could not be stored')
+    })
+  }
+
+  /** A connection is gone. */
+  disconnected({ identity, connectionId }: Session): void {
+    this.#tell(this.#book.disconnect(identity, connectionId))
+  }
+
+  /** `presence.set` */
+  setStatus({ identity, connectionId }: Session, status: DeviceStatus): void {
+    this.#tell(this.#book.setStatus(identity, connectionId, status))
+  }
+
+  /** Somebody entered a call or room, or left one. */
+  setEngaged(identity: string, engaged: boolean): void {
+    this.#tell(engaged ? this.#book.engage(identity) : this.#book.disengage(identity))
+  }
+
+  /** `people.list`: everybody who is there, then those seen in the last 30 days. */
+  async list(): Promise<ReplyOf<'people.list'>> {
+    const present = this.#book.people()
+    const known = new Set(present.map((person) => person.identity))
+    const seenAfterMs = this.#options.now() - seenLatelyMs
+    const seen = await this.#options.store.people(mostListed)
+    const absent = seen
+      .filter((person) => !known.has(person.identity) && person.seenAtMs >= seenAfterMs)
+      .map(({ identity, name }): Person => ({ identity, name, presence: 'offline' }))
+    return { people: [...present, ...absent].slice(0, mostListed) }
+  }
+
+  /** The name of a person who is there or was. */
+  async nameOf(identity: string): Promise<string | undefined> {
+    return this.#book.person(identity)?.name ?? (await this.#options.store.person(identity))?.name
+  }
+
+  #tell(person: Person | undefined): void {
+    if (person === undefined) return
+    const maySee = (session: Session): boolean => may(session.grants, { type: 'people.see' }).allowed
+    this.#options.notifier.toSessions(maySee, 'presence.changed', person)
+  }
+}
