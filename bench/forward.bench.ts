@@ -40,6 +40,8 @@ const CODECS: types.RouterRtpCodecCapability[] = [
   { kind: 'audio', mimeType: 'audio/opus', clockRate: 48000, channels: 2 },
   { kind: 'video', mimeType: 'video/VP8', clockRate: 90000 },
 ]
+/** Packets that the reference loop sends, over all receivers. */
+const FLOOR_PACKETS = 100_000
 const SSRC = 1234
 const PAYLOAD_TYPE = 96
 
@@ -121,15 +123,18 @@ async function measure(media: Media, receivers: number, seconds: number): Promis
     await stream.send(1)
     const forwardedBefore = total(peers)
     const before = await cpuUs(worker)
+    if (process.env.X) console.log(await worker.getResourceUsage())
     const sentBefore = stream.sent
     await stream.send(seconds)
     await wait(200)
+    if (process.env.X) console.log(await worker.getResourceUsage(), (await worker.dump()).packetPort)
     const cpu = (await cpuUs(worker)) - before
     const forwarded = total(peers) - forwardedBefore
     const expected = (stream.sent - sentBefore) * receivers
-    const packetBytes = media.payloadBytes + 12
-    const floor = floorUs({ packetBytes, receivers, packets: Math.max(20_000, expected), segment: false })
-    const segmented = floorUs({ packetBytes, receivers, packets: Math.max(20_000, expected), segment: true })
+    const packetBytes = media.payloadBytes + 12 + 16
+    const packets = Math.ceil(FLOOR_PACKETS / receivers)
+    const floor = floorUs({ packetBytes, receivers, packets, segment: false })
+    const segmented = floorUs({ packetBytes, receivers, packets, segment: true })
     return {
       media: media.name,
       receivers,

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const modules = join(root, 'node_modules')
@@ -114,13 +114,6 @@ const [command = '', ...args] = process.argv.slice(2)
 if (!commands.includes(command)) fail(`usage: node scripts/run.mjs ${commands.join('|')} [arguments]`)
 if (!isInstalled()) await install()
 
-const script = join(root, 'scripts', `${command}.ts`)
 const node = findNode()
 const path = [dirname(node), join(modules, '.bin'), pathOutside()].join(delimiter)
-if (process.execPath === node && isAtLeast(process.version, 24, 0)) {
-  process.env.PATH = path
-  process.argv = [node, script, ...args]
-  await import(pathToFileURL(script).href)
-} else {
-  process.exit(await run(node, [script, ...args], { PATH: path }))
-}
+process.exit(await run(node, [join(root, 'scripts', `${command}.ts`), ...args], { PATH: path }))

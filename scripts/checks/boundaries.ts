@@ -24,7 +24,9 @@ function readImports(file: string): Import[] {
     if (literal) found.push({ value: literal, start: moduleRequest.start })
   }
   new Visitor({ TSImportType: ({ source }) => void found.push(source) }).visit(program)
-  return found.map(({ value, start }) => ({
+  // One request may stand for several names (`export { a, b } from`).
+  const byStart = new Map(found.map(({ value, start }) => [start, value]))
+  return [...byStart].map(([start, value]) => ({
     specifier: value,
     line: text.slice(0, start).split('\n').length,
   }))
@@ -67,7 +69,8 @@ function judge(
     return WITHOUT_NODE_MODULES.has(zone) ? `${zone} runs without Node's modules` : undefined
   }
   const name = packageOf(specifier)
-  const sibling = name.startsWith('@sangam/') ? name.slice('@sangam/'.length) : undefined
+  // With its further entries, such as "sfu/packet-port": each is allowed or not by itself.
+  const sibling = name.startsWith('@sangam/') ? specifier.slice('@sangam/'.length) : undefined
   if (sibling !== undefined && !mayImport(zone, sibling)) return `${zone} must not import ${sibling}`
   return declared.has(name) ? undefined : `${name} is missing in the package.json beside it`
 }

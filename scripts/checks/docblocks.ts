@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { type ParseResult, type Program, parseSync } from 'oxc-parser'
 
@@ -112,17 +112,24 @@ function checkModule(file: SourceFile, root: string, only?: string): string[] {
   })
 }
 
+/** The files that a package's `exports` offer to others, as absolute paths. */
+function entriesOf(packageFolder: string): string[] {
+  const manifest: { exports?: Record<string, string> } = JSON.parse(
+    readFileSync(join(packageFolder, 'package.json'), 'utf8'),
+  )
+  return Object.values(manifest.exports ?? {})
+    .filter((path) => /\.tsx?$/.test(path))
+    .map((path) => join(packageFolder, path))
+}
+
 /**
- * Finds the exports of every package's entry (packages/X/src/index.ts) that have no docblock where they are declared,
- * following re-exports inside the package. Returns one line per finding, "file:line: …".
+ * Finds the exports of every package's entries (`exports` of packages/X/package.json) that have no docblock where they
+ * are declared, following re-exports inside the package. Returns one line per finding, "file:line: …".
  */
 export function findMissingDocblocks(root: string): string[] {
   files.clear()
-  const entries = readdirSync(join(root, 'packages')).map((name) =>
-    join(root, 'packages', name, 'src/index.ts'),
+  const entries = readdirSync(join(root, 'packages')).flatMap((name) =>
+    entriesOf(join(root, 'packages', name)),
   )
-  const findings = entries
-    .filter((path) => existsSync(path))
-    .flatMap((path) => checkModule(openFile(path), root))
-  return [...new Set(findings)]
+  return [...new Set(entries.flatMap((path) => checkModule(openFile(path), root)))]
 }

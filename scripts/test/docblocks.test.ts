@@ -3,8 +3,16 @@ import { findMissingDocblocks } from '../checks/docblocks.ts'
 import { writeSourceTree } from './source-tree.ts'
 
 function findingsIn(files: Readonly<Record<string, string>>): string[] {
-  const inPackage = Object.entries(files).map(([path, text]) => [`packages/a/src/${path}`, text])
-  return findMissingDocblocks(writeSourceTree(Object.fromEntries(inPackage)))
+  const sources = Object.entries(files).map(([path, text]) => [`packages/a/src/${path}`, text])
+  const exports = { '.': './src/index.ts', './more': './src/more.ts' }
+  const manifest = JSON.stringify({ exports })
+  return findMissingDocblocks(
+    writeSourceTree({
+      'packages/a/package.json': manifest,
+      'packages/a/src/more.ts': '',
+      ...Object.fromEntries(sources),
+    }),
+  )
 }
 
 test.each([
@@ -54,6 +62,10 @@ test('a name that comes out of a second star is followed too', () => {
     'c.ts': 'export const a = 1',
   }
   expect(findingsIn(files)).toEqual(['packages/a/src/c.ts:1: the export a has no docblock'])
+})
+
+test('every entry of a package is checked', () => {
+  expect(findingsIn({ 'index.ts': '', 'more.ts': 'export const a = 1' })).toHaveLength(1)
 })
 
 test('what the entry does not export needs none', () => {

@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util'
 import manifest from '../package.json' with { type: 'json' }
-import { start } from './start.ts'
 
 const USAGE = `Usage: sangam <command>
 
@@ -13,7 +12,11 @@ const USAGE = `Usage: sangam <command>
 export async function main(args: readonly string[]): Promise<void> {
   const [command, ...surplus] = readCommand(args)
   if (surplus.length > 0 || command === undefined) return misuse(args)
-  if (command === 'start') return start(manifest.version)
+  if (command === 'start') {
+    // Loaded when it is wanted: the server takes longer than the other commands need.
+    const { start } = await import('./start.ts')
+    return start(manifest.version)
+  }
   console.log(command === 'version' ? manifest.version : USAGE)
 }
 

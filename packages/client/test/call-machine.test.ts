@@ -102,6 +102,13 @@ describe('call machine', () => {
     expect(run(machine, [{ type: 'tick' }], afterMs).machine.endReason).toBe(reason)
   })
 
+  test('a server that forgot the call ends it only where no media flows', () => {
+    expect(run(outgoingCallNamed(), [{ type: 'serverForgot' }]).machine.endReason).toBe('disconnected')
+    const orphan = run(connectedCaller(), [{ type: 'serverForgot' }])
+    expect(orphan.machine.state).toBe('connected')
+    expect(run(orphan.machine, [peer('disconnected')]).machine.endReason).toBe('disconnected')
+  })
+
   test('whatever happens: an end is final, media opens and stops at most once, and every waiting ends', () => {
     fc.assert(
       fc.property(
@@ -129,8 +136,7 @@ describe('call machine', () => {
           }
           const count = (type: CallEffect['type']): number =>
             effects.filter((one) => one.type === type).length
-          const waits =
-            ['connecting', 'reconnecting', 'incoming'].includes(machine.state) && !machine.accepting
+          const waits = ['connecting', 'reconnecting', 'incoming'].includes(machine.state)
           expect(waits).toBe(false)
           expect(count('openPeer')).toBeLessThanOrEqual(1)
           expect(count('stopMedia')).toBe(machine.state === 'ended' ? 1 : 0)
@@ -170,6 +176,7 @@ function anyInput(): fc.Arbitrary<CallInput> {
       peer('connected'),
       peer('disconnected'),
       peer('failed'),
+      { type: 'serverForgot' },
     ),
     { weight: 1, arbitrary: fc.constantFrom<CallInput>({ type: 'hangUp' }, { type: 'failed' }) },
     {

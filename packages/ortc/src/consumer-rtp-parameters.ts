@@ -167,7 +167,12 @@ export function getConsumerRtpParameters({
   const encodings = pipe
     ? renumberedEncodings(consumable, ssrc, rtx ? ssrc + (consumable.encodings?.length ?? 0) : undefined)
     : [reducedEncoding(consumable, ssrc, rtx)]
-  return { codecs, headerExtensions, encodings, ...withoutCodecs(consumable) }
+  return {
+    codecs,
+    headerExtensions: structuredClone(headerExtensions),
+    encodings,
+    ...withoutCodecs(consumable),
+  }
 }
 
 /**
@@ -181,8 +186,9 @@ function pipeHeaderExtensions(consumable: RtpParameters): RtpHeaderExtensionPara
   const descriptor = getSupportedRtpCapabilities().headerExtensions?.find(
     ({ uri }) => isVideo && uri === DEPENDENCY_DESCRIPTOR,
   )
-  if (descriptor === undefined) return kept
-  return [{ uri: descriptor.uri, id: descriptor.preferredId, encrypt: false, parameters: {} }, ...kept]
+  const copy = structuredClone(kept)
+  if (descriptor === undefined) return copy
+  return [{ uri: descriptor.uri, id: descriptor.preferredId, encrypt: false, parameters: {} }, ...copy]
 }
 
 /**

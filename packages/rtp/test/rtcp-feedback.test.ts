@@ -74,7 +74,10 @@ describe('generic NACK', () => {
     fc.assert(
       fc.property(gaps, (steps) => {
         let at = start
-        const extended = steps.map((step) => (at += step))
+        const extended = steps.map((step) => {
+          at += step
+          return at
+        })
         const packet = written((bytes, offset) => writeNack(bytes, offset, 1, 2, extended))
         expect(nacked(packet)).toEqual(extended.map((n) => n & 0xffff))
       }),

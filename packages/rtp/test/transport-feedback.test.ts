@@ -167,7 +167,10 @@ describe('writeTransportFeedback()', () => {
     fc.assert(
       fc.property(fc.array(delta, { minLength: 1, maxLength: 300 }), (deltas) => {
         let at = 0
-        const ticks = deltas.map((step) => (step === undefined ? LOST : (at += step)))
+        const ticks = deltas.map((step) => {
+          at += step ?? 0
+          return step === undefined ? LOST : at
+        })
         const feedback = feedbackOf(ticks)
         const back = read(write(feedback))
         expect(arrivals(back)).toEqual(ticks)

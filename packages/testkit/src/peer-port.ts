@@ -87,7 +87,9 @@ export class PeerPort {
     this.#controlUsed = 0
   }
 
+  /** Closes the port and every peer on it. */
   close(): void {
+    for (const peer of [...this.#peersBySession.values()]) peer.close()
     this.port.close()
   }
 

@@ -34,6 +34,7 @@ export function IncomingCall({ call }: { readonly call: Call }) {
         <Dialog.Content
           ref={content}
           role="alertdialog"
+          aria-modal="true"
           data-testid="incoming-call"
           data-identity={peer.identity}
           onOpenAutoFocus={(event) => {

@@ -38,9 +38,9 @@ export function MessageList({ conversation, snapshot }: MessageListProps) {
           </div>
           {days.map((day) => (
             <section key={day.key} aria-label={dayHeading(day.sentAt, Date.now())}>
-              <h3 className="my-4 text-center text-ink-faint text-xs">
+              <h2 className="my-4 text-center text-ink-faint text-xs">
                 {dayHeading(day.sentAt, Date.now())}
-              </h3>
+              </h2>
               {day.runs.map((run) => (
                 <Run
                   key={run.key}

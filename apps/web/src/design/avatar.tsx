@@ -23,14 +23,14 @@ export function Avatar({ name, identity, size = 'medium', presence, className }:
   return (
     <span aria-hidden="true" className={classNames('relative inline-block shrink-0', className)}>
       <span
+        data-initials={initialsOf(name)}
         style={{ '--hue': hueOf(identity) } as CSSProperties}
         className={classNames(
-          'tinted grid select-none place-items-center rounded-full font-medium tracking-wide',
+          // Drawn by the style sheet: the initials are a picture, not text to be read, found or copied.
+          'tinted grid before:content-[attr(data-initials)] select-none place-items-center rounded-full font-medium tracking-wide',
           SIZES[size],
         )}
-      >
-        {initialsOf(name)}
-      </span>
+      />
       {presence !== undefined && <PresenceDot presence={presence} />}
     </span>
   )

@@ -122,7 +122,7 @@ function Pill({ title, detail, state, testId, children }: PillProps) {
       aria-label={title}
       data-testid={testId}
       data-state={state}
-      className="-translate-x-1/2 fixed top-3 left-1/2 z-30 mt-[env(safe-area-inset-top)] flex max-w-[calc(100vw-1.5rem)] animate-rise items-center gap-2 rounded-full bg-raised py-1.5 pr-1.5 pl-5 text-ink shadow-raised"
+      className="-translate-x-1/2 fixed top-17 left-1/2 z-30 md:top-3 mt-[env(safe-area-inset-top)] flex max-w-[calc(100vw-1.5rem)] animate-rise items-center gap-2 rounded-full bg-raised py-1.5 pr-1.5 pl-5 text-ink shadow-raised"
     >
       <p className="min-w-0">
         <span className="block truncate font-medium text-sm leading-tight">{title}</span>

@@ -40,7 +40,7 @@ export function LiveProvider({
   const { room, enterRoom, leaveRoom } = useLiveRoom()
   const [endedCall, setEndedCall] = useState<EndedCall>()
   const [dialling, setDialling] = useState<Live['dialling']>()
-  useEndedCalls(session, calls, setEndedCall)
+  useEndedCalls(calls, setEndedCall)
 
   const startCall = useCallback<Live['startCall']>(
     (peer, video) => {
@@ -54,11 +54,13 @@ export function LiveProvider({
     [session],
   )
 
-  const live = useMemo<Live>(() => {
-    const ringsHere = (call: Call) => call.state.get().state === 'incoming'
-    return {
-      call: calls.find((call) => !ringsHere(call) && call.state.get().state !== 'ended'),
-      incoming: calls.find(ringsHere),
+  // Read at every render, not memoized: a call changes its state while the list of calls stays the same.
+  const incoming = calls.find((candidate) => candidate.state.get().state === 'incoming')
+  const call = calls.find((candidate) => !['incoming', 'ended'].includes(candidate.state.get().state))
+  const live = useMemo<Live>(
+    () => ({
+      call,
+      incoming,
       endedCall,
       dialling,
       room,
@@ -66,8 +68,9 @@ export function LiveProvider({
       dismissEndedCall: () => setEndedCall(undefined),
       enterRoom,
       leaveRoom,
-    }
-  }, [calls, endedCall, dialling, room, startCall, enterRoom, leaveRoom])
+    }),
+    [call, incoming, endedCall, dialling, room, startCall, enterRoom, leaveRoom],
+  )
   return <LiveContext.Provider value={live}>{children}</LiveContext.Provider>
 }
 
@@ -85,7 +88,7 @@ function useLiveRoom() {
 }
 
 /** Watches every call to its end; also makes this component render as calls change state. */
-function useEndedCalls(session: Session, calls: readonly Call[], onEnded: (ended: EndedCall) => void): void {
+function useEndedCalls(calls: readonly Call[], onEnded: (ended: EndedCall) => void): void {
   const [, setVersion] = useState(0)
   useEffect(() => {
     const removals = calls.flatMap((call) => [
@@ -105,7 +108,7 @@ function useEndedCalls(session: Session, calls: readonly Call[], onEnded: (ended
     return () => {
       for (const remove of removals) remove()
     }
-  }, [calls, onEnded, session])
+  }, [calls, onEnded])
 }
 
 function failedToRing(peer: EndedCall['peer'], video: boolean, error: unknown): EndedCall {

@@ -44,7 +44,7 @@ function EvenGrid({ tiles, aspect, label }: EvenGridProps) {
     <ul
       ref={ref}
       aria-label={label}
-      className="flex size-full flex-wrap content-[safe_center] justify-center gap-2.5 overflow-y-auto overflow-x-hidden"
+      className="flex size-full flex-wrap content-center-safe justify-center gap-2.5 overflow-y-auto overflow-x-hidden"
     >
       {tiles.map((tile) => (
         <Tile key={tile.key} content={tile} size={layout} />

@@ -21,7 +21,7 @@ export function Shell({ session, onSignOut }: { readonly session: Session; reado
   return (
     <div className="flex h-dvh flex-col">
       <ConnectionBanner session={session} onSignIn={onSignOut} />
-      <div className="flex min-h-0 flex-1">
+      <main className="flex min-h-0 flex-1">
         <div
           className={classNames(
             'w-full md:block md:w-80 md:shrink-0 md:border-line md:border-r',
@@ -30,10 +30,10 @@ export function Shell({ session, onSignOut }: { readonly session: Session; reado
         >
           <Sidebar session={session} onSignOut={onSignOut} />
         </div>
-        <main className={classNames('min-w-0 flex-1 bg-surface md:block', atList && 'hidden')}>
+        <div className={classNames('min-w-0 flex-1 bg-surface md:block', atList && 'hidden')}>
           <Panes session={session} />
-        </main>
-      </div>
+        </div>
+      </main>
       <LiveLayer />
     </div>
   )

@@ -3,6 +3,7 @@ import { useConversations, usePeople, useRooms } from '@sangam/react'
 import { Hash, MessageSquarePlus, Plus, Search, Users, Video } from 'lucide-react'
 import { useState } from 'react'
 import { Avatar } from '../design/avatar.tsx'
+import { Button } from '../design/button.tsx'
 import { IconButton } from '../design/icon-button.tsx'
 import { Logo } from '../design/logo.tsx'
 import { ListItem, ListSection } from './list-item.tsx'
@@ -13,6 +14,9 @@ import { shortWhen } from './time-words.ts'
 
 /** Rows of people beyond this wait behind a filter, so that the list stays quick. */
 const PEOPLE_SHOWN = 200
+
+/** As many of those who are not here stand in the list by themselves. */
+const OFFLINE_SHOWN = 5
 
 interface SidebarProps {
   readonly session: Session
@@ -27,10 +31,10 @@ export function Sidebar({ session, onSignOut }: SidebarProps) {
   return (
     <nav aria-label="Conversations, rooms and people" className="flex h-full min-h-0 flex-col bg-canvas">
       <header className="safe-top flex items-center justify-between px-4 [--safe-lead:0.75rem] pb-2">
-        <span className="flex items-center gap-2 font-semibold text-lg tracking-tight">
+        <h1 className="flex items-center gap-2 font-semibold text-lg tracking-tight">
           <Logo className="size-6" />
           Sangam
-        </span>
+        </h1>
         <MeMenu session={session} onSignOut={onSignOut} />
       </header>
       <FindField query={query} onQuery={setQuery} />
@@ -180,21 +184,31 @@ function RoomItem({ room }: { readonly room: RoomSummary }) {
 }
 
 function PeopleSection({ query }: { readonly query: string }) {
+  const [all, setAll] = useState(false)
   const everybody = orderPeople(usePeople())
   const found = everybody.filter(({ name }) => matches(name, query))
+  const reachable = found.filter(({ presence }) => presence !== 'offline').length
+  const shown = all || query !== '' ? PEOPLE_SHOWN : Math.min(PEOPLE_SHOWN, reachable + OFFLINE_SHOWN)
   return (
-    <ListSection
-      title="People"
-      empty={
-        everybody.length === 0
-          ? 'Nobody else is here yet. Share the address of this page.'
-          : 'None by that name.'
-      }
-    >
-      {found.slice(0, PEOPLE_SHOWN).map((person) => (
-        <PersonItem key={person.identity} person={person} />
-      ))}
-    </ListSection>
+    <>
+      <ListSection
+        title="People"
+        empty={
+          everybody.length === 0
+            ? 'Nobody else is here yet. Share the address of this page.'
+            : 'None by that name.'
+        }
+      >
+        {found.slice(0, shown).map((person) => (
+          <PersonItem key={person.identity} person={person} />
+        ))}
+      </ListSection>
+      {shown < found.length && (
+        <Button variant="quiet" className="-mt-3 mb-5 w-full" onClick={() => setAll(true)}>
+          Show all {found.length} people
+        </Button>
+      )}
+    </>
   )
 }
 

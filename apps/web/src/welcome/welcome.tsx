@@ -22,9 +22,9 @@ export function Welcome({ name: initialName, busy, problem, onContinue }: Welcom
   const closed = info?.guests === false
   return (
     <div className="grid min-h-dvh grid-rows-[auto_1fr_auto] bg-canvas p-6 sm:p-8">
-      <div className="flex justify-end">
+      <header className="flex justify-end">
         <ThemeSwitch />
-      </div>
+      </header>
       <main className="mx-auto flex w-full max-w-sm flex-col justify-center py-8">
         <Logo className="mb-8 size-12" />
         <h1 className="font-semibold text-3xl tracking-tight">Sangam</h1>
@@ -39,7 +39,9 @@ export function Welcome({ name: initialName, busy, problem, onContinue }: Welcom
           <NameForm initialName={initialName} busy={busy} problem={problem} onContinue={onContinue} />
         )}
       </main>
-      <p className="text-center text-ink-faint text-xs">{info === undefined ? ' ' : location.host}</p>
+      <footer className="text-center text-ink-faint text-xs">
+        {info === undefined ? ' ' : location.host}
+      </footer>
     </div>
   )
 }

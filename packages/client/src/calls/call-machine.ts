@@ -30,6 +30,8 @@ export interface CallMachine {
   readonly accepting: boolean
   /** Hung up before the server named the call: cancelled as soon as it does. */
   readonly cancelWanted: boolean
+  /** The server lost the call while media flows: it goes on, but can't be mended. */
+  readonly orphaned: boolean
   /** The state ends by itself at this moment. */
   readonly deadlineMs: number | undefined
   /** The next ICE restart, while media is away. */
@@ -53,6 +55,7 @@ export type CallInput =
   | { readonly type: 'hangUp' }
   | { readonly type: 'reject'; readonly busy: boolean }
   | { readonly type: 'serverEnded'; readonly reason: CallEndReason; readonly by?: string }
+  | { readonly type: 'serverForgot' }
   | { readonly type: 'peer'; readonly state: PeerState }
   | { readonly type: 'failed' }
   | { readonly type: 'tick' }
@@ -76,6 +79,7 @@ export interface CallStep {
 const IDLE = {
   accepting: false,
   cancelWanted: false,
+  orphaned: false,
   deadlineMs: undefined,
   restartAtMs: undefined,
   connectedAtMs: undefined,
@@ -127,6 +131,11 @@ export function stepCall(machine: CallMachine, input: CallInput, now: number): C
       return reject(machine, input.busy)
     case 'serverEnded':
       return end(machine, input.reason, { by: input.by })
+    case 'serverForgot':
+      // A restarted server knows no calls; two people who hear each other need not hang up for that.
+      return machine.state === 'connected'
+        ? stay({ ...machine, orphaned: true })
+        : end(machine, 'disconnected')
     case 'failed':
       return end(machine, 'failed', { effects: leaveRequests(machine) })
     case 'peer':
@@ -205,6 +214,7 @@ function peerChanged(machine: CallMachine, peer: PeerState, now: number): CallSt
       connectedAtMs,
     })
   }
+  if (machine.orphaned) return end(machine, 'disconnected')
   const atOnce = peer === 'failed' && machine.direction === 'outgoing'
   const restart: readonly CallEffect[] = atOnce ? [{ type: 'restartIce' }] : []
   const delayMs = machine.direction === 'incoming' ? CALLEE_RESTART_DELAY_MS : ICE_RESTART_DELAY_MS

@@ -198,9 +198,9 @@ export class CallHandle extends TypedEmitter<CallEvents> implements Call {
     try {
       reply = await this.#context.signalling.request('call.resume', { callId }, { idempotent: true })
     } catch (error) {
-      // Without an answer the next connection resumes; a refusal means that the server ended it meanwhile.
+      // Without an answer the next connection resumes; a refusal means that the server has it no longer.
       if (isSangamError(error, 'notFound', 'callEnded', 'forbidden')) {
-        this.input({ type: 'serverEnded', reason: 'disconnected' })
+        this.input({ type: 'serverForgot' })
       }
       return
     }
@@ -291,7 +291,6 @@ export class CallHandle extends TypedEmitter<CallEvents> implements Call {
         iceServers: this.#iceServers,
         role: direction === 'outgoing' ? 'caller' : 'callee',
         tracks: this.#tracks,
-        video: this.state.get().media.video,
         send: (signal) => signals.send(signal),
         createPeerConnection: this.#context.createPeerConnection,
       })
@@ -345,7 +344,7 @@ export class CallHandle extends TypedEmitter<CallEvents> implements Call {
     const remoteStream = this.state.get().remoteStream ?? new MediaStream()
     for (const track of tracks) if (!remoteStream.getTracks().includes(track)) remoteStream.addTrack(track)
     for (const track of remoteStream.getTracks()) if (!tracks.includes(track)) remoteStream.removeTrack(track)
-    const carries = (kind: Kind): boolean => tracks.some((track) => track.kind === kind && !track.muted)
+    const carries = (kind: Kind): boolean => tracks.some((track) => track.kind === kind)
     this.#patch({ remoteStream, remoteAudio: carries('audio'), remoteVideo: carries('video') })
   }
 
@@ -355,6 +354,7 @@ export class CallHandle extends TypedEmitter<CallEvents> implements Call {
     this.#poller.stop()
     for (const track of this.#tracks.values()) track.stop()
     this.#tracks.clear()
+    this.#patch({ microphoneEnabled: false, cameraEnabled: false })
   }
 
   #patch(change: Partial<CallSnapshot>): void {

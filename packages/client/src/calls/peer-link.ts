@@ -9,15 +9,13 @@ export interface PeerLinkConfig {
   readonly role: 'caller' | 'callee'
   /** Own tracks by kind; a missing one is received only. */
   readonly tracks: ReadonlyMap<'audio' | 'video', MediaStreamTrack>
-  /** Whether the caller offers to receive video from the beginning. */
-  readonly video: boolean
   readonly send: (signal: CallSignal) => void
   readonly createPeerConnection: (configuration: RTCConfiguration) => RTCPeerConnection
 }
 
 interface PeerLinkEvents {
   stateChanged: [state: PeerState]
-  /** Remote tracks came, went, or began or stopped to carry anything. */
+  /** What the other side sends may have changed. */
   remoteChanged: []
   failed: [error: unknown]
 }
@@ -50,7 +48,10 @@ export class PeerLink extends TypedEmitter<PeerLinkEvents> {
     if (config.role === 'caller') this.#addTransceivers()
   }
 
-  /** What arrives from the other side now, by kind: receivers whose track carries something. */
+  /**
+   * What the other side sends now: it turns a direction when it switches its camera off. (The tracks' own `muted` is
+   * no help: Chromium 156 leaves it set after a rollback while frames arrive.)
+   */
   remoteTracks(): readonly MediaStreamTrack[] {
     return this.connection
       .getTransceivers()
@@ -63,11 +64,9 @@ export class PeerLink extends TypedEmitter<PeerLinkEvents> {
     if (this.#closed) return
     if (track) this.#tracks.set(kind, track)
     else this.#tracks.delete(kind)
+    // Before the first offer there is none yet: it is attached when the offer comes.
     const transceiver = this.#transceiver(kind)
     if (transceiver) await this.#applyTrack(transceiver, track)
-    // addTrack rather than addTransceiver: only such a transceiver may join an m-line of the other side's offer,
-    // should both sides add a camera at the same moment (RFC 9429 section 5.10).
-    else if (track) this.connection.addTrack(track)
   }
 
   handleSignal(signal: CallSignal): void {
@@ -98,18 +97,16 @@ export class PeerLink extends TypedEmitter<PeerLinkEvents> {
         this.emit('stateChanged', state)
       }
     })
-    connection.addEventListener('track', ({ track }) => {
-      for (const event of ['mute', 'unmute', 'ended'] as const) {
-        track.addEventListener(event, () => this.emit('remoteChanged'))
-      }
-      this.emit('remoteChanged')
-    })
+    connection.addEventListener('track', () => this.emit('remoteChanged'))
   }
 
+  /**
+   * Both m-lines from the first offer on, in a voice call too: a camera that comes later only turns a direction, which
+   * survives offers that cross. (A transceiver that one of them added stays muted in Chromium 156 after a rollback.)
+   */
   #addTransceivers(): void {
     for (const kind of ['audio', 'video'] as const) {
       const track = this.#tracks.get(kind)
-      if (!track && kind === 'video' && !this.#config.video) continue
       this.connection.addTransceiver(track ?? kind, { direction: track ? 'sendrecv' : 'recvonly' })
     }
   }

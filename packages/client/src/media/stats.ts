@@ -20,6 +20,9 @@ export interface StreamOwner {
   readonly participantId?: string
 }
 
+/** A muted stream still sends a packet of silence now and then: below this it doesn't count as flowing. */
+export const IDLE_BPS = 1_000
+
 /** Nothing flows. */
 export const NO_STATS: MediaStats = {
   uploadBps: 0,
@@ -67,8 +70,8 @@ export function summarizeStats(
     const upload = record.type === 'outbound-rtp'
     if (!upload && record.type !== 'inbound-rtp') continue
     const bitrate = rate(record, upload ? 'bytesSent' : 'bytesReceived')
-    if (bitrate > 0 && upload) uploadedStreams += 1
-    if (bitrate > 0 && !upload) downloadedStreams += 1
+    if (bitrate > IDLE_BPS && upload) uploadedStreams += 1
+    if (bitrate > IDLE_BPS && !upload) downloadedStreams += 1
     const owner = ownerOf(record)
     if (owner) tracks.push(trackStats(record, owner, upload, bitrate))
   }

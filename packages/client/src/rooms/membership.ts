@@ -58,6 +58,11 @@ export class Membership extends TypedEmitter<MembershipEvents> {
     return this.#joining
   }
 
+  /** Whether requests go out at once. */
+  get joined(): boolean {
+    return this.#joined && this.#signalling.online
+  }
+
   /** The first join; its refusal is the caller's. */
   async enter(): Promise<Joined> {
     this.#joining = true
@@ -128,7 +133,7 @@ export class Membership extends TypedEmitter<MembershipEvents> {
 
   #untilJoined(): Promise<void> {
     if (this.#closed) return Promise.reject(errors.roomClosed(this.#roomId))
-    if (this.#joined && this.#signalling.online) return Promise.resolve()
+    if (this.joined) return Promise.resolve()
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
   }
 

@@ -222,13 +222,14 @@ export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
       if (this.#media === media) void this.#renew()
     })
     media.on('connectionChanged', (connected) => {
-      if (this.#closed || this.#media !== media || !this.#settled) return
+      if (this.#media !== media || !this.#settled || !this.#membership.joined) return
       this.#setState(connected ? 'joined' : 'reconnecting')
     })
     return media
   }
 
   #renew(): Promise<void> {
+    this.#setState('reconnecting')
     this.#settled = false
     this.#media?.close()
     return this.#membership.renew()
@@ -267,10 +268,9 @@ export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
   }
 
   #apply({ roster, changes }: RosterStep): void {
-    const before = this.#roster
-    this.#roster = roster
+    const gone = changes.left.map((person) => this.#view(person))
     for (const { track } of changes.unpublished) this.#subscriptions.remove(track.producerId)
-    const gone = changes.left.map((person) => this.#view(before.get(person.participantId) ?? person))
+    this.#roster = roster
     for (const { participantId, track } of changes.published) this.#subscriptions.add(participantId, track)
     for (const { track } of changes.pausedChanged)
       this.#subscriptions.setPaused(track.producerId, track.paused)
@@ -293,8 +293,10 @@ export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
     track: TrackHandle,
     participantId: string,
   ): void {
+    // Looked up first: with somebody who left, the participant goes before the track is told of.
+    const before = this.#find(participantId)
     this.#publish()
-    const participant = this.#find(participantId) ?? this.#departed(participantId)
+    const participant = this.#find(participantId) ?? before
     if (participant) this.emit(event, track, participant)
   }
 
@@ -326,10 +328,6 @@ export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
 
   #find(participantId: string): Participant | undefined {
     return this.#participants.get().find((one) => one.participantId === participantId)
-  }
-
-  #departed(participantId: string): Participant | undefined {
-    return this.state.get().participants.find((one) => one.participantId === participantId)
   }
 
   #ownerOf(record: StatsRecord): StreamOwner | undefined {

@@ -37,7 +37,10 @@ export type TransportListenInfo = {
   recvBufferSize?: number | undefined
 }
 
-/** @deprecated Give a TransportListenInfo. */
+/**
+ * A bare address to listen on.
+ * @deprecated Give a TransportListenInfo.
+ */
 export type TransportListenIp = { ip: string; announcedIp?: string | undefined }
 
 /** The two ends that a transport speaks between. */

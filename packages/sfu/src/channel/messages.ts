@@ -5,15 +5,10 @@
  * The application's side names every entity (it makes the ids), validates options, and does the capability matching;
  * the worker's side owns sockets, packets and time. A request is answered exactly once. Events need no answer.
  */
-import type {
-  MediaKind,
-  RtpEncodingParameters,
-  RtpCodecsEncodingsMapping,
-  RtpParameters,
-} from '@sangam/ortc'
-import type { Fingerprint, SrtpSuite } from '../worker/packet-port/packet-port.ts'
+import type { MediaKind, RtpCodecsEncodingsMapping, RtpEncodingParameters, RtpParameters } from '@sangam/ortc'
+import type { Fingerprint, SrtpSuite } from './dtls-srtp.ts'
 
-export type { Fingerprint, FingerprintAlgorithm, SrtpSuite } from '../worker/packet-port/packet-port.ts'
+export type { Fingerprint, FingerprintAlgorithm, SrtpSuite } from './dtls-srtp.ts'
 
 /** Address to listen on; as in the public API, with defaults filled in. */
 export interface ListenInfo {

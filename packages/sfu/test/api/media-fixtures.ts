@@ -51,7 +51,14 @@ export function videoParameters(mid = 'video', ssrc = 2222): RtpParameters {
 export function receiverCapabilities(): RtpCapabilities {
   return {
     codecs: [
-      { kind: 'audio', mimeType: 'audio/opus', preferredPayloadType: 100, clockRate: 48000, channels: 2 },
+      {
+        kind: 'audio',
+        mimeType: 'audio/opus',
+        preferredPayloadType: 100,
+        clockRate: 48000,
+        channels: 2,
+        rtcpFeedback: [{ type: 'nack' }],
+      },
       {
         kind: 'video',
         mimeType: 'video/VP8',

@@ -158,15 +158,16 @@ describe('transport.consume()', () => {
     expect(elsewhere.rtpParameters.mid).toBe('0')
   })
 
-  test('retransmits video unless told otherwise', async () => {
+  test('retransmits video unless told otherwise, and audio when told', async () => {
     const t = await withProducers()
-    const nacks = async (enableRtx?: boolean): Promise<number> => {
-      const options = { producerId: t.video.id, rtpCapabilities: t.rtpCapabilities, enableRtx }
+    const nacks = async ({ id: producerId }: { id: string }, enableRtx?: boolean): Promise<number> => {
+      const options = { producerId, rtpCapabilities: t.rtpCapabilities, enableRtx }
       const { rtpParameters } = await t.receiver.consume(options)
       const feedback = rtpParameters.codecs[0]?.rtcpFeedback ?? []
       return feedback.filter(({ type, parameter }) => type === 'nack' && !parameter).length
     }
-    expect([await nacks(), await nacks(true), await nacks(false)]).toEqual([1, 1, 0])
+    expect([await nacks(t.video), await nacks(t.video, true), await nacks(t.video, false)]).toEqual([1, 1, 0])
+    expect([await nacks(t.audio), await nacks(t.audio, true), await nacks(t.audio, false)]).toEqual([0, 1, 0])
   })
 
   test('takes all streams as a pipe', async () => {

@@ -82,6 +82,14 @@ test('a killed worker emits died with the signal; its port is free for the next 
   await expect(next.createWebRtcServer({ listenInfos })).resolves.toBeDefined()
 })
 
+test('a worker that cuts its channel is killed, and has died', async () => {
+  const worker = await startWorker({ workerBin: fileURLToPath(new URL('deaf-worker.mjs', import.meta.url)) })
+  const died = once(worker, 'died') as Promise<[Error]>
+  const pending = expect(worker.dump()).rejects.toMatchObject({ code: 'worker-died' })
+  expect((await died)[0].message).toContain('SIGKILL')
+  await pending
+})
+
 test('a worker ends when its application is killed', async () => {
   const program = `
     import { createWorker } from ${JSON.stringify(fileURLToPath(new URL('../../src/index.ts', import.meta.url)))}

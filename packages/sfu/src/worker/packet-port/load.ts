@@ -198,7 +198,9 @@ function inNativeOrder(arrays: SharedArrays): ArrayBufferView[] {
 function encodeFingerprints(fingerprints: readonly Fingerprint[]): Uint8Array {
   const bytes: number[] = []
   for (const { algorithm, value } of fingerprints) {
-    const digest = value.split(':').map((octet) => (/^[0-9a-f]{2}$/i.test(octet) ? Number.parseInt(octet, 16) : -1))
+    const digest = value
+      .split(':')
+      .map((octet) => (/^[0-9a-f]{2}$/i.test(octet) ? Number.parseInt(octet, 16) : -1))
     if (digest.length !== DIGEST_BYTES[algorithm] || digest.includes(-1)) {
       throw new TypeError(`not a ${algorithm} fingerprint: ${value}`)
     }

@@ -13,6 +13,9 @@
  * 4. The engine writes a packet record per forwarded packet and a send-plan entry per receiver, and calls `execute`.
  * 5. C++ writes each header, encrypts with the receiver's key and sends (`sendmmsg`, `UDP_SEGMENT`).
  */
+import type { Fingerprint, SrtpSuite } from '../../channel/dtls-srtp.ts'
+
+export type { Fingerprint, FingerprintAlgorithm, SrtpSuite } from '../../channel/dtls-srtp.ts'
 
 /** What a received packet is. Values of `PacketBatch.kind`. */
 export const PacketKind = {
@@ -193,22 +196,6 @@ export interface SinkOptions {
   readonly payloadType: number
   readonly headerExtensions: readonly SinkHeaderExtension[]
 }
-
-/** Algorithms of a certificate fingerprint (RFC 8122); names as in SDP. */
-export type FingerprintAlgorithm = 'sha-1' | 'sha-224' | 'sha-256' | 'sha-384' | 'sha-512'
-
-/** A certificate fingerprint; `value` is upper-case hexadecimal with colons. */
-export interface Fingerprint {
-  readonly algorithm: FingerprintAlgorithm
-  readonly value: string
-}
-
-/** SRTP protection profiles (RFC 5764, RFC 7714), in order of preference. */
-export type SrtpSuite =
-  | 'AEAD_AES_128_GCM'
-  | 'AEAD_AES_256_GCM'
-  | 'AES_CM_128_HMAC_SHA1_80'
-  | 'AES_CM_128_HMAC_SHA1_32'
 
 /** Why a DTLS association ended without keys. */
 export type DtlsFailure = 'fingerprint-mismatch' | 'no-srtp-profile' | 'timeout' | 'protocol'

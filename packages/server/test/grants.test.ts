@@ -1,0 +1,198 @@
+import { type ClientEventName, clientEvents } from '@sangam/protocol'
+import { describe, expect, test } from 'vitest'
+import type { GrantsInput } from '../src/index.ts'
+import type { TestClient } from './support/test-client.ts'
+import { startTestServer } from './support/test-server.ts'
+
+const media = { audio: true, video: false }
+const rtpCapabilities = {
+  codecs: [{ kind: 'audio', mimeType: 'audio/opus', clockRate: 48_000, channels: 2 }],
+}
+const rtpParameters = {
+  codecs: [{ mimeType: 'audio/opus', payloadType: 100, clockRate: 48_000, channels: 2 }],
+}
+const dtlsParameters = { role: 'client', fingerprints: [{ algorithm: 'sha-256', value: 'AA:BB' }] }
+const inRoom = { roomId: 'r' }
+
+/** A valid request of each event; the ids in it exist nowhere, which a granted request may tell and a refused one may not. */
+const requests: { readonly [Name in ClientEventName]: unknown } = {
+  'token.renew': { token: 'a.b.c' },
+  'presence.set': { status: 'away' },
+  'people.list': {},
+  'conversation.open': { conversationId: 'team' },
+  'conversation.list': {},
+  'conversation.history': { conversationId: 'team' },
+  'conversation.send': { conversationId: 'team', clientMessageId: 'm', text: 'x' },
+  'conversation.read': { conversationId: 'team', number: 1 },
+  'call.start': { to: 'nobody', media },
+  'call.accept': { callId: 'c' },
+  'call.reject': { callId: 'c' },
+  'call.cancel': { callId: 'c' },
+  'call.hangup': { callId: 'c' },
+  'call.signal': { callId: 'c', signal: { type: 'candidate', candidate: null } },
+  'call.resume': { callId: 'c' },
+  'room.list': {},
+  'room.join': inRoom,
+  'room.leave': inRoom,
+  'room.createTransport': { ...inRoom, direction: 'send' },
+  'room.connectTransport': { ...inRoom, transportId: 't', dtlsParameters },
+  'room.restartIce': { ...inRoom, transportId: 't' },
+  'room.produce': { ...inRoom, transportId: 't', kind: 'audio', rtpParameters, source: 'microphone' },
+  'room.pauseProducer': { ...inRoom, producerId: 'p' },
+  'room.resumeProducer': { ...inRoom, producerId: 'p' },
+  'room.closeProducer': { ...inRoom, producerId: 'p' },
+  'room.consume': { ...inRoom, transportId: 't', producerId: 'p', rtpCapabilities },
+  'room.pauseConsumer': { ...inRoom, consumerId: 'k' },
+  'room.resumeConsumer': { ...inRoom, consumerId: 'k' },
+  'room.closeConsumer': { ...inRoom, consumerId: 'k' },
+  'room.requestKeyFrame': { ...inRoom, consumerId: 'k' },
+}
+
+const group = { conversations: { team: { read: true, write: true } } }
+const reader = { conversations: { team: { read: true } } }
+const publisher = { rooms: { r: { publish: true, subscribe: false } } }
+const subscriber = { rooms: { r: {} } }
+
+/** Which grants each event needs: the least that passes, and those next to it that must not. */
+const needs: readonly {
+  readonly event: ClientEventName
+  readonly passes: GrantsInput
+  readonly refused: readonly GrantsInput[]
+  readonly request?: unknown
+}[] = [
+  { event: 'people.list', passes: { people: true }, refused: [{ call: true, direct: true }] },
+  {
+    event: 'conversation.open',
+    passes: group,
+    refused: [{ direct: true }, { conversations: { other: { write: true } } }],
+  },
+  {
+    event: 'conversation.open',
+    passes: { direct: true },
+    refused: [group],
+    request: { withIdentity: 'nobody' },
+  },
+  {
+    event: 'conversation.open',
+    passes: { rooms: { r: { chat: true } } },
+    refused: [{ rooms: { r: { publish: true } } }, { conversations: { '*': { write: true } } }],
+    request: { conversationId: 'room:r' },
+  },
+  {
+    event: 'conversation.open',
+    passes: { direct: true },
+    refused: [{ conversations: { '*': { write: true } } }],
+    request: { conversationId: 'direct:x' },
+  },
+  { event: 'conversation.history', passes: reader, refused: [{ rooms: { team: { chat: true } } }] },
+  { event: 'conversation.send', passes: group, refused: [reader, { direct: true }] },
+  { event: 'conversation.read', passes: reader, refused: [{ people: true }] },
+  { event: 'call.start', passes: { call: true }, refused: [{ direct: true, people: true }] },
+  {
+    event: 'room.join',
+    passes: subscriber,
+    refused: [{ rooms: { r: { join: false, publish: true } } }, { rooms: { q: {} } }],
+  },
+  { event: 'room.createTransport', passes: publisher, refused: [subscriber] },
+  {
+    event: 'room.createTransport',
+    passes: subscriber,
+    refused: [publisher],
+    request: { ...inRoom, direction: 'receive' },
+  },
+  { event: 'room.produce', passes: publisher, refused: [subscriber] },
+  { event: 'room.resumeProducer', passes: publisher, refused: [subscriber] },
+  { event: 'room.consume', passes: subscriber, refused: [publisher] },
+  { event: 'room.resumeConsumer', passes: subscriber, refused: [publisher] },
+  { event: 'room.requestKeyFrame', passes: subscriber, refused: [publisher] },
+]
+
+/** Events that any valid token may send: they reach only what the connection itself owns or belongs to. */
+const openEvents = (Object.keys(clientEvents) as ClientEventName[]).filter(
+  (event) => !needs.some((need) => need.event === event),
+)
+
+const codeOf = async (client: TestClient, event: string, request: unknown): Promise<string> =>
+  (await client.refusal(event, request))?.code ?? 'ok'
+
+describe('every event asks for its grant', () => {
+  test.each(needs)(
+    '$event passes with $passes and is forbidden without',
+    async ({ event, passes, refused, request }) => {
+      const server = await startTestServer()
+      const payload = request ?? requests[event]
+      const allowed = await server.member({ identity: 'asha', name: 'Asha', ...passes })
+      expect(await codeOf(allowed, event, payload)).not.toBe('forbidden')
+      const everyone = await Promise.all(
+        [{}, ...refused].map((grants, index) =>
+          server.member({ identity: `p${index}`, name: 'P', ...grants }),
+        ),
+      )
+      const codes = await Promise.all(everyone.map((client) => codeOf(client, event, payload)))
+      expect(codes).toEqual(codes.map(() => 'forbidden'))
+    },
+  )
+
+  test('a token without any grant reaches nothing that is not its own', async () => {
+    const server = await startTestServer()
+    const stranger = await server.member({ identity: 'stranger', name: 'Stranger' })
+    const codes = await Promise.all(
+      openEvents.map(async (event) => [event, await codeOf(stranger, event, requests[event])]),
+    )
+    expect(Object.fromEntries(codes)).toEqual({
+      'token.renew': 'unauthenticated',
+      'presence.set': 'ok',
+      'conversation.list': 'ok',
+      'room.list': 'ok',
+      ...Object.fromEntries(
+        ['call.accept', 'call.reject', 'call.cancel', 'call.hangup', 'call.signal', 'call.resume'].map(
+          (event) => [event, 'notFound'],
+        ),
+      ),
+      ...Object.fromEntries(
+        [
+          'room.leave',
+          'room.connectTransport',
+          'room.restartIce',
+          'room.pauseProducer',
+          'room.closeProducer',
+          'room.pauseConsumer',
+          'room.closeConsumer',
+        ].map((event) => [event, 'notFound']),
+      ),
+    })
+  })
+
+  test('a named room replaces the wildcard, it does not add to it', async () => {
+    const server = await startTestServer()
+    const client = await server.member({
+      identity: 'asha',
+      name: 'Asha',
+      rooms: { '*': { publish: true }, r: { publish: false } },
+    })
+    expect(await codeOf(client, 'room.produce', requests['room.produce'])).toBe('forbidden')
+    expect(
+      await codeOf(client, 'room.produce', { ...(requests['room.produce'] as object), roomId: 'q' }),
+    ).toBe('notFound')
+  })
+
+  test('room.list and notices tell nothing of rooms that the token does not grant', async () => {
+    const server = await startTestServer()
+    const host = await server.member({ identity: 'host', name: 'Host', rooms: { open: {}, secret: {} } })
+    const visitor = await server.member({ identity: 'visitor', name: 'Visitor', rooms: { open: {} } })
+    await host.ask('room.join', { roomId: 'secret' })
+    await host.ask('room.join', { roomId: 'open' })
+    expect((await visitor.ask('room.list', {})).rooms.map((room) => room.roomId)).toEqual(['open'])
+    const heard = [await visitor.next('room.listed'), ...(await visitor.received('room.listed'))]
+    expect(heard.map(({ room }) => room.roomId)).not.toContain('secret')
+  })
+
+  test('presence is told only to those who may see people', async () => {
+    const server = await startTestServer()
+    const seeing = await server.member({ identity: 'seeing', name: 'Seeing', people: true })
+    const blind = await server.member({ identity: 'blind', name: 'Blind' })
+    await server.member({ identity: 'asha', name: 'Asha' })
+    await seeing.next('presence.changed', ({ identity }) => identity === 'asha')
+    expect(await blind.received('presence.changed')).toEqual([])
+  })
+})

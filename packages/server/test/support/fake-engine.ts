@@ -1,0 +1,245 @@
+import { EventEmitter } from 'node:events'
+import type {
+  Engine,
+  EngineConsumer,
+  EngineProducer,
+  EngineRouter,
+  EngineTransport,
+  EngineWebRtcServer,
+  EngineWorker,
+} from '../../src/media/engine.ts'
+
+// An engine in memory with the mediasoup v3 API as far as the server calls it: same cascades, same events, no media.
+
+let nextId = 1
+const newId = (kind: string): string => `${kind}-${nextId++}`
+
+const named = (name: string, message: string): Error => Object.assign(new Error(message), { name })
+
+class Entity extends EventEmitter {
+  readonly observer = new EventEmitter()
+  readonly id: string
+  closed = false
+  constructor(kind: string) {
+    super()
+    this.id = newId(kind)
+  }
+  /** Closes and tells the observer; with an event name, also whoever holds it that something above it closed. */
+  end(because?: string): boolean {
+    if (this.closed) return false
+    this.closed = true
+    if (because !== undefined) this.emit(because)
+    this.observer.emit('close')
+    return true
+  }
+  protected check(): void {
+    if (this.closed) throw named('InvalidStateError', 'closed')
+  }
+}
+
+class FakeProducer extends Entity implements EngineProducer {
+  readonly consumers = new Set<FakeConsumer>()
+  readonly kind: 'audio' | 'video'
+  paused: boolean
+  constructor(kind: 'audio' | 'video', paused: boolean) {
+    super('producer')
+    this.kind = kind
+    this.paused = paused
+  }
+  close(): void {
+    if (this.end()) for (const consumer of [...this.consumers]) consumer.end('producerclose')
+  }
+  transportClosed(): void {
+    if (this.end('transportclose')) for (const consumer of [...this.consumers]) consumer.end('producerclose')
+  }
+  async pause(): Promise<void> {
+    this.check()
+    this.paused = true
+  }
+  async resume(): Promise<void> {
+    this.check()
+    this.paused = false
+  }
+}
+
+class FakeConsumer extends Entity implements EngineConsumer {
+  readonly rtpParameters = { codecs: [], encodings: [{ ssrc: 1 }] }
+  readonly producer: FakeProducer
+  paused: boolean
+  keyFrameRequests = 0
+  constructor(producer: FakeProducer, paused: boolean) {
+    super('consumer')
+    this.producer = producer
+    this.paused = paused
+  }
+  get producerId(): string {
+    return this.producer.id
+  }
+  get kind(): 'audio' | 'video' {
+    return this.producer.kind
+  }
+  get producerPaused(): boolean {
+    return this.producer.paused
+  }
+  override end(because?: string): boolean {
+    this.producer.consumers.delete(this)
+    return super.end(because)
+  }
+  close(): void {
+    this.end()
+  }
+  async pause(): Promise<void> {
+    this.check()
+    this.paused = true
+  }
+  async resume(): Promise<void> {
+    this.check()
+    this.paused = false
+  }
+  async requestKeyFrame(): Promise<void> {
+    this.check()
+    this.keyFrameRequests += 1
+  }
+}
+
+class FakeTransport extends Entity implements EngineTransport {
+  readonly iceParameters = { usernameFragment: 'fragment', password: 'password', iceLite: true }
+  readonly iceCandidates = [
+    {
+      foundation: 'udp',
+      priority: 1,
+      address: '127.0.0.1',
+      protocol: 'udp',
+      port: 4443,
+      type: 'host',
+    } as const,
+  ]
+  readonly dtlsParameters = {
+    role: 'auto',
+    fingerprints: [{ algorithm: 'sha-256', value: 'AA:BB' }],
+  } as const as {
+    role: 'auto'
+    fingerprints: { algorithm: 'sha-256'; value: string }[]
+  }
+  readonly owned: (FakeProducer | FakeConsumer)[] = []
+  readonly router: FakeRouter
+  #isConnected = false
+  constructor(router: FakeRouter) {
+    super('transport')
+    this.router = router
+  }
+  close(because?: string): void {
+    if (!this.end(because)) return
+    this.router.transports.delete(this)
+    for (const entity of this.owned) {
+      if (entity instanceof FakeProducer) entity.transportClosed()
+      else entity.end('transportclose')
+    }
+  }
+  async connect(): Promise<void> {
+    this.check()
+    if (this.#isConnected) throw named('InvalidStateError', 'connected already')
+    this.#isConnected = true
+  }
+  async restartIce(): Promise<{ usernameFragment: string; password: string; iceLite: boolean }> {
+    this.check()
+    return { usernameFragment: newId('fragment'), password: 'password', iceLite: true }
+  }
+  async produce(options: {
+    kind: 'audio' | 'video'
+    rtpParameters: { codecs: readonly unknown[] }
+    paused: boolean
+  }): Promise<FakeProducer> {
+    this.check()
+    if (options.rtpParameters.codecs.length === 0) throw new TypeError('codecs must not be empty')
+    const producer = new FakeProducer(options.kind, options.paused)
+    this.router.producers.set(producer.id, producer)
+    producer.observer.on('close', () => this.router.producers.delete(producer.id))
+    this.owned.push(producer)
+    return producer
+  }
+  async consume(options: { producerId: string; paused: boolean }): Promise<FakeConsumer> {
+    this.check()
+    const producer = this.router.producers.get(options.producerId)
+    if (producer === undefined) throw new Error('no such producer')
+    const consumer = new FakeConsumer(producer, options.paused)
+    producer.consumers.add(consumer)
+    this.owned.push(consumer)
+    return consumer
+  }
+}
+
+class FakeRouter extends Entity implements EngineRouter {
+  readonly rtpCapabilities = {
+    codecs: [
+      { kind: 'audio', mimeType: 'audio/opus', clockRate: 48_000, channels: 2, preferredPayloadType: 100 },
+    ],
+  } as { codecs: { kind: 'audio'; mimeType: string; clockRate: number; channels: number }[] }
+  readonly producers = new Map<string, FakeProducer>()
+  readonly transports = new Set<FakeTransport>()
+  constructor() {
+    super('router')
+  }
+  close(because?: string): void {
+    if (!this.end(because)) return
+    for (const transport of [...this.transports]) transport.close('routerclose')
+  }
+  async createWebRtcTransport(): Promise<FakeTransport> {
+    this.check()
+    const transport = new FakeTransport(this)
+    this.transports.add(transport)
+    return transport
+  }
+  canConsume({ rtpCapabilities }: { rtpCapabilities: { codecs?: readonly unknown[] | undefined } }): boolean {
+    return (rtpCapabilities.codecs ?? []).length > 0
+  }
+}
+
+/** A worker whose death a test can bring about. */
+export class FakeWorker extends EventEmitter implements EngineWorker {
+  readonly pid = nextId++
+  closed = false
+  readonly routers = new Set<FakeRouter>()
+  close(): void {
+    this.closed = true
+    this.#closeRouters()
+  }
+  async createWebRtcServer(): Promise<EngineWebRtcServer> {
+    return { id: newId('server') }
+  }
+  async createRouter(): Promise<FakeRouter> {
+    const router = new FakeRouter()
+    this.routers.add(router)
+    router.observer.on('close', () => this.routers.delete(router))
+    return router
+  }
+  async getResourceUsage(): Promise<{ ru_utime: number; ru_stime: number }> {
+    return { ru_utime: 10, ru_stime: 5 }
+  }
+  /** What a killed process does: everything closes, then `died`. */
+  die(): void {
+    this.closed = true
+    this.#closeRouters()
+    this.emit('died', new Error('killed'))
+  }
+  #closeRouters(): void {
+    for (const router of [...this.routers]) router.close('workerclose')
+  }
+}
+
+/** The engine, with its workers in the order in which they were made. */
+export class FakeEngine implements Engine {
+  readonly workers: FakeWorker[] = []
+  /** The next workers fail to start with this. */
+  failure: Error | undefined
+  async createWorker(): Promise<FakeWorker> {
+    if (this.failure !== undefined) throw this.failure
+    const worker = new FakeWorker()
+    this.workers.push(worker)
+    return worker
+  }
+  /** Live routers over all workers. */
+  get routers(): FakeRouter[] {
+    return this.workers.flatMap((worker) => [...worker.routers])
+  }
+}
