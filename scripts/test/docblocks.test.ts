@@ -33,6 +33,7 @@ test.each([
 
 test('a docblock right before the declaration is enough', () => {
   expect(findingsIn({ 'index.ts': '/** Says a. */\nexport const a = 1\n' })).toEqual([])
+  expect(findingsIn({ 'index.ts': '/**\n * `a`, quoted.\n */\nexport const a = 1\n' })).toEqual([])
 })
 
 test.each([

@@ -68,6 +68,7 @@ export type CallSignal = z.output<typeof callSignalSchema>
 
 const callId = z.strictObject({ callId: callIdSchema })
 
+/** What clients ask of calls, by event name. */
 export const callRequests = {
   'call.start': request({
     description:
@@ -134,6 +135,7 @@ export const callRequests = {
   }),
 } as const
 
+/** What the server tells of calls, by event name. */
 export const callNotices = {
   'call.incoming': notice({
     description:

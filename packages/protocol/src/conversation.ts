@@ -68,6 +68,7 @@ const pageShape = {
   more: z.boolean().describe('Whether more of the same direction exist'),
 }
 
+/** What clients ask of conversations, by event name. */
 export const conversationRequests = {
   'conversation.open': request({
     description:
@@ -128,6 +129,7 @@ export const conversationRequests = {
   }),
 } as const
 
+/** What the server tells of conversations, by event name. */
 export const conversationNotices = {
   'conversation.message': notice({
     description:

@@ -14,6 +14,7 @@ export const personSchema = z
   .describe('A person whom the server knows')
 export type Person = z.output<typeof personSchema>
 
+/** What clients ask of presence, by event name. */
 export const presenceRequests = {
   'presence.set': request({
     description: 'Sets the status of this device. `inCall` is set by the server itself.',
@@ -31,6 +32,7 @@ export const presenceRequests = {
   }),
 } as const
 
+/** What the server tells of presence, by event name. */
 export const presenceNotices = {
   'presence.changed': notice({
     description: "Somebody's presence or name changed. Sent to everybody with the grant `people`.",

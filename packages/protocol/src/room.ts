@@ -67,6 +67,7 @@ const producer = z.strictObject({ ...roomId, producerId: producerIdSchema })
 const consumer = z.strictObject({ ...roomId, consumerId: consumerIdSchema })
 const topologyReason = z.string().max(256).describe('Why this topology, in words')
 
+/** What clients ask of rooms and their media, by event name. */
 export const roomRequests = {
   'room.list': request({
     description: 'The rooms that somebody is in and that the person may join.',
@@ -225,6 +226,7 @@ export const roomRequests = {
 
 const participantRef = { ...roomId, participantId: participantIdSchema }
 
+/** What the server tells of rooms and their media, by event name. */
 export const roomNotices = {
   'room.listed': notice({
     description:

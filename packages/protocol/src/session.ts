@@ -25,6 +25,7 @@ export const handshakeSchema = z
   .describe('The `auth` of the Socket.IO handshake')
 export type Handshake = z.output<typeof handshakeSchema>
 
+/** What clients ask of their own connection, by event name. */
 export const sessionRequests = {
   'token.renew': request({
     description:
@@ -36,6 +37,7 @@ export const sessionRequests = {
   }),
 } as const
 
+/** What the server tells of the connection itself, by event name. */
 export const sessionNotices = {
   'session.ready': notice({
     description: 'First event of every connection: who the server takes you for.',

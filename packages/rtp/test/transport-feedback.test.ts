@@ -104,6 +104,7 @@ describe('readTransportFeedback()', () => {
   test.each([
     ['chunks end too early', packet('00 04', '00 01', '')],
     ['a chunk of length 0 is followed by nothing', packet('00 05', '00 01', '20 00 20 00')],
+    ['half a chunk is there', packet('00 05', '00 01', '1f').slice(0, 21)],
     ['a small delta is missing', packet('00 05', '00 03', '20 03 01 02')],
     ['half a large delta is missing', packet('00 05', '00 01', '40 01 01').slice(0, 20)],
   ])('refuses a message where %s', (_what, bytes) => {
@@ -215,6 +216,15 @@ describe('TransportFeedbackBuilder', () => {
     expect(builder.feedback.referenceTime).toBe(-(2 ** 23))
     builder.start(0, (2 ** 24 + 5) * 64_000, 256)
     expect([builder.feedback.referenceTime, builder.feedback.feedbackCount]).toEqual([5, 0])
+  })
+
+  test('starting again after a long message counts from the new reference time', () => {
+    const builder = new TransportFeedbackBuilder()
+    builder.start(0, 0, 0)
+    expect(builder.add(0, 8_000_000) && builder.add(1, 16_000_000)).toBe(true)
+    builder.start(2, 16_064_000, 1)
+    expect(builder.add(2, 16_064_250)).toBe(true)
+    expect(arrivals(builder.feedback)).toEqual([1])
   })
 
   test('starting again forgets the message before', () => {

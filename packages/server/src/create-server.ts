@@ -2,10 +2,10 @@ import { networkInterfaces } from 'node:os'
 import { readConfigFile, resolveSettings } from './config/load-settings.ts'
 import { type LocalAddresses, localAddresses } from './config/network-addresses.ts'
 import { type Settings, settingNames } from './config/settings.ts'
+import { defaultEngine } from './media/default-engine.ts'
 import { createLog, type LogDestination } from './observability/log.ts'
 import type { Clock } from './ports.ts'
 import { type Sangam, SangamServer } from './server.ts'
-import { startErrors } from './start-errors.ts'
 
 /** Settings, which win over environment and file, and what else an application may bring. */
 export type ServerOptions = Partial<Settings> & {
@@ -35,15 +35,6 @@ const otherKeys: ReadonlySet<string> = new Set([
 
 const settingsIn = (options: ServerOptions): { [name: string]: unknown } =>
   Object.fromEntries(Object.entries(options).filter(([key]) => settingKeys.has(key) || !otherKeys.has(key)))
-
-/** Loads Sangam's own engine only when it is wanted: another one needs no native build of this one. */
-const defaultEngine = async (): Promise<unknown> => {
-  try {
-    return await import('@sangam/sfu')
-  } catch (cause) {
-    throw startErrors.engineUnavailable(cause)
-  }
-}
 
 /**
  * Reads the settings and opens the data folder. The server takes connections once `listen()` was called.

@@ -17,11 +17,14 @@ constexpr const char* kCiphers =
 // A certificate chain larger than this ends the handshake: WebRTC peers send one self-signed certificate.
 constexpr long kMaxPeerCertificateBytes = 16 * 1024;
 
-std::string srtpProfiles() {
+constexpr uint32_t kAllSuites = (1U << kSrtpSuites) - 1;
+
+std::string srtpProfiles(uint32_t mask) {
   std::string profiles;
-  for (const SrtpSuiteInfo& suite : kSrtpSuiteTable) {
+  for (size_t i = 0; i < kSrtpSuites; ++i) {
+    if ((mask >> i & 1) == 0) continue;
     if (!profiles.empty()) profiles += ':';
-    profiles += suite.opensslName;
+    profiles += kSrtpSuiteTable[i].opensslName;
   }
   return profiles;
 }
@@ -50,8 +53,12 @@ bool DtlsContext::init(int (*verify)(X509_STORE_CTX*, void*)) {
          SSL_CTX_set_cipher_list(ctx_, kCiphers) == 1 &&
          SSL_CTX_use_certificate(ctx_, certificate_.x509) == 1 &&
          SSL_CTX_use_PrivateKey(ctx_, certificate_.key) == 1 &&
-         // Unlike its neighbours this one returns 0 on success.
-         SSL_CTX_set_tlsext_use_srtp(ctx_, srtpProfiles().c_str()) == 0;
+         restrictSuites(kAllSuites);
+}
+
+bool DtlsContext::restrictSuites(uint32_t mask) {
+  // Unlike its neighbours this one returns 0 on success.
+  return SSL_CTX_set_tlsext_use_srtp(ctx_, srtpProfiles(mask).c_str()) == 0;
 }
 
 }  // namespace sangam

@@ -18,6 +18,9 @@ class DtlsContext {
   // `verify` judges the peer's certificate in place of OpenSSL's chain building; see DtlsAssociation.
   bool init(int (*verify)(X509_STORE_CTX*, void*));
 
+  // For tests: offers and accepts only the suites whose bit (their place in the table) is set. At least one.
+  bool restrictSuites(uint32_t mask);
+
   Certificate& certificate() { return certificate_; }
   SSL_CTX* ctx() const { return ctx_; }
   const BIO_METHOD* bioMethod() const { return bioMethod_; }

@@ -55,6 +55,9 @@ class Port {
   // For tests: makes the socket send without UDP_SEGMENT, or makes the system refuse UDP_SEGMENT.
   void setSegmentation(uint8_t index, bool allowed);
 
+  // For tests, see DtlsContext.
+  bool restrictSuites(uint32_t mask) { return dtls_.restrictSuites(mask); }
+
   void closeSession(uint32_t id);
   // False if the address is malformed or its socket isn't open.
   bool setDestination(Session& session, const AddressKey& key);

@@ -228,6 +228,15 @@ napi_value setSegmentation(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// restrictSuites(mask): DTLS offers and accepts only these suites from now on. For tests.
+napi_value restrictSuites(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const uint32_t mask = args.u32(0);
+  Port* port = args.ok() ? PortObject::portOf(env, args.self(), true) : nullptr;
+  if (port != nullptr && !port->restrictSuites(mask)) throwError(env, AddonError::badKeys);
+  return nullptr;
+}
+
 }  // namespace
 
 void definePortMethods(napi_env env, napi_value object) {
@@ -248,6 +257,7 @@ void definePortMethods(napi_env env, napi_value object) {
   setFunction(env, object, "execute", execute);
   setFunction(env, object, "close", closePort);
   setFunction(env, object, "setSegmentation", setSegmentation);
+  setFunction(env, object, "restrictSuites", restrictSuites);
 }
 
 }  // namespace sangam

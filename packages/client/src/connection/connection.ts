@@ -165,28 +165,30 @@ export class Connection implements Signalling {
         await this.#untilOnline(event, deadlineMs, timeoutMs)
       }
       const ack = await this.#emit(event, payload, deadlineMs - performance.now())
-      if (ack !== undefined) {
+      if (ack === 'timedOut') throw errors.requestTimeout(event, timeoutMs)
+      if (ack !== 'lost') {
         if (ack.ok) return ack.value
         throw errorFromWire(ack.error)
       }
-      const closed = this.state.get().state === 'closed'
-      if (closed) throw errors.sessionClosed()
-      if (performance.now() >= deadlineMs) throw errors.requestTimeout(event, timeoutMs)
+      if (this.state.get().state === 'closed') throw errors.sessionClosed()
       if (!options.idempotent) throw errors.offline(event)
     }
   }
 
-  /** Sends once; undefined when the answer did not come: the connection broke, or time ran out. */
+  /** Sends once; without an answer the connection broke (`lost`) or time ran out on a living one. */
   #emit<Name extends ClientEventName>(
     event: Name,
     payload: RequestOf<Name>,
     timeoutMs: number,
-  ): Promise<Ack<ReplyOf<Name>> | undefined> {
+  ): Promise<Ack<ReplyOf<Name>> | 'lost' | 'timedOut'> {
     return new Promise((resolve) => {
       const socket = this.#socket.timeout(Math.max(1, timeoutMs)) as unknown as {
         emit(name: string, data: unknown, done: (error: unknown, ack: Ack<ReplyOf<Name>>) => void): void
       }
-      socket.emit(event, payload, (error, ack) => resolve(error ? undefined : ack))
+      socket.emit(event, payload, (error, ack) => {
+        if (error) resolve(this.#socket.connected ? 'timedOut' : 'lost')
+        else resolve(ack)
+      })
     })
   }
 

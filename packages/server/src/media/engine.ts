@@ -10,9 +10,9 @@ import type {
 // What the server needs of a media engine: the part of the mediasoup v3 API that it calls. `@sangam/sfu` has it, and
 // so does every other module with that API.
 
-/** Something that emits events by name. */
+/** Something that emits events by name. The server needs none of their values. */
 export interface EngineEvents {
-  on(event: string, listener: (...values: never[]) => void): unknown
+  on(event: string, listener: () => void): unknown
 }
 
 /** A stream that the engine receives. */

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import type { DtlsParameters, RtpCapabilities } from '@sangam/protocol'
 import type {
   Engine,
   EngineConsumer,
@@ -114,12 +115,9 @@ class FakeTransport extends Entity implements EngineTransport {
       type: 'host',
     } as const,
   ]
-  readonly dtlsParameters = {
+  readonly dtlsParameters: DtlsParameters = {
     role: 'auto',
     fingerprints: [{ algorithm: 'sha-256', value: 'AA:BB' }],
-  } as const as {
-    role: 'auto'
-    fingerprints: { algorithm: 'sha-256'; value: string }[]
   }
   readonly owned: (FakeProducer | FakeConsumer)[] = []
   readonly router: FakeRouter
@@ -170,11 +168,11 @@ class FakeTransport extends Entity implements EngineTransport {
 }
 
 class FakeRouter extends Entity implements EngineRouter {
-  readonly rtpCapabilities = {
+  readonly rtpCapabilities: RtpCapabilities = {
     codecs: [
       { kind: 'audio', mimeType: 'audio/opus', clockRate: 48_000, channels: 2, preferredPayloadType: 100 },
     ],
-  } as { codecs: { kind: 'audio'; mimeType: string; clockRate: number; channels: number }[] }
+  }
   readonly producers = new Map<string, FakeProducer>()
   readonly transports = new Set<FakeTransport>()
   constructor() {

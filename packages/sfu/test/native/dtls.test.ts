@@ -1,5 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { afterEach, describe, expect, test } from 'vitest'
+import { SRTP_SUITES } from '../../src/worker/packet-port/load.ts'
 import {
   ControlKind,
   Counter,
@@ -64,6 +65,29 @@ describe('a DTLS handshake', () => {
       expect(got.map((p) => p.kind)).toEqual([PacketKind.rtcp, PacketKind.applicationData, PacketKind.rtp])
       expect(got.map((p) => p.bytes)).toEqual([rtcpPacket(9), Buffer.from('sctp'), rtp])
     }
+  })
+
+  test.each([...SRTP_SUITES.entries()])('with suite %i of the list negotiates %s and its keys fit', async (bit, suite) => {
+    const pair = openPair()
+    // The client offers all; what the server has decides.
+    pair.b.port.restrictSuites(1 << bit)
+    startBoth(pair)
+    expect((await pair.a.takeEvent()).event).toMatchObject({ srtpSuite: suite })
+    expect((await pair.b.takeEvent()).event).toMatchObject({ srtpSuite: suite })
+    pair.a.sendRtcp(pair.toB, rtcpPacket(1))
+    pair.b.sendRtcp(pair.toA, rtcpPacket(2))
+    expect((await pair.b.take(1))[0]!.bytes).toEqual(rtcpPacket(1))
+    expect((await pair.a.take(1))[0]!.bytes).toEqual(rtcpPacket(2))
+  })
+
+  test('without a common SRTP profile fails both sides with no-srtp-profile', async () => {
+    const pair = openPair()
+    pair.a.port.restrictSuites(0b0001)
+    pair.b.port.restrictSuites(0b1100)
+    startBoth(pair)
+    const failure: SessionEvent = { type: 'failed', reason: 'no-srtp-profile' }
+    expect((await pair.a.takeEvent()).event).toEqual(failure)
+    expect((await pair.b.takeEvent()).event).toEqual(failure)
   })
 
   test('works with PEMs given, and shows them as the own certificate', async () => {
@@ -216,7 +240,7 @@ describe('an association', () => {
     server.port.startDtls(server.sessionTo(peer.port), 'server', [server.fingerprint()])
     const record = Buffer.concat([Buffer.from('16fefd0000000000000000', 'hex'), Buffer.from([0, 4, 9, 9, 9, 9])])
     await peer.send(server, ...Array.from({ length: 450 }, () => record))
-    const [last] = [await Promise.race([server.takeEvent(), sentinel(server, peer)])]
+    console.log(server.events, [...server.port.counters]);const [last] = [await Promise.race([server.takeEvent(), sentinel(server, peer)])]
     // Either OpenSSL refused the first record for good, or the budget of 400 datagrams ended.
     expect(last === 'sentinel' ? server.counter(Counter.droppedDtls) : 450).toBeGreaterThanOrEqual(50)
   })

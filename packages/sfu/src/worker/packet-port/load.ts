@@ -42,6 +42,8 @@ interface NativePort {
   addSink(session: number, ssrc: number, payloadType: number, elements: Uint8Array): number
   /** For tests: mode 0 sends without UDP_SEGMENT, mode 1 makes the system refuse UDP_SEGMENT on this socket. */
   setSegmentation(socket: number, mode: 0 | 1): void
+  /** For tests: DTLS offers and accepts only the suites whose bit (their place in `SRTP_SUITES`) is set. */
+  restrictSuites(mask: number): void
 }
 
 type SharedMethods = Omit<

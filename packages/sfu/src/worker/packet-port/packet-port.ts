@@ -90,6 +90,7 @@ export const RecordWord = {
   absCaptureTimeOffset: 6,
   absCaptureTimeLength: 7,
 } as const
+/** Words of one packet record. */
 export const RECORD_WORDS = 8
 
 /**
@@ -112,6 +113,7 @@ export const PlanWord = {
   /** Keep 0. */
   reserved: 7,
 } as const
+/** Words of one send-plan entry. */
 export const PLAN_WORDS = 8
 
 /** Bits of `PlanWord.flags`. */
@@ -138,6 +140,7 @@ export const ControlKind = {
 
 /** Words of one control message. `offset` and `length` point into `controlBytes`. For `raw`, `session` is not used. */
 export const ControlWord = { kind: 0, session: 1, offset: 2, length: 3 } as const
+/** Words of one control message. */
 export const CONTROL_WORDS = 4
 
 /** Indexes into `PacketPort.counters` (`Float64Array`, since the port was opened). */
@@ -173,6 +176,7 @@ export const Counter = {
   segmentedSends: 16,
   receiveCalls: 17,
 } as const
+/** Length of `PacketPort.counters`. */
 export const COUNTERS = 18
 
 /** One element of a sink's RTP header extension block (RFC 8285), in this order on the wire. */
@@ -208,6 +212,7 @@ export type SessionEvent =
   /** The peer sent close_notify. */
   | { readonly type: 'closed' }
 
+/** What one session received (authenticated packets only) and sent since it was created. */
 export interface SessionStats {
   readonly receivedPackets: number
   readonly receivedBytes: number
@@ -215,6 +220,7 @@ export interface SessionStats {
   readonly sentBytes: number
 }
 
+/** Where a UDP socket is bound and how. Buffers are those of the kernel. */
 export interface UdpOptions {
   /** Numeric IPv4 or IPv6 address. */
   readonly ip: string
@@ -226,6 +232,7 @@ export interface UdpOptions {
   readonly receiveBufferBytes?: number
 }
 
+/** What a packet port is opened with. Both callbacks run on the thread that opened it. */
 export interface PacketPortOptions {
   /** PEM of the DTLS certificate and key; without them an ECDSA P-256 certificate is made. */
   readonly certificatePem?: string

@@ -1,0 +1,277 @@
+import type {
+  ClientEventName,
+  Message,
+  PayloadOf,
+  ReplyOf,
+  RequestOf,
+  ServerEventName,
+} from '@sangam/protocol'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { ChatMessage, ConnectionSnapshot, OutboxStore } from '../src/api.ts'
+import type { ConversationHandle } from '../src/chat/conversation.ts'
+import { Conversations } from '../src/chat/conversations.ts'
+import { memoryOutbox } from '../src/chat/memory-outbox.ts'
+import { Outbox } from '../src/chat/outbox.ts'
+import type { Signalling } from '../src/connection/signalling.ts'
+import { errors, SangamError } from '../src/errors.ts'
+import { TypedEmitter } from '../src/events.ts'
+import { WritableStore } from '../src/store.ts'
+
+const ASHA = { identity: 'asha', name: 'Asha' }
+
+/** The server's side of one conversation, and a connection to it that loses what the test says. */
+class ChatServer implements Signalling {
+  readonly state = new WritableStore<ConnectionSnapshot>({ state: 'online', attempt: 0 })
+  readonly log: Message[] = []
+  /** Fates of the next sends: lost on the way there, on the way back, or refused. */
+  readonly fates: ('lost' | 'answerLost' | 'forbidden')[] = []
+  /** Whether live events arrive. */
+  live = true
+  readonly pageSize: number
+  readonly #notices = new TypedEmitter<Record<string, [unknown]>>()
+  readonly #online = new TypedEmitter<{ online: [] }>()
+
+  constructor(pageSize = 50) {
+    this.pageSize = pageSize
+  }
+
+  get online(): boolean {
+    return this.state.get().state === 'online'
+  }
+
+  on<Name extends ServerEventName>(event: Name, listener: (payload: PayloadOf<Name>) => void): () => void {
+    return this.#notices.on(event, listener as (payload: unknown) => void)
+  }
+
+  onOnline(listener: () => void): () => void {
+    return this.#online.on('online', listener)
+  }
+
+  cut(): void {
+    this.state.set({ state: 'reconnecting', attempt: 1 })
+  }
+
+  restore(): void {
+    if (this.online) return
+    this.state.set({ state: 'online', attempt: 0 })
+    this.#online.emit('online')
+  }
+
+  /** Stores a message and tells of it. */
+  store(senderId: string, clientMessageId: string, text: string): Message {
+    const known = this.log.find((one) => one.senderId === senderId && one.clientMessageId === clientMessageId)
+    if (known) return known
+    const number = this.log.length + 1
+    const message = {
+      conversationId: 'team',
+      number,
+      clientMessageId,
+      senderId,
+      senderName: senderId,
+      text,
+      sentAt: number,
+    }
+    this.log.push(message)
+    if (this.live && this.online) this.#notices.emit('conversation.message', { message })
+    return message
+  }
+
+  async request<Name extends ClientEventName>(event: Name, payload: RequestOf<Name>): Promise<ReplyOf<Name>> {
+    await Promise.resolve()
+    if (!this.online) throw errors.offline(event)
+    return this.#answer(event, payload as Record<string, unknown>) as ReplyOf<Name>
+  }
+
+  #answer(event: ClientEventName, payload: Record<string, unknown>): unknown {
+    switch (event) {
+      case 'conversation.open':
+        return { conversation: this.#info(), ...this.#page(payload.after as number | undefined, undefined) }
+      case 'conversation.history':
+        return this.#page(payload.after as number | undefined, payload.before as number | undefined)
+      case 'conversation.list':
+        return { conversations: [] }
+      case 'conversation.send':
+        return this.#send(payload as { clientMessageId: string; text: string })
+      default:
+        return {}
+    }
+  }
+
+  #send({ clientMessageId, text }: { clientMessageId: string; text: string }): unknown {
+    const fate = this.fates.shift()
+    if (fate === 'forbidden') throw new SangamError('forbidden', 'not here')
+    if (fate === 'lost') this.cut()
+    if (fate === 'lost') throw errors.offline('conversation.send')
+    const { number, sentAt } = this.store(ASHA.identity, clientMessageId, text)
+    if (fate === 'answerLost') this.cut()
+    if (fate === 'answerLost') throw errors.offline('conversation.send')
+    return { number, sentAt }
+  }
+
+  #info(): unknown {
+    const members = [{ ...ASHA, read: 0 }]
+    return { conversationId: 'team', kind: 'group', title: 'team', lastNumber: this.log.length, members }
+  }
+
+  #page(after: number | undefined, before: number | undefined): { messages: Message[]; more: boolean } {
+    if (after !== undefined) {
+      const rest = this.log.slice(after)
+      return { messages: rest.slice(0, this.pageSize), more: rest.length > this.pageSize }
+    }
+    const earlier = this.log.slice(0, (before ?? this.log.length + 1) - 1)
+    return { messages: earlier.slice(-this.pageSize), more: earlier.length > this.pageSize }
+  }
+}
+
+async function openTeam(
+  server: ChatServer,
+  store: OutboxStore = memoryOutbox(),
+): Promise<{ team: ConversationHandle; conversations: Conversations; outbox: Outbox }> {
+  const outbox = new Outbox(server, store, ASHA.identity)
+  const conversations = new Conversations(server, outbox, ASHA)
+  server.onOnline(() => void conversations.resume())
+  await outbox.load()
+  return { team: await conversations.open('team'), conversations, outbox }
+}
+
+/** Lets everything run that waits for nothing but promises. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 40; turn += 1) await Promise.resolve()
+}
+
+const texts = (messages: readonly ChatMessage[]): string[] => messages.map(({ text }) => text)
+
+describe('conversation', () => {
+  test('a message is shown at once and resolves as stored', async () => {
+    const server = new ChatServer()
+    const { team } = await openTeam(server)
+    const sent = team.send('hello')
+    expect(team.state.get().messages).toMatchObject([{ text: 'hello', state: 'sending', own: true }])
+    await expect(sent).resolves.toMatchObject({ number: 1, state: 'sent' })
+    expect(team.state.get().messages).toMatchObject([{ text: 'hello', state: 'sent', number: 1 }])
+  })
+
+  test('one whose answer was lost is not stored twice', async () => {
+    const server = new ChatServer()
+    const { team } = await openTeam(server)
+    server.fates.push('answerLost')
+    const sent = team.send('once')
+    await settle()
+    server.restore()
+    await expect(sent).resolves.toMatchObject({ number: 1 })
+    await settle()
+    expect(texts(server.log as unknown as ChatMessage[])).toEqual(['once'])
+    expect(team.state.get().messages).toHaveLength(1)
+  })
+
+  test('a refused message fails, can be retried and can be given up', async () => {
+    const server = new ChatServer()
+    const { team } = await openTeam(server)
+    server.fates.push('forbidden', 'forbidden')
+    await expect(team.send('no')).rejects.toMatchObject({ code: 'forbidden' })
+    const [failed] = team.state.get().messages
+    expect(failed).toMatchObject({ state: 'failed', error: { code: 'forbidden' } })
+    const id = failed?.clientMessageId ?? ''
+    await expect(team.retry(id)).rejects.toMatchObject({ code: 'forbidden' })
+    await expect(team.retry(id)).resolves.toMatchObject({ number: 1 })
+    server.fates.push('forbidden')
+    await expect(team.send('never')).rejects.toMatchObject({ code: 'forbidden' })
+    await team.discard(team.state.get().messages[1]?.clientMessageId ?? '')
+    expect(texts(team.state.get().messages)).toEqual(['no'])
+  })
+
+  test('what an earlier page left unsent goes out before anything new', async () => {
+    const server = new ChatServer()
+    const store = memoryOutbox()
+    const before = await openTeam(server, store)
+    server.cut()
+    before.team.send('first').catch(() => {})
+    before.team.send('second').catch(() => {})
+    await settle()
+    before.conversations.close()
+    await before.outbox.close()
+    const { team } = await openTeam(server, store).catch(() => ({ team: undefined }))
+    expect(team).toBeUndefined()
+    server.restore()
+    const after = await openTeam(server, store)
+    await after.team.send('third')
+    expect(texts(server.log as unknown as ChatMessage[])).toEqual(['first', 'second', 'third'])
+    await settle()
+    expect(await store.list(ASHA.identity)).toEqual([])
+  })
+
+  test('too long a text is refused before it can break the connection', async () => {
+    const { team } = await openTeam(new ChatServer())
+    await expect(team.send('x'.repeat(16 * 1024 + 1))).rejects.toMatchObject({ code: 'tooLarge' })
+    await expect(team.send('')).rejects.toMatchObject({ code: 'invalidOptions' })
+    expect(team.state.get().messages).toEqual([])
+  })
+
+  test('earlier pages join without gap, and say when there are no more', async () => {
+    const server = new ChatServer(3)
+    for (let i = 1; i <= 7; i += 1) server.store('ravi', `r${i}`, `${i}`)
+    const { team } = await openTeam(server)
+    expect(texts(team.state.get().messages)).toEqual(['5', '6', '7'])
+    expect(team.state.get().unread).toBe(7)
+    expect(await team.loadEarlier()).toBe(true)
+    expect(await team.loadEarlier()).toBe(false)
+    expect(texts(team.state.get().messages)).toEqual(['1', '2', '3', '4', '5', '6', '7'])
+  })
+
+  test('reading counts down what is unread, and never goes back', async () => {
+    const server = new ChatServer()
+    for (let i = 1; i <= 3; i += 1) server.store('ravi', `r${i}`, `${i}`)
+    const { team } = await openTeam(server)
+    await team.markRead(2)
+    expect(team.state.get().unread).toBe(1)
+    await team.markRead(1)
+    team.handleReceipt('asha', 1)
+    expect(team.state.get().read.get('asha')).toBe(2)
+  })
+
+  test('whatever is lost, cut or missed: after the last reconnect both sides hold the same log, each message once', async () => {
+    const step = fc.oneof(
+      { weight: 4, arbitrary: fc.constant('send' as const) },
+      { weight: 2, arbitrary: fc.constant('other' as const) },
+      fc.constantFrom('cut', 'restore', 'deaf', 'hearing', 'loseNext', 'loseNextAnswer', 'pause'),
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.constantFrom(2, 50), async (steps, pageSize) => {
+        const server = new ChatServer(pageSize)
+        const { team } = await openTeam(server)
+        const heard: number[] = []
+        team.on('message', ({ number }) => heard.push(number ?? 0))
+        const own: string[] = []
+        let count = 0
+        for (const one of steps) {
+          count += 1
+          if (one === 'send') own.push(`own ${count}`)
+          if (one === 'send') void team.send(`own ${count}`)
+          if (one === 'other') server.store('ravi', `r${count}`, `other ${count}`)
+          if (one === 'cut') server.cut()
+          if (one === 'restore') server.restore()
+          if (one === 'deaf') server.live = false
+          if (one === 'hearing') server.live = true
+          if (one === 'loseNext') server.fates.push('lost')
+          if (one === 'loseNextAnswer') server.fates.push('answerLost')
+          if (one === 'pause') await settle()
+        }
+        server.live = true
+        // Each planned loss costs one more reconnect.
+        for (let turn = steps.length; turn >= 0; turn -= 1) {
+          await settle()
+          server.cut()
+          server.restore()
+          await settle()
+        }
+        while (own.length > server.log.filter((one) => one.senderId === 'asha').length) await settle()
+        await settle()
+        expect(texts(team.state.get().messages)).toEqual(server.log.map(({ text }) => text))
+        expect(heard).toEqual(server.log.map(({ number }) => number))
+        expect(server.log.filter((one) => one.senderId === 'asha').map(({ text }) => text)).toEqual(own)
+      }),
+      { numRuns: 200 },
+    )
+  })
+})

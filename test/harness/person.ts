@@ -1,0 +1,172 @@
+import type { Page } from 'playwright-core'
+import type { TestBrowser, WindowOptions } from './chromium.ts'
+import type { ServerProcess } from './server-process.ts'
+
+/** What a browser itself says of one received or sent stream, summed over its peer connections (W3C webrtc-stats). */
+export interface RtpStreamStats {
+  readonly kind: string
+  readonly ssrc: number
+  readonly framesDecoded: number
+  readonly totalAudioEnergy: number
+  readonly bytes: number
+}
+
+/** One end of the pair that media flows over. */
+export interface SelectedPair {
+  readonly localPort: number
+  readonly remotePort: number
+  readonly localType: string
+  readonly remoteType: string
+}
+
+declare global {
+  interface Window {
+    /** Every RTCPeerConnection that the page made, recorded by the test. */
+    __connections?: RTCPeerConnection[]
+  }
+}
+
+/**
+ * Somebody with the app open in a window of their own. Steps go through the app's controls; findings come from the
+ * browser's own WebRTC statistics, not from the app.
+ */
+export class Person {
+  readonly name: string
+  readonly page: Page
+
+  private constructor(name: string, page: Page) {
+    this.name = name
+    this.page = page
+  }
+
+  /** Opens the app and enters as a guest. */
+  static async enter(
+    browser: TestBrowser,
+    server: ServerProcess,
+    name: string,
+    options: WindowOptions = {},
+  ): Promise<Person> {
+    const page = await browser.openWindow({ name, ...options })
+    await page.addInitScript(() => {
+      const connections: RTCPeerConnection[] = []
+      window.__connections = connections
+      window.RTCPeerConnection = class extends RTCPeerConnection {
+        constructor(configuration?: RTCConfiguration) {
+          super(configuration)
+          connections.push(this)
+        }
+      }
+    })
+    await page.goto(server.url)
+    await page.getByTestId('name-input').fill(name)
+    await page.getByTestId('continue').click()
+    await page.getByTestId('me-menu').waitFor()
+    return new Person(name, page)
+  }
+
+  /** Goes through the lobby into a room, with microphone and camera as the lobby has them: on. */
+  async joinRoom(server: ServerProcess, roomId: string): Promise<void> {
+    await this.page.goto(`${server.url}/rooms/${roomId}`)
+    await this.page.getByTestId('room-join').click()
+    await this.page.locator('[data-testid=room][data-state=joined]').waitFor()
+  }
+
+  async leaveRoom(): Promise<void> {
+    await this.page.getByTestId('leave').click()
+    await this.page.getByTestId('room').waitFor({ state: 'detached' })
+  }
+
+  /** Received streams of all open connections. */
+  received(): Promise<RtpStreamStats[]> {
+    return this.page.evaluate(async () => {
+      const streams: RtpStreamStats[] = []
+      for (const connection of window.__connections ?? []) {
+        if (connection.connectionState === 'closed') continue
+        for (const row of (await connection.getStats()).values()) {
+          if (row.type !== 'inbound-rtp') continue
+          streams.push({
+            kind: row.kind,
+            ssrc: row.ssrc,
+            framesDecoded: row.framesDecoded ?? 0,
+            totalAudioEnergy: row.totalAudioEnergy ?? 0,
+            bytes: row.bytesReceived,
+          })
+        }
+      }
+      return streams
+    })
+  }
+
+  /** How many streams this person uploads, over all open connections. */
+  uploads(): Promise<number> {
+    return this.page.evaluate(async () => {
+      let streams = 0
+      for (const connection of window.__connections ?? []) {
+        if (connection.connectionState === 'closed') continue
+        for (const row of (await connection.getStats()).values()) if (row.type === 'outbound-rtp') streams++
+      }
+      return streams
+    })
+  }
+
+  /** Connections that are not closed. */
+  openConnections(): Promise<number> {
+    return this.page.evaluate(
+      () =>
+        (window.__connections ?? []).filter((connection) => connection.connectionState !== 'closed').length,
+    )
+  }
+
+  /** The selected candidate pair of the one open connection. */
+  selectedPair(): Promise<SelectedPair | undefined> {
+    return this.page.evaluate(async () => {
+      const connection = (window.__connections ?? []).find((c) => c.connectionState === 'connected')
+      if (connection === undefined) return undefined
+      const rows = await connection.getStats()
+      for (const transport of rows.values()) {
+        if (transport.type !== 'transport' || transport.selectedCandidatePairId === undefined) continue
+        const pair = rows.get(transport.selectedCandidatePairId)
+        const local = rows.get(pair.localCandidateId)
+        const remote = rows.get(pair.remoteCandidateId)
+        return {
+          localPort: local.port,
+          remotePort: remote.port,
+          localType: local.candidateType,
+          remoteType: remote.candidateType,
+        }
+      }
+      return undefined
+    })
+  }
+
+  /**
+   * Waits until `count` videos are decoded at `minimumFps` at least, measured over two seconds by the browser's own clock,
+   * and as many voices are heard.
+   * @returns the decoded frames per second of each video
+   */
+  async seesAndHears(count: number, minimumFps: number): Promise<readonly number[]> {
+    const deadline = Date.now() + 30_000
+    let last: readonly number[] = []
+    while (Date.now() < deadline) {
+      const before = await this.received()
+      const startMs = Date.now()
+      await this.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 2000)))
+      const after = await this.received()
+      const seconds = (Date.now() - startMs) / 1000
+      last = after
+        .filter(({ kind }) => kind === 'video')
+        .map(({ ssrc, framesDecoded }) => {
+          const earlier = before.find((stream) => stream.ssrc === ssrc)?.framesDecoded ?? framesDecoded
+          return (framesDecoded - earlier) / seconds
+        })
+      const seen = last.filter((fps) => fps >= minimumFps).length
+      const heard = after.filter(
+        ({ kind, totalAudioEnergy }) => kind === 'audio' && totalAudioEnergy > 0,
+      ).length
+      if (seen === count && heard === count) return last
+    }
+    throw new Error(
+      `${this.name} sees ${JSON.stringify(last)} frames per second; ${JSON.stringify(await this.received())}`,
+    )
+  }
+}
