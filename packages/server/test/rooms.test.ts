@@ -274,7 +274,7 @@ describe('a lost connection', () => {
     const { participantId } = await asha.ask('room.join', { roomId })
     const { deviceId } = asha.socket.auth as { deviceId: string }
     asha.close()
-    // The server has seen the end of the old page once the observer was told.
+    await expect.poll(() => server.metric('sangam_connections')).toBe(1)
     const again = await server.again(asha.token, { deviceId })
     const { participants } = await again.ask('room.join', { roomId })
     expect(await ravi.next('room.participantLeft')).toMatchObject({ participantId, reason: 'disconnected' })

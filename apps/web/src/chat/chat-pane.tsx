@@ -1,4 +1,4 @@
-import type { Conversation, Person, Session } from '@sangam/client'
+import type { Conversation, ConversationSnapshot, Person, Session } from '@sangam/client'
 import { usePeople, useStore } from '@sangam/react'
 import { ChevronLeft, Hash, MessageCircle, Phone, Video } from 'lucide-react'
 import { Link } from 'wouter'
@@ -67,7 +67,7 @@ function OpenChat({ session, conversation }: OpenChatProps) {
     <section aria-label={snapshot.title} className="flex h-full min-h-0 flex-col">
       <ChatHeader
         title={snapshot.title}
-        detail={peer === undefined ? membersInWords(snapshot.members.length) : PRESENCE_WORDS[peer.presence]}
+        detail={peer === undefined ? membersInWords(membersOf(snapshot)) : PRESENCE_WORDS[peer.presence]}
         peerId={peerId}
         peer={peer}
       />
@@ -165,6 +165,16 @@ export function BackLink() {
       <ChevronLeft size={24} aria-hidden />
     </Link>
   )
+}
+
+/** Everybody who is known to take part; those who came after it was opened show by what they wrote or read. */
+function membersOf({ members, messages, read }: ConversationSnapshot): number {
+  const known = [
+    ...members.map(({ identity }) => identity),
+    ...messages.map(({ senderId }) => senderId),
+    ...read.keys(),
+  ]
+  return new Set(known).size
 }
 
 function membersInWords(count: number): string {

@@ -30,15 +30,15 @@ export function ToastProvider({ children }: { readonly children: ReactNode }) {
   )
   return (
     <NotifyContext.Provider value={notify}>
-      <Toast.Provider duration={5000} swipeDirection="down">
+      <Toast.Provider duration={5000} swipeDirection="up">
         {useMemo(() => children, [children])}
         {notes.map((note) => (
           <Toast.Root
             key={note.key}
             onOpenChange={(open) => open || remove(note.key)}
-            className="flex animate-rise items-center gap-3 rounded-2xl bg-ink py-2 pr-2 pl-4 text-canvas text-sm shadow-raised"
+            className="pointer-events-auto flex max-w-full animate-rise items-center gap-2 rounded-2xl bg-ink py-2 pr-2 pl-4 text-canvas text-sm shadow-raised"
           >
-            <Toast.Description className="flex-1">{note.text}</Toast.Description>
+            <Toast.Description>{note.text}</Toast.Description>
             <Toast.Close
               aria-label="Dismiss"
               className="grid size-8 place-items-center rounded-full hover:opacity-75"
@@ -47,7 +47,7 @@ export function ToastProvider({ children }: { readonly children: ReactNode }) {
             </Toast.Close>
           </Toast.Root>
         ))}
-        <Toast.Viewport className="safe-bottom fixed right-0 bottom-0 z-[60] flex w-full flex-col gap-2 p-4 outline-none [--safe-gap:1rem] sm:w-96" />
+        <Toast.Viewport className="-translate-x-1/2 pointer-events-none fixed top-17 left-1/2 z-[60] mt-[env(safe-area-inset-top)] flex w-full flex-col items-center gap-2 px-3 outline-none sm:w-112" />
       </Toast.Provider>
     </NotifyContext.Provider>
   )

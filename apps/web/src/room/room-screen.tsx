@@ -130,13 +130,17 @@ function SoundBlocked({ room }: { readonly room: Room }) {
   )
 }
 
+/** In a larger room, coming and going is no news. */
+const NEWS_UP_TO = 12
+
 /** Says in passing who came, who went, and what changed by itself. */
 function useRoomNews(room: Room): void {
   const notify = useNotify()
   useEffect(() => {
+    const few = () => room.participants.get().length <= NEWS_UP_TO
     const removals = [
-      room.on('participantJoined', ({ name }) => notify(`${name} joined`)),
-      room.on('participantLeft', ({ name }) => notify(`${name} left`)),
+      room.on('participantJoined', ({ name }) => few() && notify(`${name} joined`)),
+      room.on('participantLeft', ({ name }) => few() && notify(`${name} left`)),
       room.on('localTrackEnded', (source) => notify(ENDED_WORDS[source])),
       room.on('topologyChanged', ({ reason }) => notify(reason)),
     ]

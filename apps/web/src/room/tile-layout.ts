@@ -18,7 +18,7 @@ export interface AspectRange {
 
 /** A person's tile: as wide as a camera's picture; as narrow as a phone's, where the frame itself stands upright. */
 export function faceAspect(frame: Size): AspectRange {
-  return { narrowest: frame.widthPx < frame.heightPx ? 9 / 16 : 1, widest: 16 / 9 }
+  return { narrowest: frame.widthPx < frame.heightPx ? 9 / 16 : 4 / 3, widest: 16 / 9 }
 }
 
 /** A shared screen's tile. */

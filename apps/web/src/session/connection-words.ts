@@ -25,5 +25,5 @@ export function connectionWords(
   if (!networkUp) {
     return { tone: 'waiting', text: 'You are offline. Messages are kept and sent once you are back.' }
   }
-  return { tone: 'waiting', text: connection.attempt > 2 ? 'Still reconnecting…' : 'Reconnecting…' }
+  return { tone: 'waiting', text: connection.attempt > 4 ? 'Still reconnecting…' : 'Reconnecting…' }
 }

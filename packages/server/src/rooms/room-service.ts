@@ -266,7 +266,7 @@ export class RoomService {
   }
 
   #closeIfEmpty(live: LiveRoom): void {
-    if (live.room.size > 0 || this.#rooms.get(live.room.roomId) !== live) return
+    if (live.room.size > 0 || this.#rooms.get(live.room.roomId)?.room !== live.room) return
     this.#rooms.delete(live.room.roomId)
     live.media.close()
     this.#listed.add(live.room.roomId)

@@ -66,12 +66,15 @@ describe.each(SRTP_SUITES)('receiving with %s', (suite) => {
 })
 
 describe('the extended sequence number (RFC 3711 section 3.3.1)', () => {
-  test.each([0, 127, 32767, 65530, 65535])('a stream that starts at %i goes on over the wrap, with loss', async (start) => {
-    const { rtp, deliver } = await receiveFrom('AES_CM_128_HMAC_SHA1_80')
-    const indexes = [0, 1, 4, 5, 6, 8, 9, 20, 400, 401].map((step) => start + step)
-    const got = await deliver(...indexes.map((index) => rtp(index)))
-    expect(got.map((p) => p.bytes.readUInt16BE(2))).toEqual(indexes.map((index) => index & 0xffff))
-  })
+  test.each([0, 127, 32767, 65530, 65535])(
+    'a stream that starts at %i goes on over the wrap, with loss',
+    async (start) => {
+      const { rtp, deliver } = await receiveFrom('AES_CM_128_HMAC_SHA1_80')
+      const indexes = [0, 1, 4, 5, 6, 8, 9, 20, 400, 401].map((step) => start + step)
+      const got = await deliver(...indexes.map((index) => rtp(index)))
+      expect(got.map((p) => p.bytes.readUInt16BE(2))).toEqual(indexes.map((index) => index & 0xffff))
+    },
+  )
 
   test('goes through several wraps in steps of 30000', async () => {
     const { rtp, deliver } = await receiveFrom('AEAD_AES_128_GCM')

@@ -24,7 +24,9 @@ describe('RFC 3711', () => {
     const keys = Buffer.concat([key, salt, Buffer.alloc(20)])
     const sealed = testing.sealRtp(suite('AES_CM_128_HMAC_SHA1_80'), keys, packet, 0)
     expect(Buffer.from(sealed.subarray(12, 60))).toEqual(
-      hex('E03EAD0935C95E80E166B16DD92B4EB4 D23513162B02D0F72A43A2FE4A5F97AB 41E95B3BB0A2E8DD477901E4FCA894C0'),
+      hex(
+        'E03EAD0935C95E80E166B16DD92B4EB4 D23513162B02D0F72A43A2FE4A5F97AB 41E95B3BB0A2E8DD477901E4FCA894C0',
+      ),
     )
   })
 })
@@ -37,9 +39,11 @@ interface GcmVector {
 }
 
 const SALT = '517569642070726f2071756f' // "Quid pro quo"
-const PLAIN_RTP = hex(`8040f17b 8041f8d3 5501a0b2 47616c6c 69612065 7374206f 6d6e6973 20646976 69736120 696e2070
+const PLAIN_RTP =
+  hex(`8040f17b 8041f8d3 5501a0b2 47616c6c 69612065 7374206f 6d6e6973 20646976 69736120 696e2070
   61727465 73207472 6573`)
-const PLAIN_RTCP = hex(`81c8000d 4d617273 4e545031 4e545032 52545020 0000042a 0000e930 4c756e61 deadbeef deadbeef
+const PLAIN_RTCP =
+  hex(`81c8000d 4d617273 4e545031 4e545032 52545020 0000042a 0000e930 4c756e61 deadbeef deadbeef
   deadbeef deadbeef deadbeef`)
 const RTP_INDEX = 0xf17b
 const RTCP_INDEX = 0x5d4
@@ -118,12 +122,15 @@ describe.each(SRTP_SUITES)('%s', (name) => {
     expect(Buffer.from(testing.openRtcp(suite(name), keys, sealed, 7)!)).toEqual(PLAIN_RTCP)
   })
 
-  test.each([...Array(28).keys()])('refuses %i bytes as RTP and as RTCP without reading past them', (bytes) => {
-    const packet = Buffer.alloc(bytes, 0x9f) // version 2, extension, 15 CSRCs: a header longer than the packet
-    if (bytes > 1) packet[1] = 200
-    expect(testing.openRtp(suite(name), keys, packet, 0)).toBeNull()
-    expect(testing.openRtcp(suite(name), keys, packet, 0)).toBeNull()
-  })
+  test.each([...Array(28).keys()])(
+    'refuses %i bytes as RTP and as RTCP without reading past them',
+    (bytes) => {
+      const packet = Buffer.alloc(bytes, 0x9f) // version 2, extension, 15 CSRCs: a header longer than the packet
+      if (bytes > 1) packet[1] = 200
+      expect(testing.openRtp(suite(name), keys, packet, 0)).toBeNull()
+      expect(testing.openRtcp(suite(name), keys, packet, 0)).toBeNull()
+    },
+  )
 })
 
 // RFC 7741 section 4.2: descriptors with every combination of fields that the patch may meet.
