@@ -219,6 +219,28 @@ describe('conversation', () => {
     expect(texts(team.state.get().messages)).toEqual(['1', '2', '3', '4', '5', '6', '7'])
   })
 
+  test('one reconnect brings everything that was missed, however many pages it takes', async () => {
+    const server = new ChatServer(2)
+    const { team } = await openTeam(server)
+    server.cut()
+    for (let i = 1; i <= 9; i += 1) server.store('ravi', `r${i}`, `${i}`)
+    server.restore()
+    await settle()
+    expect(texts(team.state.get().messages)).toEqual(['1', '2', '3', '4', '5', '6', '7', '8', '9'])
+  })
+
+  test('a gap that a live message shows is filled without a reconnect', async () => {
+    const server = new ChatServer()
+    const { team } = await openTeam(server)
+    server.live = false
+    server.store('ravi', 'r1', 'missed')
+    server.live = true
+    server.store('ravi', 'r2', 'heard')
+    expect(team.state.get().messages).toEqual([])
+    await settle()
+    expect(texts(team.state.get().messages)).toEqual(['missed', 'heard'])
+  })
+
   test('reading counts down what is unread, and never goes back', async () => {
     const server = new ChatServer()
     for (let i = 1; i <= 3; i += 1) server.store('ravi', `r${i}`, `${i}`)

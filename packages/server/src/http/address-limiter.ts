@@ -13,7 +13,7 @@ export class AddressLimiter {
 
   /** Takes one for an address; gives 0, or the milliseconds to wait. */
   take(address: string, nowMs: number): number {
-    const bucket = this.#buckets.get(address) ?? fullBucket(this.#limits, nowMs)
+    const bucket = this.#buckets.get(address) ?? fullBucket
     const result = take(bucket, this.#limits, nowMs)
     this.#buckets.delete(address)
     this.#buckets.set(address, result.bucket)

@@ -1,31 +1,28 @@
 /** A token bucket: at most `capacity` at once, refilled at `perSecond`. */
 export type BucketLimits = { readonly capacity: number; readonly perSecond: number }
 
-/** State of a bucket: what it held at a time. */
-export type Bucket = { readonly tokens: number; readonly atMs: number }
+/** State of a bucket: when it will be full again, if nothing more is taken. A time in the past: it is full. */
+export type Bucket = { readonly fullAtMs: number }
 
-/** A full bucket. */
-export const fullBucket = (limits: BucketLimits, nowMs: number): Bucket => ({
-  tokens: limits.capacity,
-  atMs: nowMs,
-})
+/** A bucket from which nothing was taken yet. */
+export const fullBucket: Bucket = { fullAtMs: Number.NEGATIVE_INFINITY }
 
 /**
- * Takes one token. `retryAfterMs` is 0 when it was there, else the time until the next one is; then nothing is taken.
- * A clock that steps back refills nothing and breaks nothing.
+ * Takes one token (the virtual scheduling algorithm of ITU-T I.371: one number of state, and what it asks to wait is
+ * enough by construction). `retryAfterMs` is 0 when there was one, else the time until there is; then nothing is taken.
+ * A clock that steps back delays by one filling of the bucket at most.
  */
 export const take = (
   bucket: Bucket,
-  limits: BucketLimits,
+  { capacity, perSecond }: BucketLimits,
   nowMs: number,
 ): { readonly bucket: Bucket; readonly retryAfterMs: number } => {
-  const elapsedMs = Math.max(0, nowMs - bucket.atMs)
-  const tokens = Math.min(limits.capacity, bucket.tokens + (elapsedMs * limits.perSecond) / 1000)
-  if (tokens >= 1) return { bucket: { tokens: tokens - 1, atMs: nowMs }, retryAfterMs: 0 }
-  return {
-    bucket: { tokens, atMs: nowMs },
-    retryAfterMs: Math.max(1, Math.ceil(((1 - tokens) * 1000) / limits.perSecond)),
-  }
+  const tokenMs = 1000 / perSecond
+  const fullAtMs = Math.min(Math.max(bucket.fullAtMs, nowMs), nowMs + capacity * tokenMs)
+  // Rounded to the microsecond: what floating point adds is no reason to wait.
+  const waitMs = Math.ceil(Math.round((fullAtMs - nowMs - (capacity - 1) * tokenMs) * 1000) / 1000)
+  if (waitMs > 0) return { bucket: { fullAtMs }, retryAfterMs: waitMs }
+  return { bucket: { fullAtMs: fullAtMs + tokenMs }, retryAfterMs: 0 }
 }
 
 /** Classes of events that share a bucket per connection. */
@@ -61,7 +58,7 @@ export class RateLimiter {
   take(rateClass: RateClass, nowMs: number): number {
     const { capacity, perSecond } = rateClasses[rateClass]
     const limits = { capacity: Math.max(1, capacity * this.#factor), perSecond: perSecond * this.#factor }
-    const result = take(this.#buckets.get(rateClass) ?? fullBucket(limits, nowMs), limits, nowMs)
+    const result = take(this.#buckets.get(rateClass) ?? fullBucket, limits, nowMs)
     this.#buckets.set(rateClass, result.bucket)
     return result.retryAfterMs
   }

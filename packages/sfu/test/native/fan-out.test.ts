@@ -167,7 +167,7 @@ describe('header extensions (RFC 8285)', () => {
   test('abs-capture-time is copied with 8 and with 16 bytes', async () => {
     const sixteen = source.toString('hex', 24, 40)
     const extension = { type: 'absCaptureTime', id: 6 } as const
-    expect((await block([extension], record(0, 8))).data).toBe('670102030405060708' + '00'.repeat(11))
+    expect((await block([extension], record(0, 8))).data).toBe(`670102030405060708${'00'.repeat(11)}`)
     expect((await block([extension], record(0, 16))).data).toBe(`6f${sixteen}000000`)
     expect((await block([extension], record(0, 9))).x).toBe(false)
   })
