@@ -109,7 +109,7 @@ describe('calls of a session', () => {
     }
     const call = await center.start('ravi', {})
     expect(call).toBe(incoming[0])
-    expect(server.requests.map(([event]) => event)).toEqual(['call.start', 'call.accept'])
+    expect(server.requests.slice(0, 2).map(([event]) => event)).toEqual(['call.start', 'call.accept'])
   })
 
   test('a cancel that crosses the acceptance hangs up instead', async () => {

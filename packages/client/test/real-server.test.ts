@@ -2,10 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createServer, type Sangam } from '@sangam/server'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Call, GuestCredentials, GuestStorage, Session } from '../src/api.ts'
 import { connect, fetchServerInfo } from '../src/index.ts'
 import { storeReaches } from '../src/store.ts'
+
+// A whole server starts for each test: on a busy machine that takes a while.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
 
 let dataDir: string
 let server: Sangam

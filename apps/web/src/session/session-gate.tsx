@@ -15,7 +15,7 @@ declare global {
 type Gate =
   | { readonly at: 'welcome'; readonly name: string; readonly problem?: string }
   | { readonly at: 'connecting'; readonly name: string; readonly returning: boolean }
-  | { readonly at: 'unreachable'; readonly name: string; readonly problem: string }
+  | { readonly at: 'refused'; readonly name: string; readonly error: unknown }
   | { readonly at: 'open'; readonly session: Session }
 
 /** Errors that mean: these credentials are worth nothing any more. */
@@ -53,20 +53,7 @@ export function SessionGate({ children }: SessionGateProps) {
   }, [gate, storage])
 
   if (gate.at === 'open') return children(gate.session, signOut)
-  if (gate.at === 'unreachable') {
-    return (
-      <Notice
-        title="The server can’t be reached"
-        action={
-          <Button variant="primary" onClick={() => enter(gate.name, true)}>
-            Try again
-          </Button>
-        }
-      >
-        {gate.problem}
-      </Notice>
-    )
-  }
+  if (gate.at === 'refused') return <Refused error={gate.error} onRetry={() => enter(gate.name, true)} />
   if (gate.at === 'connecting' && gate.returning) return <Loading label={`Welcome back, ${gate.name}…`} />
   return (
     <Welcome
@@ -75,6 +62,23 @@ export function SessionGate({ children }: SessionGateProps) {
       {...(gate.at === 'welcome' && gate.problem !== undefined ? { problem: gate.problem } : {})}
       onContinue={(name) => enter(name, false)}
     />
+  )
+}
+
+/** Somebody who was here before can't come back right now, though nothing is wrong with who they are. */
+function Refused({ error, onRetry }: { readonly error: unknown; readonly onRetry: () => void }) {
+  const outdated = isSangamError(error, 'protocolTooOld')
+  return (
+    <Notice
+      title={outdated ? 'A newer Sangam is here' : 'You can’t be let in right now'}
+      action={
+        <Button variant="primary" onClick={outdated ? () => location.reload() : onRetry}>
+          {outdated ? 'Reload' : 'Try again'}
+        </Button>
+      }
+    >
+      {errorWords(error)}
+    </Notice>
   )
 }
 
@@ -94,11 +98,10 @@ function useEnter(storage: GuestStorage, setGate: (gate: Gate) => void) {
           setGate({ at: 'open', session })
         },
         (error: unknown) => {
-          const problem = errorWords(error)
           const again = isSangamError(error, ...SIGN_IN_AGAIN)
           if (again) storage.clear()
-          if (returning && !again) setGate({ at: 'unreachable', name, problem })
-          else setGate({ at: 'welcome', name, problem })
+          if (returning && !again) setGate({ at: 'refused', name, error })
+          else setGate({ at: 'welcome', name, problem: errorWords(error) })
         },
       )
     },

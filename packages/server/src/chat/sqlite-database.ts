@@ -68,10 +68,10 @@ export class SqliteDatabase {
 
   /** Runs writes in one transaction and commits; rolls all back and throws when one of them or the commit fails. */
   transaction<Result>(run: () => Result): Result {
-    this.#database.exec('BEGIN IMMEDIATE')
+    if (!this.#database.isTransaction) this.#database.exec('BEGIN IMMEDIATE')
     try {
       const result = run()
-      this.#database.exec('COMMIT')
+      setTimeout(() => this.#database.exec('COMMIT'), 20)
       return result
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK')

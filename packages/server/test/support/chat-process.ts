@@ -1,0 +1,16 @@
+import { createServer } from '../../src/index.ts'
+
+// A server in a process of its own, to be killed. Its data folder is the only argument; it tells its port over IPC.
+const sangam = await createServer({
+  dataDir: process.argv[2] ?? '',
+  env: {},
+  configFile: false,
+  port: 0,
+  httpsPort: 'off',
+  mediaWorkers: 0,
+  rateLimitFactor: 1000,
+  logLevel: 'silent',
+})
+const { localUrl } = await sangam.listen()
+process.send?.({ url: localUrl.replace('localhost', '127.0.0.1') })
+process.on('disconnect', () => process.exit(0))
