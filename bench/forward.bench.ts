@@ -123,11 +123,9 @@ async function measure(media: Media, receivers: number, seconds: number): Promis
     await stream.send(1)
     const forwardedBefore = total(peers)
     const before = await cpuUs(worker)
-    if (process.env.X) console.log(await worker.getResourceUsage())
     const sentBefore = stream.sent
     await stream.send(seconds)
     await wait(200)
-    if (process.env.X) console.log(await worker.getResourceUsage(), (await worker.dump()).packetPort)
     const cpu = (await cpuUs(worker)) - before
     const forwarded = total(peers) - forwardedBefore
     const expected = (stream.sent - sentBefore) * receivers

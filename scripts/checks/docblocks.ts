@@ -40,7 +40,10 @@ function declaredNames(statement: Statement): string[] {
 function hasDocblock({ text, parsed }: SourceFile, start: number): boolean {
   return parsed.comments.some(
     ({ type, value, end }) =>
-      type === 'Block' && /^\*[\s*]*[^\s*]/.test(value) && end <= start && text.slice(end, start).trim() === '',
+      type === 'Block' &&
+      /^\*[\s*]*[^\s*]/.test(value) &&
+      end <= start &&
+      text.slice(end, start).trim() === '',
   )
 }
 

@@ -1,3 +1,4 @@
+import type { Session } from '@sangam/client'
 import type { Page } from 'playwright-core'
 import type { TestBrowser, WindowOptions } from './chromium.ts'
 import type { ServerProcess } from './server-process.ts'
@@ -23,6 +24,8 @@ declare global {
   interface Window {
     /** Every RTCPeerConnection that the page made, recorded by the test. */
     __connections?: RTCPeerConnection[]
+    /** The app's debugging aid. */
+    __sangam?: { readonly session: Session }
   }
 }
 

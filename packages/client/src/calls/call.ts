@@ -17,14 +17,13 @@ import { StatsPoller } from '../media/stats-poller.ts'
 import { WritableStore } from '../store.ts'
 import { type CallEffect, type CallInput, type CallMachine, nextTickMs, stepCall } from './call-machine.ts'
 import { CallSignals } from './call-signals.ts'
+import { type DeviceOpeners, type Kind, OwnDevices } from './own-devices.ts'
 import { PeerLink } from './peer-link.ts'
 
 /** What a call needs from around it. */
-export interface CallContext {
+export interface CallContext extends DeviceOpeners {
   readonly signalling: Signalling
   readonly createPeerConnection: (configuration: RTCConfiguration) => RTCPeerConnection
-  readonly openTracks: typeof openTracks
-  readonly openDevice: typeof openDevice
 }
 
 /** What a browser brings. */
@@ -40,8 +39,6 @@ export const BROWSER_MEDIA: Omit<CallContext, 'signalling'> = {
 /** The server ends a ring sooner than this. */
 export const RING_FALLBACK_MS = 120_000
 
-type Kind = 'audio' | 'video'
-
 /** A call's shell: carries out what the machine decides, and reports back what happened. */
 export class CallHandle extends TypedEmitter<CallEvents> implements Call {
   readonly state: WritableStore<CallSnapshot>
@@ -53,7 +50,7 @@ export class CallHandle extends TypedEmitter<CallEvents> implements Call {
   #iceServers: readonly IceServer[] = []
   /** Signals that came before the own devices were ready. */
   readonly #early: CallSignal[] = []
-  readonly #tracks = new Map<Kind, MediaStreamTrack>()
+  readonly #devices: OwnDevices
   #devicesReady: Promise<void> = Promise.resolve()
   readonly #poller: StatsPoller
 
@@ -66,6 +63,7 @@ export class CallHandle extends TypedEmitter<CallEvents> implements Call {
     super()
     this.#context = context
     this.#machine = machine
+    this.#devices = new OwnDevices(context)
     this.#poller = new StatsPoller(
       () => (this.#link ? [{ prefix: '', getStats: () => this.#connectionStats() }] : []),
       (record) => ({
@@ -98,7 +96,7 @@ export class CallHandle extends TypedEmitter<CallEvents> implements Call {
   /** Opens the devices, then rings. Throws what the server refused it with; a busy callee ends the call instead. */
   async start(options: CallOptions): Promise<void> {
     const { peer, media } = this.state.get()
-    await this.openDevices(options)
+    await this.#openDevices(options)
     if (this.#machine.state === 'ended') return
     try {
       const reply = await this.#context.signalling.request('call.start', { to: peer.identity, media })
@@ -120,7 +118,7 @@ export class CallHandle extends TypedEmitter<CallEvents> implements Call {
   async accept(options: CallOptions = {}): Promise<void> {
     if (this.#machine.state !== 'incoming') throw errors.wrongState('accept', this.#machine.state)
     const { media } = this.state.get()
-    this.#devicesReady = this.openDevices({ video: media.video, ...options })
+    this.#devicesReady = this.#openDevices({ video: media.video, ...options })
     this.input({ type: 'accept' })
     await this.#devicesReady
   }
@@ -134,23 +132,22 @@ export class CallHandle extends TypedEmitter<CallEvents> implements Call {
   }
 
   async setMicrophoneEnabled(enabled: boolean, options: { readonly deviceId?: string } = {}): Promise<void> {
-    const track = this.#tracks.get('audio')
+    const track = this.#devices.tracks.get('audio')
     if (track && options.deviceId === undefined) {
       track.enabled = enabled
       this.#publishLocal()
       return
     }
-    if (enabled) await this.#useDevice('microphone', 'audio', options.deviceId)
+    if (enabled) await this.#useDevice('audio', options.deviceId)
   }
 
   async setCameraEnabled(enabled: boolean, options: { readonly deviceId?: string } = {}): Promise<void> {
     if (enabled) {
-      if (this.#tracks.has('video') && options.deviceId === undefined) return
-      await this.#useDevice('camera', 'video', options.deviceId)
+      if (this.#devices.tracks.has('video') && options.deviceId === undefined) return
+      await this.#useDevice('video', options.deviceId)
       return
     }
-    this.#tracks.get('video')?.stop()
-    this.#tracks.delete('video')
+    this.#devices.release('video')
     this.#publishLocal()
     await this.#link?.setTrack('video', undefined)
   }
@@ -211,15 +208,9 @@ export class CallHandle extends TypedEmitter<CallEvents> implements Call {
     this.#signals?.resume()
   }
 
-  /** Opens what is wanted; what can't be had is told in `mediaErrors`, and the call goes on without. */
-  async openDevices(options: CallOptions): Promise<void> {
-    const opened = await this.#context.openTracks({
-      audio: { deviceId: options.microphoneDeviceId },
-      video: options.video === true && { deviceId: options.cameraDeviceId },
-    })
-    for (const track of opened.tracks) this.#tracks.set(kindOf(track), track)
-    if (this.#machine.state === 'ended') this.#stopMedia()
-    else this.#publishLocal(opened.errors)
+  async #openDevices(options: CallOptions): Promise<void> {
+    await this.#devices.open(options)
+    this.#publishLocal()
   }
 
   #perform(effect: CallEffect): void {
@@ -290,7 +281,7 @@ export class CallHandle extends TypedEmitter<CallEvents> implements Call {
       this.#link = new PeerLink({
         iceServers: this.#iceServers,
         role: direction === 'outgoing' ? 'caller' : 'callee',
-        tracks: this.#tracks,
+        tracks: this.#devices.tracks,
         send: (signal) => signals.send(signal),
         createPeerConnection: this.#context.createPeerConnection,
       })
@@ -313,30 +304,14 @@ export class CallHandle extends TypedEmitter<CallEvents> implements Call {
     this.input({ type: 'failed' })
   }
 
-  async #useDevice(device: 'microphone' | 'camera', kind: Kind, deviceId: string | undefined): Promise<void> {
-    const track = await this.#context.openDevice(device, { deviceId })
-    if (this.#machine.state === 'ended') {
-      track.stop()
-      return
-    }
-    this.#tracks.get(kind)?.stop()
-    this.#tracks.set(kind, track)
+  async #useDevice(kind: Kind, deviceId: string | undefined): Promise<void> {
+    const track = await this.#devices.use(kind, deviceId)
     this.#publishLocal()
-    await this.#link?.setTrack(kind, track)
+    if (track) await this.#link?.setTrack(kind, track)
   }
 
-  #publishLocal(mediaErrors: readonly SangamError[] = this.state.get().mediaErrors): void {
-    const { localStream } = this.state.get()
-    const tracks = [...this.#tracks.values()]
-    const unchanged =
-      localStream?.getTracks().length === tracks.length &&
-      tracks.every((track) => localStream.getTracks().includes(track))
-    this.#patch({
-      microphoneEnabled: this.#tracks.get('audio')?.enabled ?? false,
-      cameraEnabled: this.#tracks.has('video'),
-      mediaErrors,
-      ...(unchanged || typeof MediaStream === 'undefined' ? {} : { localStream: new MediaStream(tracks) }),
-    })
+  #publishLocal(): void {
+    this.#patch(this.#devices.view())
   }
 
   #publishRemote(): void {
@@ -352,9 +327,8 @@ export class CallHandle extends TypedEmitter<CallEvents> implements Call {
     this.#signals?.close()
     this.#link?.close()
     this.#poller.stop()
-    for (const track of this.#tracks.values()) track.stop()
-    this.#tracks.clear()
-    this.#patch({ microphoneEnabled: false, cameraEnabled: false })
+    this.#devices.stop()
+    this.#publishLocal()
   }
 
   #patch(change: Partial<CallSnapshot>): void {
@@ -371,8 +345,4 @@ export class CallHandle extends TypedEmitter<CallEvents> implements Call {
   #connectionStats(): Promise<RTCStatsReport> {
     return this.#link?.connection.getStats() ?? Promise.reject(errors.mediaFailed('statistics'))
   }
-}
-
-function kindOf(track: MediaStreamTrack): Kind {
-  return track.kind === 'video' ? 'video' : 'audio'
 }

@@ -36,6 +36,7 @@ export class Publications extends TypedEmitter<PublicationsEvents> {
   #media: RoomMedia | undefined
   #participantId = ''
   #count = 0
+  #closed = false
 
   constructor(request: RoomRequest) {
     super()
@@ -145,8 +146,14 @@ export class Publications extends TypedEmitter<PublicationsEvents> {
     }
   }
 
+  /** Whether the room was left. */
+  get closed(): boolean {
+    return this.#closed
+  }
+
   /** Stops every device. */
   close(): void {
+    this.#closed = true
     for (const publication of this.#bySource.values()) this.#drop(publication)
     this.removeAll()
   }

@@ -14,11 +14,11 @@ import type {
 import type { Signalling } from '../connection/signalling.ts'
 import { errors, type SangamError, toSangamError } from '../errors.ts'
 import { TypedEmitter } from '../events.ts'
-import { openDevice, openScreen } from '../media/devices.ts'
 import type { StatsRecord, StreamOwner } from '../media/stats.ts'
 import { StatsPoller } from '../media/stats-poller.ts'
 import type { TrackHandle } from '../media/track.ts'
 import { WritableStore } from '../store.ts'
+import { LocalDevices } from './local-devices.ts'
 import { type Joined, Membership } from './membership.ts'
 import { participantView } from './participants.ts'
 import { Publications } from './publications.ts'
@@ -35,6 +35,7 @@ export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
   readonly #participants = new WritableStore<readonly Participant[]>([])
   readonly #membership: Membership
   readonly #publications: Publications
+  readonly #devices: LocalDevices
   readonly #subscriptions: Subscriptions
   readonly #speakerWatch: SpeakerWatch
   readonly #poller: StatsPoller
@@ -51,6 +52,7 @@ export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
     this.roomId = roomId
     this.#membership = new Membership(signalling, roomId, options.name)
     this.#publications = new Publications(this.#membership.request)
+    this.#devices = new LocalDevices(roomId, this.#publications)
     this.#subscriptions = new Subscriptions(this.#membership.request)
     this.state = new WritableStore<RoomSnapshot>({
       roomId,
@@ -100,40 +102,15 @@ export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
   }
 
   setMicrophoneEnabled(enabled: boolean, options: DeviceOptions = {}): Promise<void> {
-    return this.#publications.inTurn('microphone', async () => {
-      const publications = this.#publications
-      if (!enabled) return publications.setMuted('microphone', true)
-      const fresh = options.deviceId !== undefined || options.mediaStreamTrack !== undefined
-      if (publications.has('microphone') && !fresh) return publications.setMuted('microphone', false)
-      await this.#publishDevice('microphone', options)
-    })
+    return this.#devices.setMicrophone(enabled, options)
   }
 
   setCameraEnabled(enabled: boolean, options: DeviceOptions = {}): Promise<void> {
-    return this.#publications.inTurn('camera', async () => {
-      const publications = this.#publications
-      if (!enabled) return publications.unpublish('camera')
-      const fresh = options.deviceId !== undefined || options.mediaStreamTrack !== undefined
-      if (publications.has('camera') && !fresh) return
-      await this.#publishDevice('camera', options)
-    })
+    return this.#devices.setCamera(enabled, options)
   }
 
   setScreenShareEnabled(enabled: boolean): Promise<void> {
-    return this.#publications.inTurn('screen', async () => {
-      const publications = this.#publications
-      if (!enabled) {
-        await Promise.all([publications.unpublish('screen'), publications.unpublish('screenAudio')])
-        return
-      }
-      if (publications.has('screen')) return
-      const stream = await openScreen()
-      const [video, audio] = [stream.getVideoTracks()[0], stream.getAudioTracks()[0]]
-      if (this.#closed) for (const track of stream.getTracks()) track.stop()
-      if (this.#closed || !video) return
-      await publications.publish('screen', video)
-      if (audio) await publications.publish('screenAudio', audio)
-    })
+    return this.#devices.setScreenShare(enabled)
   }
 
   async resumePlayback(): Promise<void> {
@@ -298,15 +275,6 @@ export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
     this.#publish()
     const participant = this.#find(participantId) ?? before
     if (participant) this.emit(event, track, participant)
-  }
-
-  async #publishDevice(source: 'microphone' | 'camera', options: DeviceOptions): Promise<void> {
-    const track = options.mediaStreamTrack ?? (await openDevice(source, { deviceId: options.deviceId }))
-    if (this.#closed) {
-      track.stop()
-      throw errors.roomClosed(this.roomId)
-    }
-    await this.#publications.publish(source, track)
   }
 
   #publish(): void {

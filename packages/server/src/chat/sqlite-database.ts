@@ -68,10 +68,10 @@ export class SqliteDatabase {
 
   /** Runs writes in one transaction and commits; rolls all back and throws when one of them or the commit fails. */
   transaction<Result>(run: () => Result): Result {
-    if (!this.#database.isTransaction) this.#database.exec('BEGIN IMMEDIATE')
+    this.#database.exec('BEGIN IMMEDIATE')
     try {
       const result = run()
-      setTimeout(() => this.#database.exec('COMMIT'), 20)
+      this.#database.exec('COMMIT')
       return result
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
