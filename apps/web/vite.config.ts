@@ -13,11 +13,11 @@ export default defineConfig({
     // The content security policy allows no data: fonts and no inline scripts, so nothing is inlined.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    // The first page is 190 kB compressed: React, the SDK with its schemas, and the interface. Media code comes later.
+    // The first page is 160 kB compressed: React, the SDK and the interface. The media code comes with the first room.
     chunkSizeWarningLimit: 650,
   },
   server: {
-    port: 46000,
+    port: 5173,
     strictPort: true,
     proxy: {
       '/api': SERVER,

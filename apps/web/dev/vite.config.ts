@@ -8,5 +8,5 @@ export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   publicDir: fileURLToPath(new URL('../public', import.meta.url)),
   plugins: [react(), tailwindcss()],
-  server: { host: '127.0.0.1', port: 46001, strictPort: true },
+  server: { host: '127.0.0.1', port: 5174, strictPort: true },
 })
