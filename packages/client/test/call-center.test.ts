@@ -84,6 +84,14 @@ describe('calls of a session', () => {
     await expect(call.setCameraEnabled(true)).rejects.toMatchObject({ code: 'mediaNotFound' })
   })
 
+  test('the name of the other side follows what is known of the person', async () => {
+    server.answer = () => STARTED
+    const call = await center.start('ravi', {})
+    server.tell('presence.changed', { identity: 'mira', name: 'Mira', presence: 'online' })
+    server.tell('presence.changed', { identity: 'ravi', name: 'Ravi Rao', presence: 'online' })
+    expect(call.state.get().peer).toEqual({ identity: 'ravi', name: 'Ravi Rao' })
+  })
+
   test('an end that arrives before the answer that names the call is not lost', async () => {
     server.answer = () => {
       server.tell('call.ended', { callId: 'c1', reason: 'rejected', by: 'ravi' })

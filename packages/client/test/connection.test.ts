@@ -158,6 +158,26 @@ describe('requests', () => {
   })
 })
 
+test('an event behind an answer is heard after whoever awaits the answer went on', async () => {
+  await connection.open(5_000)
+  connection.release()
+  server.answerFollowedBy = ['room.unlisted', { roomId: 'standup' }]
+  const order: string[] = []
+  const heard = Array.from({ length: 20 }, () => Promise.withResolvers<void>())
+  let count = 0
+  connection.on('room.unlisted', () => {
+    order.push('event')
+    heard[count]?.resolve()
+    count += 1
+  })
+  for (const { promise } of heard) {
+    await connection.request('room.list', {})
+    order.push('answer')
+    await promise
+  }
+  expect(order).toEqual(heard.flatMap(() => ['answer', 'event']))
+})
+
 describe('reconnecting', () => {
   test('comes back by itself after the server went away, and tells why meanwhile', async () => {
     await connection.open(5_000)

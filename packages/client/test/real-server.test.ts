@@ -153,7 +153,7 @@ describe('calls', () => {
     const [asha, ravi] = await Promise.all([enter('Asha'), enter('Ravi')])
     const rings = nextCall(ravi)
     const call = await asha.call(ravi.identity, { video: true })
-    expect(call.state.get()).toMatchObject({ state: 'outgoing', peer: { name: 'Ravi' } })
+    await storeReaches(call.state, ({ state, peer }) => state === 'outgoing' && peer.name === 'Ravi')
     const incoming = await rings
     expect(incoming.state.get()).toMatchObject({
       peer: { name: 'Asha' },

@@ -20,6 +20,8 @@ export class ScriptedServer implements AsyncDisposable {
   answer: (event: ClientEventName, payload: unknown) => Answer = () => ({ ok: true, value: {} })
   /** Sent right after the greeting. */
   greetWith: readonly (readonly [event: string, payload: unknown])[] = []
+  /** Sent right behind each answer. */
+  answerFollowedBy: readonly [event: string, payload: unknown] | undefined
   readonly handshakes: Auth[] = []
   readonly requests: { readonly event: ClientEventName; readonly payload: unknown }[] = []
   #http: HttpServer | undefined
@@ -81,6 +83,7 @@ export class ScriptedServer implements AsyncDisposable {
       for (const resolve of this.#waiting.splice(0)) resolve()
       if (answer === 'drop') socket.disconnect(true)
       else if (answer !== 'silence') done(answer)
+      if (this.answerFollowedBy) socket.emit(...this.answerFollowedBy)
     })
     socket.emit('session.ready', {
       identity: 'asha',

@@ -90,6 +90,7 @@ export const rtpParametersSchema = z
           rtcpFeedback: rtcpFeedback.optional(),
         }),
       )
+      .min(1)
       .max(limits.codecs),
     headerExtensions: z
       .array(

@@ -61,7 +61,8 @@ Behind NAT, forward the media ports and set \`ANNOUNCED_ADDRESS\` to the address
 
 Back the database up with \`sqlite3 sangam.db ".backup copy.db"\` while the server runs, or by copying the folder while it does not.
 Removing \`token-secret\` ends every token; the server makes another one at its next start. The schema migrates by itself at the start; a
-database of a newer version is refused rather than touched. One server at a time owns a data folder.
+database of a newer version is refused rather than touched. One server at a time owns a data folder (\`lock\`); a second one
+ends its start with a sentence that says so.
 
 ## Health, metrics, log
 

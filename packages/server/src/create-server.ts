@@ -38,7 +38,7 @@ const settingsIn = (options: ServerOptions): { [name: string]: unknown } =>
 
 /**
  * Reads the settings and opens the data folder. The server takes connections once `listen()` was called.
- * @throws SettingError (`invalidSetting`), StartError (`dataDirReadOnly`, `storeUnavailable`, `engineUnavailable`):
+ * @throws SettingError (`invalidSetting`), StartError (`dataDirReadOnly`, `dataDirInUse`, `storeUnavailable`, `engineUnavailable`):
  *   each with one sentence for the operator
  */
 export const createServer = async (options: ServerOptions = {}): Promise<Sangam> => {

@@ -6,7 +6,7 @@ import type { Registry } from 'prom-client'
 import { createTokens, type TokenRequest, type Tokens } from './access/tokens.ts'
 import { openSqliteStore } from './chat/sqlite-store.ts'
 import type { ChatStore } from './chat/store.ts'
-import { loadTokenSecret, openDataFolder } from './config/data-folder.ts'
+import { loadTokenSecret, lockDataFolder, openDataFolder } from './config/data-folder.ts'
 import type { LocalAddresses } from './config/network-addresses.ts'
 import type { Settings } from './config/settings.ts'
 import { addApi, answerHttpError } from './http/api.ts'
@@ -81,6 +81,7 @@ export class SangamServer implements Sangam {
   readonly #foundation: Foundation
   readonly #dataDir: string
   readonly #store: ChatStore
+  readonly #unlock: () => void
   readonly #metrics: Metrics
   readonly #counts = new MediaCounts()
   readonly #app: FastifyInstance
@@ -92,8 +93,9 @@ export class SangamServer implements Sangam {
   #lifecycle: Lifecycle = 'created'
   #closing: Promise<void> | undefined
 
-  private constructor(foundation: Foundation, dataDir: string, store: ChatStore) {
+  private constructor(foundation: Foundation, dataDir: string, store: ChatStore, unlock: () => void) {
     this.#foundation = foundation
+    this.#unlock = unlock
     this.#dataDir = dataDir
     this.#store = store
     this.settings = foundation.settings
@@ -107,17 +109,20 @@ export class SangamServer implements Sangam {
     this.#app = Fastify({ logger: false, bodyLimit: 16 * 1024, forceCloseConnections: true })
   }
 
-  /** @throws StartError `dataDirReadOnly`, `storeUnavailable` */
+  /** @throws StartError `dataDirReadOnly`, `dataDirInUse`, `storeUnavailable` */
   static async open(foundation: Foundation): Promise<SangamServer> {
     const dataDir = openDataFolder(foundation.settings.dataDir)
+    const unlock = lockDataFolder(dataDir)
     const path = join(dataDir, 'sangam.db')
-    const store = await openSqliteStore(path).catch((cause: unknown) => {
-      throw startErrors.storeUnavailable(path, cause)
-    })
+    let store: ChatStore | undefined
     try {
-      return new SangamServer(foundation, dataDir, store)
+      store = await openSqliteStore(path).catch((cause: unknown) => {
+        throw startErrors.storeUnavailable(path, cause)
+      })
+      return new SangamServer(foundation, dataDir, store, unlock)
     } catch (error) {
-      await store.close()
+      await store?.close()
+      unlock()
       throw error
     }
   }
@@ -261,6 +266,7 @@ export class SangamServer implements Sangam {
     await this.#app.close()
     this.#workers?.close()
     await this.#store.close()
+    this.#unlock()
     if (wasListening) this.#foundation.log.info('closed')
   }
 }

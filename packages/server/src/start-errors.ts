@@ -3,6 +3,7 @@ export type StartErrorCode =
   | 'portInUse'
   | 'portForbidden'
   | 'dataDirReadOnly'
+  | 'dataDirInUse'
   | 'invalidSetting'
   | 'storeUnavailable'
   | 'engineUnavailable'
@@ -48,6 +49,11 @@ export const startErrors = {
       'portInUse',
       `Port ${port} on ${host} is in use; stop what holds it or set ${setting} to another one.`,
     ),
+  mediaPortInUse: (first: number, count: number): StartError =>
+    new StartError(
+      'portInUse',
+      `UDP port ${count === 1 ? first : `${first} to ${first + count - 1}`} is in use; stop what holds it or set MEDIA_PORT to another one.`,
+    ),
   portForbidden: (setting: string, host: string, port: number): StartError =>
     new StartError(
       'portForbidden',
@@ -60,6 +66,11 @@ export const startErrors = {
       'dataDirReadOnly',
       `The data folder ${dataDir} cannot be written (${reasonOf(cause)}); mend its rights or set DATA_DIR to another one.`,
       cause,
+    ),
+  dataDirInUse: (dataDir: string): StartError =>
+    new StartError(
+      'dataDirInUse',
+      `Another server uses the data folder ${dataDir}; stop it or set DATA_DIR to another one.`,
     ),
   storeUnavailable: (path: string, cause: unknown): StartError =>
     new StartError('storeUnavailable', `The database ${path} cannot be opened: ${reasonOf(cause)}`, cause),

@@ -81,9 +81,10 @@ describe('a call', () => {
   test('is reachable by nobody but its two devices', async () => {
     const { server, asha, ravi } = await pair()
     const tablet = await server.again(ravi.token)
+    const desktop = await server.again(asha.token)
     const eve = await server.guest('Eve')
     const callId = await accepted(asha, ravi)
-    for (const outsider of [eve, tablet]) {
+    for (const outsider of [eve, tablet, desktop]) {
       const attempts = [
         outsider.refusal('call.signal', { callId, signal: candidate('x') }),
         outsider.refusal('call.hangup', { callId }),

@@ -53,7 +53,7 @@ describe('a token bucket', () => {
 
   test('classes have buckets of their own', () => {
     const limiter = new RateLimiter(1)
-    for (let sent = 0; sent < 20; sent += 1) limiter.take('start', 0)
+    for (let sent = 0; sent < 60; sent += 1) limiter.take('start', 0)
     expect([limiter.take('start', 0) > 0, limiter.take('send', 0)]).toEqual([true, 0])
   })
 
@@ -160,12 +160,19 @@ describe('addresses', () => {
   })
 
   test('an address from outside is announced in the name of the first, which stays announced', () => {
-    const [first, second] = listenInfosFor(localAddresses(interfaces), ['203.0.113.7'], 4443)
+    const announced = ['192.168.1.5', '203.0.113.7']
+    const [first, second] = listenInfosFor(localAddresses(interfaces), announced, 4443)
     expect(first).toMatchObject({
       ip: '192.168.1.5',
       announcedAddress: '203.0.113.7',
       exposeInternalIp: true,
     })
     expect(second).not.toHaveProperty('announcedAddress')
+    const both = listenInfosFor(localAddresses(interfaces), ['203.0.113.7', 'talk.example'], 4443)
+    expect(both.map(({ announcedAddress }) => announcedAddress)).toEqual([
+      '203.0.113.7',
+      'talk.example',
+      undefined,
+    ])
   })
 })

@@ -9,6 +9,7 @@ const rtpCapabilities: RequestOf<'room.consume'>['rtpCapabilities'] = {
 }
 const rtpParameters: RequestOf<'room.produce'>['rtpParameters'] = {
   codecs: [{ mimeType: 'audio/opus', payloadType: 100, clockRate: 48_000, channels: 2 }],
+  encodings: [{ ssrc: 1 }],
 }
 
 const publish = async (
@@ -167,6 +168,11 @@ describe('a room', () => {
         ...request,
       })
     expect(await produce({ rtpParameters: { codecs: [] } })).toMatchObject({ code: 'invalidMessage' })
+    const withoutEncodings = { codecs: rtpParameters.codecs }
+    expect(await produce({ rtpParameters: withoutEncodings })).toMatchObject({
+      code: 'invalidMessage',
+      details: { expected: 'encodings are missing' },
+    })
     expect(await produce({ source: 'camera' })).toMatchObject({ code: 'wrongState' })
     const producerId = await publish(asha)
     const { transportId: receiveId } = await asha.ask('room.createTransport', {

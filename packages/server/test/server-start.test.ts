@@ -148,6 +148,13 @@ describe('a start that cannot be', () => {
     expect((await startError({ dataDir })).code).toBe('storeUnavailable')
   })
 
+  test('with a data folder that another server uses says so, and gets it once that is closed', async () => {
+    const first = await startTestServer()
+    expect((await startError({ dataDir: first.dataDir })).code).toBe('dataDirInUse')
+    await first.sangam.close()
+    await startTestServer({ dataDir: first.dataDir })
+  })
+
   test('with an address of another machine names the setting', async () => {
     const error = await startError({ host: '203.0.113.7' })
     expect([error.code, error.message]).toEqual([

@@ -56,7 +56,7 @@ describe('a token', () => {
       `${base64({ alg: 'none', typ: 'JWT' })}.${payload}.`,
       `${base64({ alg: 'none', typ: 'JWT' })}.${payload}.${signature}`,
       `${header}.${base64({ ...claims, sub: 'admin' })}.${signature}`,
-      await new SignJWT(claims).setProtectedHeader({ alg: 'HS512' }).sign(new Uint8Array(64).fill(7)),
+      await new SignJWT(claims).setProtectedHeader({ alg: 'HS512' }).sign(secret),
       await new SignJWT({ ...claims, aud: 'other' }).setProtectedHeader({ alg: 'HS256' }).sign(secret),
       await new SignJWT({ ...claims, grants: { admin: true } })
         .setProtectedHeader({ alg: 'HS256' })
@@ -258,7 +258,7 @@ describe('/metrics', () => {
 
 test('the log holds the lifecycle of a connection and no token, text, description or name', async () => {
   const server = await startTestServer({ logLevel: 'trace' })
-  const [asha, ravi] = [await server.guest('PlantedName'), await server.guest('Ravi')]
+  const [asha, ravi] = [await server.guest('PlantedName'), await server.guest('PlantedToo')]
   await asha.ask('conversation.open', { conversationId: 'team' })
   await asha.ask('conversation.send', { conversationId: 'team', clientMessageId: 'm', text: 'planted text' })
   await asha.refusal('conversation.send', {

@@ -37,6 +37,9 @@ export class CallCenter extends TypedEmitter<CallCenterEvents> {
       this.#route(callId, { input })
     })
     signalling.on('call.signal', ({ callId, signal }) => this.#route(callId, { signal }))
+    signalling.on('presence.changed', ({ identity, name }) => {
+      for (const call of this.#calls.get()) call.nameTold(identity, name)
+    })
     signalling.onOnline(() => {
       for (const call of this.#calls.get()) void call.resume()
     })

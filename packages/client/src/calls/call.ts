@@ -182,6 +182,12 @@ export class CallHandle extends TypedEmitter<CallEvents> implements Call {
     else this.#early.push(signal)
   }
 
+  /** Somebody's name came to be known, or changed. */
+  nameTold(identity: string, name: string): void {
+    const { peer } = this.state.get()
+    if (peer.identity === identity && peer.name !== name) this.#patch({ peer: { identity, name } })
+  }
+
   handleOffline(): void {
     this.#signals?.pause()
   }

@@ -18,6 +18,7 @@ import { errorFromWire, errors, isSangamError, type SangamError, toSangamError }
 import { TypedEmitter } from '../events.ts'
 import { WritableStore } from '../store.ts'
 import { backoffMs } from './backoff.ts'
+import { nextTask } from './next-task.ts'
 import type { RequestOptions, Signalling } from './signalling.ts'
 import type { TokenSource } from './token-source.ts'
 
@@ -186,6 +187,7 @@ export class Connection implements Signalling {
         emit(name: string, data: unknown, done: (error: unknown, ack: Ack<ReplyOf<Name>>) => void): void
       }
       socket.emit(event, payload, (error, ack) => {
+        this.#holdForFollowers()
         if (error) resolve(this.#socket.connected ? 'timedOut' : 'lost')
         else resolve(ack)
       })
@@ -234,6 +236,16 @@ export class Connection implements Signalling {
     }
     if (this.#held) this.#held.push({ event, payload })
     else this.#notices.emit(event, ...([payload] as Notices[typeof event]))
+  }
+
+  /**
+   * Several packets may be handed over in one turn. An event that stands behind an answer is newer than the answer:
+   * whoever awaits that must run first.
+   */
+  #holdForFollowers(): void {
+    if (this.#held) return
+    this.#held = []
+    nextTask(() => this.release())
   }
 
   /** Lets the events through to the listeners, those that were held first. */

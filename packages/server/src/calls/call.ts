@@ -199,10 +199,11 @@ export class CallBook {
     const call = this.#calls.get(callId)
     const role = call && this.#roleOf(call, device)
     if (call === undefined || role === undefined) return this.#missing(callId)
-    if (call.state === 'ringing') return refuse({ code: 'wrongState', why: 'The call was not accepted yet.' })
     const other = role === 'caller' ? call.callee : call.caller
     const target = deviceOf(other)
-    if (target === undefined) return refuse({ code: 'wrongState', why: 'The call was not accepted yet.' })
+    if (call.state === 'ringing' || target === undefined) {
+      return refuse({ code: 'wrongState', why: 'The call was not accepted yet.' })
+    }
     if (other.lostAtMs === undefined && other.missed.length === 0) {
       return { ok: true, call, effects: [{ type: 'signal', callId, device: target, signal }] }
     }

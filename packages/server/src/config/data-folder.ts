@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { startErrors } from '../start-errors.ts'
 
 /** Writes a file that only its owner may read, whole or not at all. */
@@ -25,6 +26,26 @@ export const openDataFolder = (dataDir: string): string => {
     return path
   } catch (cause) {
     throw startErrors.dataDirReadOnly(path, cause)
+  }
+}
+
+/**
+ * Takes the data folder for this process alone: a lock of the kernel on an empty file, held through SQLite, which Node
+ * contains and which knows how to on every system. It falls with the process, however that ends.
+ * @returns a function that gives it back
+ * @throws StartError `dataDirInUse` when another server has held it for 2 s, `dataDirReadOnly`
+ */
+export const lockDataFolder = (dataDir: string): (() => void) => {
+  let database: DatabaseSync | undefined
+  try {
+    database = new DatabaseSync(join(dataDir, 'lock'), { timeout: 2000 })
+    database.exec('BEGIN EXCLUSIVE')
+    const held = database
+    return () => held.close()
+  } catch (cause) {
+    database?.close()
+    const isHeld = cause instanceof Error && /locked|busy/i.test(cause.message)
+    throw isHeld ? startErrors.dataDirInUse(dataDir) : startErrors.dataDirReadOnly(dataDir, cause)
   }
 }
 

@@ -4,7 +4,7 @@ import type { EngineListenInfo } from './engine.ts'
 /**
  * Where one media worker listens: each address of this machine that a browser may use, loopback included, so that a
  * browser on this machine connects without a network. Addresses from outside (NAT) are announced in the name of the
- * first address on a network, which is then announced besides.
+ * machine's own, in order; those are announced besides.
  */
 export const listenInfosFor = (
   addresses: LocalAddresses,
@@ -15,10 +15,10 @@ export const listenInfosFor = (
   const base = own.length === 0 ? ['127.0.0.1'] : own
   const at = port === 0 ? {} : { port }
   // Announcing an address of the machine itself says no more than listening on it does.
-  const [outside] = announced.filter((address) => !base.includes(address))
-  return base.map((ip, index) =>
-    index === 0 && outside !== undefined
-      ? { protocol: 'udp', ip, ...at, announcedAddress: outside, exposeInternalIp: true }
-      : { protocol: 'udp', ip, ...at },
-  )
+  const outside = announced.filter((address) => !base.includes(address))
+  return base.map((ip, index) => {
+    const announcedAddress = outside[index]
+    const info = { protocol: 'udp', ip, ...at } as const
+    return announcedAddress === undefined ? info : { ...info, announcedAddress, exposeInternalIp: true }
+  })
 }

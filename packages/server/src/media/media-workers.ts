@@ -172,7 +172,7 @@ export class MediaWorkers {
   #startErrorOf(cause: unknown): Error {
     const message = cause instanceof Error ? cause.message : String(cause)
     return /EADDRINUSE|in use/i.test(message)
-      ? startErrors.portInUse('MEDIA_PORT', 'UDP', this.#options.mediaPort)
+      ? startErrors.mediaPortInUse(this.#options.mediaPort, this.#options.count)
       : startErrors.engineUnavailable(cause)
   }
 }

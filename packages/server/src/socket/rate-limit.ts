@@ -33,8 +33,8 @@ export const rateClasses = {
   light: { capacity: 100, perSecond: 20 },
   /** Messages of a chat. */
   send: { capacity: 100, perSecond: 20 },
-  /** Starting calls, joining rooms. */
-  start: { capacity: 20, perSecond: 2 },
+  /** Starting calls, joining rooms, creating transports. */
+  start: { capacity: 60, perSecond: 4 },
   /** Descriptions and candidates. */
   signal: { capacity: 300, perSecond: 60 },
   /** Transports, producers, consumers. */

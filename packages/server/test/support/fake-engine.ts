@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import type { DtlsParameters, RtpCapabilities } from '@sangam/protocol'
+import type { DtlsParameters, RtpCapabilities, RtpParameters } from '@sangam/protocol'
 import type {
   Engine,
   EngineConsumer,
@@ -64,7 +64,10 @@ class FakeProducer extends Entity implements EngineProducer {
 }
 
 class FakeConsumer extends Entity implements EngineConsumer {
-  readonly rtpParameters = { codecs: [], encodings: [{ ssrc: 1 }] }
+  readonly rtpParameters: RtpParameters = {
+    codecs: [{ mimeType: 'audio/opus', payloadType: 100, clockRate: 48_000, channels: 2 }],
+    encodings: [{ ssrc: 1 }],
+  }
   readonly producer: FakeProducer
   paused: boolean
   keyFrameRequests = 0
@@ -145,11 +148,11 @@ class FakeTransport extends Entity implements EngineTransport {
   }
   async produce(options: {
     kind: 'audio' | 'video'
-    rtpParameters: { codecs: readonly unknown[] }
+    rtpParameters: RtpParameters
     paused: boolean
   }): Promise<FakeProducer> {
     this.check()
-    if (options.rtpParameters.codecs.length === 0) throw new TypeError('codecs must not be empty')
+    if (options.rtpParameters.encodings === undefined) throw new TypeError('encodings are missing')
     const producer = new FakeProducer(options.kind, options.paused)
     this.router.producers.set(producer.id, producer)
     producer.observer.on('close', () => this.router.producers.delete(producer.id))

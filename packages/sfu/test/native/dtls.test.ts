@@ -98,6 +98,9 @@ describe('a DTLS handshake', () => {
     first.port.close()
     // A certificate without its key, and PEM that is none.
     expect(() => new TestPort({ certificatePem: first.port.certificate })).toThrow(TypeError)
+    expect(
+      () => new TestPort({ certificatePem: first.port.certificate, privateKeyPem: PRIVATE_KEY }),
+    ).toThrow(TypeError)
     expect(() => new TestPort({ certificatePem: 'x', privateKeyPem: 'y' })).toThrow(
       expect.objectContaining({ code: 'ERR_BAD_CERTIFICATE' }),
     )
@@ -174,6 +177,13 @@ describe('an association', () => {
     await connected(pair)
     pair.a.port.closeSession(pair.toB)
     expect(await pair.b.takeEvent()).toEqual({ session: pair.toA, event: { type: 'closed' } })
+  })
+
+  test('of a port that closes is closed at the other side', async () => {
+    const pair = openPair()
+    await connected(pair)
+    pair.b.port.close()
+    expect((await pair.a.takeEvent()).event).toEqual({ type: 'closed' })
   })
 
   test('survives lost flights: the client sends its ClientHello again', async () => {

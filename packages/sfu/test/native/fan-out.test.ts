@@ -295,10 +295,14 @@ describe('entries that cannot be sent', () => {
     a.port.closeSink(closed)
     const packetId = a.inject(rtpPacket(1, 1, 10))
     const unfilled = a.port.injectPacket(rtpPacket(2, 1, 10)) // no record
+    const gone = a.sessionTo(pair.b.udpPort)
+    const ofGone = a.port.createSink({ session: gone, ssrc: 9, payloadType: 96, headerExtensions: [] })
+    a.port.closeSession(gone)
     const beyond = a.inject(rtpPacket(3, 1, 10), 12)
     a.port.records[(beyond & (RING_SLOTS - 1)) * 8 + 1] = 11
     const bad = [
       { sink: closed, packetId },
+      { sink: ofGone, packetId },
       { sink: 0xffffffff, packetId },
       { sink, packetId: packetId + 100 },
       { sink, packetId: packetId - 1 },
@@ -323,6 +327,12 @@ describe('entries that cannot be sent', () => {
     pair.a.entry(0, { sink, packetId: first, sequenceNumber: 2 })
     pair.a.port.execute(1, 0)
     expect(pair.a.counter(Counter.expired)).toBe(1)
+    // The next tenant of that slot does not inherit its record.
+    const next = pair.a.port.injectPacket(rtpPacket(2, 1, 10))
+    expect(next - first).toBe(RING_SLOTS)
+    pair.a.entry(0, { sink, packetId: next, sequenceNumber: 3 })
+    pair.a.port.execute(1, 0)
+    expect(pair.a.counter(Counter.expired)).toBe(2)
   })
 
   test('include a second packet of one AEAD index, which would repeat a nonce', async () => {
@@ -394,6 +404,17 @@ describe.each(SRTP_SUITES)('segmented sends with %s', (suite) => {
     expect(refused.pair.a.counter(Counter.sendErrors)).toBe(0)
     expect(refused.pair.a.counter(Counter.sentPackets)).toBe(refused.packets.length)
   })
+})
+
+test('a segmented send carries at most 64 packets', async () => {
+  const pair = openPair()
+  const sink = sinkOf(pair)
+  const packetId = pair.a.inject(rtpPacket(1, 1, 100))
+  for (let i = 0; i < 100; i++) pair.a.entry(i, { sink, packetId, sequenceNumber: i })
+  pair.a.port.execute(100, 0)
+  expect(await pair.b.take(100)).toHaveLength(100)
+  expect(pair.a.counter(Counter.segmentedSends)).toBe(2)
+  expect(pair.a.counter(Counter.sendCalls)).toBe(1)
 })
 
 test('a full plan to many receivers keeps every sink’s order', async () => {

@@ -118,12 +118,21 @@ describe('an address', () => {
 
   test('is found among thousands, after others were removed', async () => {
     const { peer, to } = await openPeer()
-    const sessions = Array.from({ length: 3000 }, () => to.port.createSession())
-    for (const [i, session] of sessions.entries()) to.port.addAddress(session, to.addressOf(20000 + i))
-    const mine = to.sessionTo(peer.port)
-    for (const [i, session] of sessions.entries()) if (i % 3 !== 0) to.port.closeSession(session)
-    for (const [i] of sessions.entries()) if (i % 3 === 0) to.port.removeAddress(to.addressOf(20000 + i))
-    expect((await deliver(peer, to, stunPacket(1)))[0]!.session).toBe(mine)
+    const peers = await Promise.all(Array.from({ length: 60 }, () => PlainPeer.open()))
+    opened.push(...peers)
+    const others = Array.from({ length: 3000 }, () => to.port.createSession())
+    const mine: number[] = []
+    for (const [i, session] of others.entries()) {
+      to.port.addAddress(session, to.addressOf(1000 + i))
+      if (i % 50 === 0) mine.push(to.sessionTo(peers[i / 50]!.port))
+    }
+    for (const [i, session] of others.entries()) {
+      if (i % 3 === 0) to.port.removeAddress(to.addressOf(1000 + i))
+      else to.port.closeSession(session)
+    }
+    for (const one of peers) await one.send(to, stunPacket(1))
+    const got = await deliver(peer, to)
+    expect(got.map((p) => p.session)).toEqual(mine)
   })
 
   test('of another length, family or socket is refused', () => {
@@ -184,7 +193,9 @@ test('control messages that point outside their bytes are refused, and the other
   const capacity = to.port.controlBytes.length
   to.port.control.set([ControlKind.raw, 0, capacity, 1], 0)
   to.port.control.set([ControlKind.raw, 0, 0xffffffff, 0xffffffff], 4)
-  to.port.control.set([ControlKind.raw, 0, capacity - 10, 10], 8)
+  // A whole message, but for its last byte, at the very end.
+  to.port.controlBytes.set(raw.subarray(0, -1), capacity - raw.length + 1)
+  to.port.control.set([ControlKind.raw, 0, capacity - raw.length + 1, raw.length], 8)
   to.port.control.set([ControlKind.raw, 0, 0, 5000], 12)
   to.port.control.set([ControlKind.rtcp, 12345, 0, 8], 16)
   to.port.control.set([ControlKind.raw, 0, 0, raw.length], 20)

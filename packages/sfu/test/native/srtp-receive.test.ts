@@ -106,6 +106,7 @@ describe('the replay window', () => {
   test.each([
     [1023, 1],
     [1024, 0],
+    [1500, 0],
   ])('an RTP packet %i behind the newest is taken %i times', async (behind, times) => {
     const { rtp, deliver } = await receiveFrom('AEAD_AES_128_GCM')
     expect(await deliver(rtp(5000), rtp(5000 - behind))).toHaveLength(1 + times)
@@ -114,9 +115,15 @@ describe('the replay window', () => {
   test.each([
     [127, 1],
     [128, 0],
+    [200, 0],
   ])('an RTCP packet %i behind the newest is taken %i times', async (behind, times) => {
     const { rtcp, deliver } = await receiveFrom('AES_CM_128_HMAC_SHA1_80')
     expect(await deliver(rtcp(500), rtcp(500 - behind))).toHaveLength(1 + times)
+  })
+
+  test('forgets what left it: a late packet is not taken for one of 1024 before', async () => {
+    const { rtp, deliver } = await receiveFrom('AEAD_AES_128_GCM')
+    expect(await deliver(rtp(100), rtp(600), rtp(1200), rtp(100 + 1024))).toHaveLength(4)
   })
 
   test('remembers every index of a shuffled stream', async () => {

@@ -1,0 +1,104 @@
+import { existsSync } from 'node:fs'
+import type { RtpCapabilities } from '@sangam/protocol'
+import { describe, expect, test } from 'vitest'
+import type { TestClient } from './support/test-client.ts'
+import { startTestServer } from './support/test-server.ts'
+
+const addon = new URL('../../sfu/build/Release/packet_port.node', import.meta.url)
+const roomId = 'standup'
+const network = { lan: [], loopback: ['127.0.0.1'] }
+const dtlsParameters = {
+  role: 'client' as const,
+  fingerprints: [{ algorithm: 'sha-256' as const, value: Array(32).fill('AB').join(':') }],
+}
+
+const start = async (mediaWorkers: number) =>
+  startTestServer({ engine: await import('@sangam/sfu'), mediaWorkers, network })
+
+const publishOpus = async (client: TestClient, { codecs }: RtpCapabilities) => {
+  const opus = codecs?.find(({ mimeType }) => mimeType === 'audio/opus')
+  const payloadType = opus?.preferredPayloadType ?? 111
+  const { transportId } = await client.ask('room.createTransport', { roomId, direction: 'send' })
+  await client.ask('room.connectTransport', { roomId, transportId, dtlsParameters })
+  return client.ask('room.produce', {
+    roomId,
+    transportId,
+    kind: 'audio',
+    source: 'microphone',
+    rtpParameters: {
+      mid: '0',
+      codecs: [{ mimeType: 'audio/opus', payloadType, clockRate: 48_000, channels: 2 }],
+      encodings: [{ ssrc: 1111 }],
+      rtcp: { cname: 'cname' },
+    },
+  })
+}
+
+describe.skipIf(!existsSync(addon))(
+  'a room on the real engine',
+  () => {
+    test('gives transports, producers and consumers that fit the protocol, and leaves nothing behind', async () => {
+      const server = await start(1)
+      const [asha, ravi] = [await server.guest('Asha'), await server.guest('Ravi')]
+      const { routerRtpCapabilities } = await asha.ask('room.join', { roomId })
+      await ravi.ask('room.join', { roomId })
+      const mimeTypes = routerRtpCapabilities.codecs?.map(({ mimeType }) => mimeType)
+      expect(mimeTypes).toEqual(
+        expect.arrayContaining(['audio/opus', 'video/VP8', 'video/H264', 'video/rtx']),
+      )
+      const { producerId } = await publishOpus(asha, routerRtpCapabilities)
+      const receiving = await ravi.ask('room.createTransport', { roomId, direction: 'receive' })
+      expect(receiving.iceCandidates.map(({ address }) => address)).toEqual(['127.0.0.1'])
+      const { transportId } = receiving
+      const request = { roomId, transportId, producerId, rtpCapabilities: routerRtpCapabilities }
+      const { consumerId, rtpParameters } = await ravi.ask('room.consume', request)
+      expect(rtpParameters.encodings?.[0]?.ssrc).toBeGreaterThan(0)
+      await ravi.ask('room.resumeConsumer', { roomId, consumerId })
+      const { iceParameters } = await ravi.ask('room.restartIce', { roomId, transportId })
+      expect(iceParameters.usernameFragment).not.toBe(receiving.iceParameters.usernameFragment)
+      const counted = ['transports', 'producers', 'consumers'].map((name) => server.metric(`sangam_${name}`))
+      expect(await Promise.all(counted)).toEqual([2, 1, 1])
+      await asha.ask('room.leave', { roomId })
+      expect(await ravi.next('room.consumerClosed')).toEqual({ roomId, consumerId })
+      await ravi.ask('room.leave', { roomId })
+      const left = ['rooms', 'transports', 'producers', 'consumers'].map((name) =>
+        server.metric(`sangam_${name}`),
+      )
+      expect(await Promise.all(left)).toEqual([0, 0, 0, 0])
+    })
+
+    test('refuses what the engine refuses, with a typed error', async () => {
+      const server = await start(1)
+      const asha = await server.guest('Asha')
+      await asha.ask('room.join', { roomId })
+      const { transportId } = await asha.ask('room.createTransport', { roomId, direction: 'send' })
+      const produce = { roomId, transportId, kind: 'audio', source: 'microphone' }
+      const codec = { mimeType: 'audio/opus', payloadType: 111, clockRate: 48_000, channels: 2 }
+      expect(await asha.refusal('room.produce', { ...produce, rtpParameters: { codecs: [] } })).toBeDefined()
+      const unknown = { codecs: [{ ...codec, mimeType: 'audio/unheard' }], encodings: [{ ssrc: 1 }] }
+      expect(await asha.refusal('room.produce', { ...produce, rtpParameters: unknown })).toMatchObject({
+        code: 'unsupported',
+      })
+      expect(await asha.ask('presence.set', { status: 'online' })).toEqual({})
+    })
+
+    test('is closed when its worker process is killed, and found again on another one', async () => {
+      const server = await start(2)
+      const asha = await server.guest('Asha')
+      await asha.ask('room.join', { roomId })
+      await asha.ask('room.createTransport', { roomId, direction: 'send' })
+      const pids = [
+        ...(await (await fetch(`${server.url}/metrics`)).text()).matchAll(/cpu_seconds\{pid="(\d+)"\}/g),
+      ].map(([, pid]) => Number(pid))
+      expect(pids).toHaveLength(2)
+      // The first of equally loaded workers carries the first room.
+      process.kill(pids[0] ?? 0, 'SIGKILL')
+      expect(await asha.next('room.closed')).toEqual({ roomId, reason: 'mediaWorkerDied' })
+      expect(await server.metric('sangam_transports')).toBe(0)
+      expect(await asha.ask('room.join', { roomId })).toMatchObject({ resumed: false })
+      expect(await asha.ask('room.createTransport', { roomId, direction: 'send' })).toBeDefined()
+      await expect.poll(() => server.metric('sangam_media_workers'), { timeout: 4000 }).toBe(2)
+    })
+  },
+  20_000,
+)
