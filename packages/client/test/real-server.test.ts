@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer as createNetServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createServer, type Sangam } from '@sangam/server'
@@ -27,8 +29,7 @@ async function startServer(settings: { readonly guests?: boolean } = {}): Promis
     logDestination: { write: () => {} },
     ...settings,
   })
-  const { localUrl } = await server.listen(port)
-  port = Number(new URL(localUrl).port)
+  await server.listen(port)
 }
 
 const url = (): string => `http://127.0.0.1:${port}`
@@ -39,6 +40,20 @@ async function enter(name: string, storage: GuestStorage | null = null): Promise
   return session
 }
 
+/** The first port from `port` on that nobody listens on. */
+async function freePort(candidate: number): Promise<number> {
+  const probe = createNetServer()
+  try {
+    probe.listen(candidate, '127.0.0.1')
+    await once(probe, 'listening')
+    return candidate
+  } catch {
+    return freePort(candidate + 1)
+  } finally {
+    probe.close()
+  }
+}
+
 const nextCall = (session: Session): Promise<Call> =>
   new Promise((resolve) => {
     session.once('incomingCall', resolve)
@@ -47,7 +62,8 @@ const nextCall = (session: Session): Promise<Call> =>
 const ended = (call: Call) => storeReaches(call.state, ({ state }) => state === 'ended')
 
 beforeEach(async () => {
-  port = 0
+  // Below the range that Linux takes outgoing ports from, so that nobody takes it while the server is away.
+  port = await freePort(20_000 + Math.floor(Math.random() * 12_000))
   sessions = []
   dataDir = await mkdtemp(join(tmpdir(), 'sangam-client-'))
   await startServer()

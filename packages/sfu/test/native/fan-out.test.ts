@@ -140,7 +140,7 @@ describe('header extensions (RFC 8285)', () => {
       ],
       [],
     )
-    expect(got).toEqual({ x: true, profile: 'bede', data: '0000' + '2061' + '00'.repeat(17) + '000000' })
+    expect(got).toEqual({ x: true, profile: 'bede', data: `00002061${'00'.repeat(17)}000000` })
   })
 
   test('the X bit stays clear when no element is present', async () => {
