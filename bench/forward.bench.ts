@@ -1,27 +1,19 @@
 /**
  * What forwarding costs: CPU time of the worker process per packet that it sent, beside the floor that a bare C++ loop
- * (encrypt per receiver, sendmmsg) reaches on the same machine in the same run. Real sockets, real DTLS and SRTP (GCM).
+ * (encrypt per receiver, sendmmsg) reaches in the same run, sending as many packets of the same size to the same sockets at
+ * the same pace. Real sockets, real DTLS and SRTP (GCM); the worker's figure includes everything else that it does meanwhile.
  */
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
+import { parseArgs, promisify } from 'node:util'
 import { createWorker, type types } from '@sangam/sfu'
+import type { FloorOptions, FloorResult } from '@sangam/sfu/packet-port'
 import { MediaPeer, PeerPort } from '@sangam/testkit'
 
 export const description =
   'CPU µs per forwarded packet at fan-out 1-500, beside encrypt + sendmmsg in a bare C++ loop'
-
-interface Floor {
-  readonly cpuUs: number
-  readonly sent: number
-}
-type FloorLoop = (options: {
-  packetBytes: number
-  receivers: number
-  packets: number
-  segment: boolean
-}) => Floor
 
 interface Media {
   readonly name: string
@@ -40,8 +32,9 @@ const CODECS: types.RouterRtpCodecCapability[] = [
   { kind: 'audio', mimeType: 'audio/opus', clockRate: 48000, channels: 2 },
   { kind: 'video', mimeType: 'video/VP8', clockRate: 90000 },
 ]
-/** Packets that the reference loop sends, over all receivers. */
-const FLOOR_PACKETS = 100_000
+const FLOOR_PROCESS = join(import.meta.dirname, 'floor-process.ts')
+/** RTP header and AES-GCM tag. */
+const HEADER_AND_TAG_BYTES = 28
 const SSRC = 1234
 const PAYLOAD_TYPE = 96
 
@@ -83,6 +76,7 @@ export async function run(args: readonly string[]): Promise<readonly Row[]> {
       'floor µs/packet': row.floorUsPerPacket.toFixed(2),
       'UDP_SEGMENT floor': row.segmentedFloorUsPerPacket.toFixed(2),
       'worker / floor': row.ratio.toFixed(2),
+      'worker / UDP_SEGMENT': (row.cpuUsPerPacket / row.segmentedFloorUsPerPacket).toFixed(2),
     })),
   )
   return rows
@@ -91,12 +85,10 @@ export async function run(args: readonly string[]): Promise<readonly Row[]> {
 async function measure(media: Media, receivers: number, seconds: number): Promise<Row> {
   const worker = await createWorker()
   const ports: PeerPort[] = []
-  const portWithRoom = (): PeerPort => {
-    const last = ports.at(-1)
-    if (last?.hasRoom === true) return last
-    const port = new PeerPort()
-    ports.push(port)
-    return port
+  const portFor = (peer: number): PeerPort => {
+    const index = Math.floor(peer / PeerPort.maxPeers)
+    ports[index] ??= new PeerPort()
+    return ports[index]
   }
   try {
     const server = await worker.createWebRtcServer({
@@ -105,14 +97,14 @@ async function measure(media: Media, receivers: number, seconds: number): Promis
       ],
     })
     const router = await worker.createRouter({ mediaCodecs: CODECS })
-    const sender = await connect(router, server, portWithRoom())
+    const sender = await connect(router, server, portFor(0))
     const producer = await sender.transport.produce({
       kind: media.kind,
       rtpParameters: rtpParameters(media.kind),
     })
     const peers: MediaPeer[] = []
-    const connecting = Array.from({ length: receivers }, async () => {
-      const { peer, transport } = await connect(router, server, portWithRoom())
+    const connecting = Array.from({ length: receivers }, async (_, i) => {
+      const { peer, transport } = await connect(router, server, portFor(i + 1))
       await transport.consume({ producerId: producer.id, rtpCapabilities: router.rtpCapabilities })
       peers.push(peer)
     })
@@ -129,10 +121,15 @@ async function measure(media: Media, receivers: number, seconds: number): Promis
     const cpu = (await cpuUs(worker)) - before
     const forwarded = total(peers) - forwardedBefore
     const expected = (stream.sent - sentBefore) * receivers
-    const packetBytes = media.payloadBytes + 12 + 16
-    const packets = Math.ceil(FLOOR_PACKETS / receivers)
-    const floor = floorUs({ packetBytes, receivers, packets, segment: false })
-    const segmented = floorUs({ packetBytes, receivers, packets, segment: true })
+    const floorOptions = {
+      packetBytes: media.payloadBytes + HEADER_AND_TAG_BYTES,
+      ports: peers.map(({ localPort }) => localPort),
+      packets: stream.sent - sentBefore,
+      burst: media.burst,
+      intervalUs: (media.burst * 1e6) / media.packetsPerSecond,
+    }
+    const floor = await floorUs({ ...floorOptions, segment: false })
+    const segmented = await floorUs({ ...floorOptions, segment: true })
     return {
       media: media.name,
       receivers,
@@ -211,10 +208,9 @@ async function cpuUs(worker: types.Worker): Promise<number> {
   return (ru_utime + ru_stime) * 1000
 }
 
-function floorUs(options: Parameters<FloorLoop>[0]): number {
-  const addon = createRequire(import.meta.url)('../packages/sfu/build/Release/packet_port.node') as {
-    readonly testing: { readonly floor: FloorLoop }
-  }
-  const { cpuUs: us, sent } = addon.testing.floor(options)
+/** CPU µs per packet of the bare loop, sending the same packets to the same sockets at the same times. */
+async function floorUs(options: FloorOptions): Promise<number> {
+  const { stdout } = await promisify(execFile)(process.execPath, [FLOOR_PROCESS, JSON.stringify(options)])
+  const { cpuUs: us, sent } = JSON.parse(stdout) as FloorResult
   return us / sent
 }

@@ -3,7 +3,7 @@ import { TestBrowser } from './harness/chromium.ts'
 import { Person } from './harness/person.ts'
 import { ServerProcess } from './harness/server-process.ts'
 
-const MESSAGES_EACH = 150
+const MESSAGES_EACH = 60
 const ROUNDS = 3
 
 interface Sent {

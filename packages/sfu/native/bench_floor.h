@@ -5,7 +5,8 @@
 
 namespace sangam {
 
-// testing.floor({ packetBytes, receivers, packets, segment }): { cpuUs, wallUs, sent, refused }
+// testing.floor({ packetBytes, ports, packets, burst, intervalUs, segment }): { cpuUs, wallUs, sent, refused }
+// `ports` are the receivers' on 127.0.0.1, `packets` what each of them gets, `burst` at most 10 of them at a time.
 napi_value benchFloor(napi_env env, napi_callback_info info);
 
 }  // namespace sangam

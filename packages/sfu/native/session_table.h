@@ -34,9 +34,9 @@ class SessionTable {
   bool installKeys(Session& session, SrtpSuite suite, const uint8_t* sendMaster, const uint8_t* receiveMaster);
 
  private:
-  // 15 bits of generation keep a session's id a positive int32.
+  // 31 bits in all: ids stay positive as int32, which is what the engine keeps them in.
   SlotMap<Session, 16, 15> sessions_;
-  SlotMap<Sink, 20, 12> sinks_;
+  SlotMap<Sink, 20, 11> sinks_;
   AddressTable addresses_;
 };
 

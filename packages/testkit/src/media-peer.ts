@@ -72,6 +72,8 @@ export interface MediaPeerEvents {
 export class MediaPeer extends EventEmitter<MediaPeerEvents> {
   readonly socket: number
   readonly session: number
+  /** Of its UDP socket. */
+  readonly localPort: number
   readonly counts = new Map<number, PeerCounts>()
   readonly #port: PeerPort
   readonly #server: ServerTransport
@@ -88,7 +90,9 @@ export class MediaPeer extends EventEmitter<MediaPeerEvents> {
     this.#server = server
     const candidate = server.iceCandidates.find((c) => c.protocol === 'udp' && c.address === ip)
     if (candidate === undefined) throw new Error(`the server has no UDP candidate at ${ip}`)
-    this.socket = port.port.openUdp({ ip, port: 0 }).socket
+    const bound = port.port.openUdp({ ip, port: 0 })
+    this.socket = bound.socket
+    this.localPort = bound.port
     this.session = port.port.createSession()
     this.#serverAddress = writePacketAddress({ socket: this.socket, ip, port: candidate.port })
     port.port.addAddress(this.session, this.#serverAddress)

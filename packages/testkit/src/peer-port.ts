@@ -12,9 +12,6 @@ import {
 } from '@sangam/sfu/packet-port'
 import type { MediaPeer } from './media-peer.ts'
 
-/** Sockets that one packet port can tell apart. */
-const MAX_PEERS = 200
-
 /** HMAC-SHA1 as the STUN functions want it. */
 export function hmacSha1(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
   const hmac = createHmac('sha1', key)
@@ -27,6 +24,8 @@ export function hmacSha1(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint
  * process and one batch loop.
  */
 export class PeerPort {
+  /** Peers that fit: each has a socket, and a packet port tells 256 of them apart. */
+  static readonly maxPeers = 200
   readonly port: PacketPort
   readonly fingerprints: readonly Fingerprint[]
   readonly #peersBySession = new Map<number, MediaPeer>()
@@ -43,11 +42,6 @@ export class PeerPort {
     })
     const digest = createHash('sha256').update(new X509Certificate(this.port.certificate).raw).digest('hex')
     this.fingerprints = [{ algorithm: 'sha-256', value: (digest.toUpperCase().match(/../g) ?? []).join(':') }]
-  }
-
-  /** Whether one more peer fits. */
-  get hasRoom(): boolean {
-    return this.#peersBySession.size < MAX_PEERS
   }
 
   /** Takes a peer in: its packets are handed to it from now on. */

@@ -42,7 +42,7 @@ export class Engine {
   }
 
   handleSessionEvent(session: number, event: SessionEvent): void {
-    const transport = this.path.transportsBySession[session]
+    const transport = this.path.transportsBySession.get(session)
     if (transport instanceof WebRtcTransport) transport.handleSessionEvent(event)
     this.#context.plan.flush()
   }
@@ -97,7 +97,7 @@ export class Engine {
       },
     )
     this.#addTransport(router, transport)
-    this.path.transportsBySession[transport.session] = transport
+    this.path.transportsBySession.set(transport.session, transport)
     return transport
   }
 
@@ -115,7 +115,7 @@ export class Engine {
     for (const consumer of [...transport.consumers.values()]) this.closeConsumer(consumer.id)
     for (const producer of [...transport.producers.values()]) this.closeProducer(producer.id)
     transport.close()
-    if (transport.session >= 0) this.path.transportsBySession[transport.session] = undefined
+    this.path.transportsBySession.delete(transport.session)
     this.transports.delete(id)
     this.#routerOfTransport.get(id)?.transportIds.delete(id)
     this.#routerOfTransport.delete(id)

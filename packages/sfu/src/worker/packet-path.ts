@@ -40,8 +40,8 @@ export class PacketPath {
     duplicate: 0,
     badSequence: 0,
   }
-  /** Transports by the packet port's session number. */
-  readonly transportsBySession: (Transport | undefined)[] = []
+  /** Transports by the packet port's session. */
+  readonly transportsBySession = new Map<number, Transport>()
   readonly #context: WorkerContext
   readonly #stun: StunPath
   readonly #rtcp: RtcpPath
@@ -63,7 +63,7 @@ export class PacketPath {
       const length = batch.length[row] as number
       const kind = batch.kind[row]
       if (kind === PacketKind.rtp) {
-        const transport = this.transportsBySession[batch.session[row] as number]
+        const transport = this.transportsBySession.get(batch.session[row] as number)
         if (transport === undefined) continue
         this.handleRtp(
           transport,
@@ -74,7 +74,7 @@ export class PacketPath {
           batch.arrivalUs[row] as number,
         )
       } else if (kind === PacketKind.rtcp) {
-        const transport = this.transportsBySession[batch.session[row] as number]
+        const transport = this.transportsBySession.get(batch.session[row] as number)
         if (transport !== undefined) this.#rtcp.handle(transport, memory, offset, length)
       } else if (kind === PacketKind.stun) {
         this.#stun.handle(memory, offset, length, batch.address, row)

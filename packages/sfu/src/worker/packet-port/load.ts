@@ -58,6 +58,22 @@ type SharedArrays = Pick<
 /** A port as `createPacketPort` returns it; tests reach the addon's own calls through it. */
 export type NativePacketPort = PacketPort & NativePort
 
+/** What the floor loop sends (`native/bench_floor.cc`). */
+export interface FloorOptions {
+  /** The whole SRTP packet, 29 to 1472 bytes. */
+  readonly packetBytes: number
+  /** The receivers' ports on 127.0.0.1; somebody reads them. */
+  readonly ports: readonly number[]
+  /** Packets for each receiver. */
+  readonly packets: number
+  /** Packets back to back, 1 to 10. */
+  readonly burst: number
+  /** Between the starts of two bursts, microseconds; 0 sends without a pause. */
+  readonly intervalUs: number
+  /** Whether a receiver's burst leaves as one message (UDP_SEGMENT). */
+  readonly segment: boolean
+}
+
 /** What one run of the floor loop did (`native/bench_floor.cc`). */
 export interface FloorResult {
   /** CPU time of the calling thread, user and system, microseconds. */
@@ -79,16 +95,10 @@ export interface NativeTesting {
   /** Changes `payload` in place (RFC 7741). */
   patchVp8(payload: Uint8Array, pictureId: number, tl0PicIdx: number): void
   /**
-   * The least a forwarder must do, in C++: encrypt every packet per receiver and send it over loopback to a socket that
-   * nobody reads. `packetBytes` is the whole SRTP packet (29 to 1472). The kernel's receiving half is in the figure.
+   * The least a forwarder must do, in C++: encrypt every packet per receiver and send it over loopback, at the pace of real
+   * media. The kernel's receiving half is in the figure. Blocks the thread: call it in a process of its own.
    */
-  floor(options: {
-    readonly packetBytes: number
-    readonly receivers: number
-    readonly packets: number
-    /** UDP_SEGMENT, ten packets a message. */
-    readonly segment: boolean
-  }): FloorResult
+  floor(options: FloorOptions): FloorResult
 }
 
 /** The native addon, as it is loaded from `build/Release`. */

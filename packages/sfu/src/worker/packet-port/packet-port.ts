@@ -269,7 +269,10 @@ export interface PacketPort {
   openUdp(options: UdpOptions): { readonly socket: number; readonly port: number }
   closeUdp(socket: number): void
 
-  /** A peer: one DTLS association, one set of SRTP keys, one destination. */
+  /**
+   * A peer: one DTLS association, one set of SRTP keys, one destination.
+   * @returns its id, a positive int32 that is not used again soon; ids are not dense
+   */
   createSession(): number
   /** Ends it: close_notify is sent if DTLS was up, its addresses are forgotten, its sinks become inert. Idempotent. */
   closeSession(session: number): void
