@@ -113,6 +113,7 @@ async function measure(media: Media, receivers: number, seconds: number): Promis
     const stream = new Stream(media, sender.peer, sink)
     // The first frames start the consumers and warm the code up; they do not count.
     await stream.send(1)
+    await wait(300)
     const forwardedBefore = total(peers)
     const before = await cpuUs(worker)
     const sentBefore = stream.sent

@@ -13,6 +13,9 @@ import { type Listener, listen } from './transport/listening.ts'
 import { WebRtcServer } from './transport/webrtc-server.ts'
 import { type UsernameFragments, WebRtcTransport } from './transport/webrtc-transport.ts'
 
+/** Fine enough for NACK repetition and transport-cc feedback. */
+const TICK_US = 20_000
+
 type AnyTransport = WebRtcTransport | DirectTransport
 
 /** Everything that a worker holds, by id, and how it comes and goes. Owns no socket, clock or timer. */
@@ -29,14 +32,28 @@ export class Engine {
   /** Indexes that closed transports left. */
   readonly #freeIndexes: number[] = []
   #nextIndex = 0
+  #tickedUs = Number.NEGATIVE_INFINITY
 
   constructor(context: WorkerContext) {
     this.#context = context
     this.path = new PacketPath(context, new StunPath(this.#usernameFragments))
   }
 
-  /** Time went on; called every few milliseconds. */
+  /** A batch of packets came. With packets comes the time: a busy worker needs no timer, which would wake it for little. */
+  handleBatch(count: number): void {
+    this.path.handleBatch(this.#context.port.batch, count)
+    this.advance()
+  }
+
+  /** Runs what is due on the clock, `TICK_US` after the last time at the earliest. */
+  advance(): void {
+    const nowUs = this.#context.nowUs()
+    if (nowUs - this.#tickedUs >= TICK_US) this.tick(nowUs)
+  }
+
+  /** Time went on. */
   tick(nowUs: number): void {
+    this.#tickedUs = nowUs
     for (const transport of this.transports.values()) transport.tick(nowUs)
     this.#context.plan.flush()
   }

@@ -15,8 +15,8 @@ import { requestHandlers } from './requests.ts'
 import { resourceUsage } from './resource-usage.ts'
 import { SendPlan } from './send-plan.ts'
 
-/** Fine enough for NACK repetition and transport-cc feedback, coarse enough to cost nothing. */
-const TICK_MS = 20
+/** While packets come the engine's clock runs with them; this is for when none do. */
+const QUIET_TICK_MS = 100
 const LOG_ORDER: readonly LogLevel[] = ['debug', 'warn', 'error', 'none']
 
 interface WorkerSettings {
@@ -40,7 +40,7 @@ function start(settings: WorkerSettings): void {
     ...(settings.dtlsPrivateKeyFile === undefined
       ? {}
       : { privateKeyPem: readFileSync(settings.dtlsPrivateKeyFile, 'utf8') }),
-    onBatch: (count) => engine.path.handleBatch(port.batch, count),
+    onBatch: (count) => engine.handleBatch(count),
     onSessionEvent: (session, event) => engine.handleSessionEvent(session, event),
   })
   const context: WorkerContext = {
@@ -76,7 +76,7 @@ function start(settings: WorkerSettings): void {
     },
     close: end,
   })
-  const timer = setInterval(() => engine.tick(port.nowUs()), TICK_MS)
+  const timer = setInterval(() => engine.advance(), QUIET_TICK_MS)
 
   process.on('message', (frame: ToWorker) => {
     if ('event' in frame) {

@@ -188,9 +188,24 @@ export abstract class Transport {
     this.sendRtcp(MAX_RTCP_BYTES, (bytes, offset) => writeNack(bytes, offset, NO_SSRC, stream.ssrc, missing))
   }
 
-  /** Time went on; called every few milliseconds. */
+  /** Time went on; called every few milliseconds. Costs a comparison where nothing comes in. */
   tick(nowUs: number): void {
+    if (this.producers.size > 0 && this.isConnected) this.#tendStreams(nowUs)
+    const elapsedUs = nowUs - this.#reportedUs
+    if (elapsedUs < REPORT_INTERVAL_US) return
+    this.#reportedUs = nowUs
+    this.everySecond(nowUs, elapsedUs / 1000)
+  }
+
+  /** What is due once a second. */
+  protected everySecond(nowUs: number, elapsedMs: number): void {
     if (!this.isConnected) return
+    this.#sample(elapsedMs)
+    writeReports(this, nowUs)
+    this.#score(nowUs)
+  }
+
+  #tendStreams(nowUs: number): void {
     const nowMs = nowUs / 1000
     for (const producer of this.producers.values()) {
       if (producer.paused) continue
@@ -204,12 +219,6 @@ export abstract class Transport {
         this.feedback.write(bytes, offset, MAX_RTCP_BYTES, nowUs),
       )
     }
-    const elapsedUs = nowUs - this.#reportedUs
-    if (elapsedUs < REPORT_INTERVAL_US) return
-    this.#reportedUs = nowUs
-    this.#sample(elapsedUs / 1000)
-    writeReports(this, nowUs)
-    this.#score(nowUs)
   }
 
   #score(nowUs: number): void {

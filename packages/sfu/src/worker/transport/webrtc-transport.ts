@@ -155,10 +155,10 @@ export class WebRtcTransport extends Transport {
     this.connectionChanged()
   }
 
-  override tick(nowUs: number): void {
+  protected override everySecond(nowUs: number, elapsedMs: number): void {
     const change = this.#ice.tick(nowUs / 1000)
     if (change.removed.length > 0 || change.selected !== undefined) this.#applyIce(change)
-    super.tick(nowUs)
+    super.everySecond(nowUs, elapsedMs)
   }
 
   override sendRtcp(maxBytes: number, write: (bytes: Uint8Array, offset: number) => number): void {
