@@ -104,6 +104,23 @@ describe('forwarding', () => {
     expect(fixture.engine.path.counters.duplicate).toBe(1)
   })
 
+  test('a late packet goes only to those who started before it', () => {
+    const { fixture, publisher, viewer } = room()
+    fixture.consumeVideo(viewer)
+    fixture.video(publisher, 1, KEY_FRAME)
+    fixture.video(publisher, 3, DELTA_FRAME)
+    fixture.run()
+    const newcomer = fixture.connected('newcomer', 40003)
+    fixture.consumeVideo(newcomer, 'later', 3333)
+    fixture.video(publisher, 4, KEY_FRAME)
+    fixture.video(publisher, 2, DELTA_FRAME)
+    fixture.run()
+    const numbersOf = (ssrc: number): number[] =>
+      fixture.port.sent.filter((s) => s.sink.ssrc === ssrc).map((s) => s.sequenceNumber)
+    expect(numbersOf(2222)).toEqual([1001, 1003, 1004, 1002])
+    expect(numbersOf(3333)).toEqual([1001])
+  })
+
   test('a gap is NACKed at the end of the batch, and its RTX repair is forwarded at its own number', () => {
     const { fixture, publisher, viewer } = room()
     fixture.consumeVideo(viewer)
