@@ -22,11 +22,11 @@ async function watch(seconds: number) {
     last = r
   }
 }
-await watch(5)
+await watch(3)
 for (const layers of [[0,2],[2,2],[1,0],[1,2],[2,1],[0,0],[2,2]]) {
   console.log(Date.now() % 100000, 'prefer', layers)
   await consumer.setPreferredLayers({ spatialLayer: layers[0]!, temporalLayer: layers[1]! })
-  await watch(3)
+  await watch(2)
 }
 for (const s of await producer.getStats()) console.log(s.rid, s.bitrate, JSON.stringify(s.bitrateByLayer), 'pli', s.pliCount)
 console.log(browser.problems)

@@ -63,7 +63,9 @@ async function serve(script: string): Promise<Server> {
     if (request.url === '/client.js') response.setHeader('content-type', 'text/javascript').end(script)
     else if (request.url === '/') {
       response.setHeader('content-type', 'text/html')
-      response.end('<!doctype html><video autoplay playsinline muted></video><script src="/client.js"></script>')
+      response.end(
+        '<!doctype html><video autoplay playsinline muted></video><script src="/client.js"></script>',
+      )
     } else response.writeHead(404).end()
   })
   const { promise, resolve } = Promise.withResolvers<void>()
@@ -86,7 +88,13 @@ export class MediaPage implements AsyncDisposable {
   producer: types.Producer | undefined
   consumer: types.Consumer | undefined
 
-  private constructor(page: Page, worker: types.Worker, router: types.Router, server: Server, mediaPort: number) {
+  private constructor(
+    page: Page,
+    worker: types.Worker,
+    router: types.Router,
+    server: Server,
+    mediaPort: number,
+  ) {
     this.page = page
     this.worker = worker
     this.router = router
@@ -151,7 +159,9 @@ export class MediaPage implements AsyncDisposable {
         window.signal('connect', { id: transport.id, dtlsParameters }).then(() => done(), fail)
       })
       const consume = { id: transport.id, rtpCapabilities: device.recvRtpCapabilities }
-      const consumer = await transport.consume((await window.signal('consume', consume)) as clientTypes.ConsumerOptions)
+      const consumer = await transport.consume(
+        (await window.signal('consume', consume)) as clientTypes.ConsumerOptions,
+      )
       window.subscription = consumer
       const video = document.querySelector('video')
       if (video !== null) video.srcObject = new MediaStream([consumer.track])

@@ -19,6 +19,7 @@ export class LayerReception {
   /** Layers that signalling declared, at least 1 each. */
   readonly spatialLayers: number
   readonly temporalLayers: number
+  readonly #independent: boolean
   /** AV1: the templates that frames refer to. */
   readonly structure: DependencyStructure | undefined
   /** One bit per spatial layer. */
@@ -30,8 +31,10 @@ export class LayerReception {
   readonly #bytes = new Float64Array(MAX_SPATIAL_LAYERS * MAX_TEMPORAL_LAYERS)
   readonly #bitrateBps = new Float64Array(MAX_SPATIAL_LAYERS * MAX_TEMPORAL_LAYERS)
 
-  constructor(format: LayerFormat, spatialLayers: number, temporalLayers: number) {
+  /** @param independent whether who gets a spatial layer does without the lower ones (modes `L…_KEY` and `S…`) */
+  constructor(format: LayerFormat, spatialLayers: number, temporalLayers: number, independent: boolean) {
     this.format = format
+    this.#independent = independent
     this.spatialLayers = Math.min(spatialLayers, MAX_SPATIAL_LAYERS)
     this.temporalLayers = Math.min(temporalLayers, MAX_TEMPORAL_LAYERS)
     this.structure = format === 'av1' ? new DependencyStructure() : undefined
@@ -97,7 +100,8 @@ export class LayerReception {
   /** Bits per second in the last second of everything that a receiver of these layers gets of this stream. */
   bitrateBps(spatialLayer: number, temporalLayer: number): number {
     let sum = 0
-    for (let spatial = 0; spatial <= spatialLayer && spatial < MAX_SPATIAL_LAYERS; spatial++) {
+    const lowest = this.#independent ? spatialLayer : 0
+    for (let spatial = lowest; spatial <= spatialLayer && spatial < MAX_SPATIAL_LAYERS; spatial++) {
       for (let temporal = 0; temporal <= temporalLayer && temporal < MAX_TEMPORAL_LAYERS; temporal++) {
         sum += this.#bitrateBps[spatial * MAX_TEMPORAL_LAYERS + temporal] as number
       }

@@ -85,6 +85,12 @@ export class Producer {
     }
   }
 
+  /** Whether upper spatial layers build on lower ones at key frames only (modes `L…_KEY`), or never (modes `S…`). */
+  get hasIndependentLayers(): boolean {
+    const mode = this.rtpParameters.encodings?.[0]?.scalabilityMode ?? ''
+    return mode.startsWith('S') || mode.includes('_KEY')
+  }
+
   /** What consumers can choose from, by spatial layer. */
   offeredLayers(): OfferedLayer[] {
     const encodings = this.rtpParameters.encodings ?? []

@@ -96,7 +96,12 @@ export class ReceiveStream {
     this.layers =
       producer.type === 'simple'
         ? undefined
-        : new LayerReception(layerFormatOf(codec.mimeType), spatialLayers, temporalLayers)
+        : new LayerReception(
+            layerFormatOf(codec.mimeType),
+            spatialLayers,
+            temporalLayers,
+            producer.hasIndependentLayers,
+          )
     this.fanout = new Fanout(producer.transport.context.transportSequences)
   }
 
