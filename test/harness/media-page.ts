@@ -11,10 +11,8 @@ export interface ReceivedVideo {
   readonly framesDecoded: number
   readonly frameWidth: number
   readonly frameHeight: number
-  readonly freezeCount: number
-  readonly totalFreezesDuration: number
-  /** By the page's clock, milliseconds. */
-  readonly timestamp: number
+  /** Key frames that the receiver asked for, because it could not go on without. */
+  readonly pliCount: number
 }
 
 type MediasoupClient = typeof import('mediasoup-client')
@@ -66,7 +64,7 @@ async function serve(script: string): Promise<Server> {
       response.end(
         '<!doctype html><video autoplay playsinline muted></video><script src="/client.js"></script>',
       )
-    } else response.writeHead(404).end()
+    } else response.writeHead(204).end()
   })
   const { promise, resolve } = Promise.withResolvers<void>()
   server.listen(0, '127.0.0.1', resolve)
