@@ -207,7 +207,15 @@ describe('retransmission', () => {
       expect(rig.forwarder.vp8Patch & 0x7fff).toBe(sent.pictureId)
       expect(rig.forwarder.vp8Patch >> 16).toBe(sent.tl0PicIdx)
     }
-    expect(rig.forwarder.find(1005)).toBe(-1)
+    const { timestamp, pictureId } = rig.sent[4]!
+    rig.forwarder.find(rig.sent[0]!.sequence)
+    send(rig, high, false, 266_000)
+    expect(rig.sent[5]).toMatchObject({
+      sequence: 1005,
+      timestamp: timestamp + 3000,
+      pictureId: pictureId! + 1,
+    })
+    expect(rig.forwarder.find(1006)).toBe(-1)
     expect(rig.forwarder.find(999)).toBe(-1)
   })
 })

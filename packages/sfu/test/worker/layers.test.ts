@@ -157,6 +157,8 @@ describe('a simulcast consumer', () => {
     room.consumer.setPreferredLayers({ spatialLayer: 2 })
     room.picture([0, 1, 2])
     expect(room.asked).toEqual([3000])
+    for (let i = 0; i < 300; i++) room.picture([0, 1, 2])
+    expect(room.asked.length).toBeGreaterThanOrEqual(6)
     for (let i = 0; i < 100; i++) room.picture([0, 1, 2])
     expect(room.consumer.currentLayers).toMatchObject({ spatialLayer: 0 })
     const again = room.asked
@@ -190,8 +192,10 @@ describe('a simulcast consumer', () => {
   test('nothing is dead while the whole publisher is silent', () => {
     const room = new Simulcast()
     room.picture([0, 1, 2], [0, 1, 2])
+    void room.asked
     room.fixture.tick(5000)
     room.picture([0, 1, 2])
+    expect(room.asked).toEqual([])
     expect(room.consumer.currentLayers).toMatchObject({ spatialLayer: 2 })
   })
 

@@ -62,6 +62,7 @@ export class OutgoingNumbering {
     }
     const at = this.#newest & MASK
     this.#lastIn[at] = incoming
+    this.#load(at)
     this.highest = incoming
     this.next = incoming + (this.#shift[at] as number) + 1
     return this.next - 1
