@@ -9,16 +9,22 @@ const SIMULCAST = [
   { rid: 'r1', scaleResolutionDownBy: 2, maxBitrate: 500_000, scalabilityMode: 'L1T3' },
   { rid: 'r2', scaleResolutionDownBy: 1, maxBitrate: 1_500_000, scalabilityMode: 'L1T3' },
 ]
+const HIGHEST_TEMPORAL = 2
 const svc = (scalabilityMode: string) => [{ scalabilityMode, maxBitrate: 2_000_000 }]
 
 describe.each([
   ['video/VP8', 'simulcast', 'three streams', SIMULCAST],
+  ['video/H264', 'simulcast', 'three streams', SIMULCAST],
+  ['video/VP9', 'simulcast', 'three streams', SIMULCAST],
+  ['video/AV1', 'simulcast', 'three streams', SIMULCAST],
   ['video/VP9', 'svc', 'mode L3T3_KEY', svc('L3T3_KEY')],
   ['video/VP9', 'svc', 'mode L3T3', svc('L3T3')],
   ['video/VP9', 'svc', 'mode S3T3', svc('S3T3')],
   ['video/AV1', 'svc', 'mode L3T3_KEY', svc('L3T3_KEY')],
   ['video/AV1', 'svc', 'mode L3T3', svc('L3T3')],
 ] as const)('Chromium publishes %s as %s, %s', (mimeType, type, _what, encodings) => {
+  // H.264 as browsers send it does not tell its temporal layers: it counts as having one.
+  const highestTemporal = mimeType === 'video/H264' ? 0 : HIGHEST_TEMPORAL
   let browser: TestBrowser
   let media: MediaPage
 
@@ -55,14 +61,14 @@ describe.each([
       [0, 320],
     ] as const) {
       await consumer?.setPreferredLayers({ spatialLayer })
-      expect(consumer?.preferredLayers).toEqual({ spatialLayer, temporalLayer: 2 })
+      expect(consumer?.preferredLayers).toEqual({ spatialLayer, temporalLayer: highestTemporal })
       await decodes(frameWidth)
-      expect(consumer?.currentLayers).toEqual({ spatialLayer, temporalLayer: 2 })
+      expect(consumer?.currentLayers).toEqual({ spatialLayer, temporalLayer: highestTemporal })
     }
     expect((await media.received()).pliCount).toBe(0)
   })
 
-  test('temporal layers come and go in the same size', async () => {
+  test.skipIf(highestTemporal === 0)('temporal layers come and go in the same size', async () => {
     const { consumer } = media
     const keyFramesAsked = async (): Promise<number> =>
       ((await media.producer?.getStats()) ?? []).reduce((sum, row) => sum + row.pliCount, 0)
@@ -84,7 +90,11 @@ describe.each([
       const best = rows.toSorted((a, b) => b.bitrate - a.bitrate)[0]
       return Object.values(best?.bitrateByLayer ?? {})
     }
-    await expect.poll(async () => (await rates()).length).toBe(type === 'simulcast' ? 3 : 9)
-    await expect.poll(async () => ((await rates()).at(-1) ?? 0) > ((await rates())[0] ?? 0)).toBe(true)
+    await expect
+      .poll(async () => (await rates()).length)
+      .toBe((type === 'simulcast' ? 1 : 3) * (highestTemporal + 1))
+    await expect.poll(async () => (await rates()).at(-1)).toBeGreaterThan(0)
+    const [lowest = 0, ...higher] = await rates()
+    for (const rate of higher) expect(rate).toBeGreaterThanOrEqual(lowest)
   })
 })

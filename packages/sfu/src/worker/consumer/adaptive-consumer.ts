@@ -124,8 +124,10 @@ export class AdaptiveConsumer extends Consumer implements AdaptiveMember {
   }
 
   override requestKeyFrame(): void {
-    const stream = this.producer.streams[this.#forwarder.target] ?? this.stream
-    if (stream !== undefined && this.wanted) this.producer.transport.requestKeyFrame(stream)
+    if (!this.wanted) return
+    // Whichever comes first helps: the stream that it has, or the one that it waits for.
+    this.#requestKeyFrameOf(this.#forwarder.current)
+    if (this.#forwarder.target !== this.#forwarder.current) this.#requestKeyFrameOf(this.#forwarder.target)
   }
 
   override retransmit(sequenceNumber: number, nowUs: number): boolean {
@@ -167,7 +169,13 @@ export class AdaptiveConsumer extends Consumer implements AdaptiveMember {
   }
 
   #askForKeyFrame(): void {
-    if (this.kind === 'video' && this.#forwarder.needsKeyFrame) this.requestKeyFrame()
+    if (this.kind !== 'video' || !this.wanted || !this.#forwarder.needsKeyFrame) return
+    this.#requestKeyFrameOf(this.#forwarder.target)
+  }
+
+  #requestKeyFrameOf(streamIndex: number): void {
+    const stream = this.producer.streams[streamIndex]
+    if (stream !== undefined) this.producer.transport.requestKeyFrame(stream)
   }
 
   #switched(stream: ReceiveStream): void {

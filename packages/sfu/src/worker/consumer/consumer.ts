@@ -253,7 +253,10 @@ export class Consumer implements FanoutMember {
   }
 
   currentScore(): ConsumerScore {
-    const producerScores = this.producer.streams.map((stream) => stream.score)
+    const { streams, rtpParameters } = this.producer
+    const producerScores = (rtpParameters.encodings ?? []).map(
+      (_, index) => streams.find((stream) => stream.encodingIndex === index)?.score ?? 0,
+    )
     return { score: this.score, producerScore: this.stream?.score ?? 0, producerScores }
   }
 
