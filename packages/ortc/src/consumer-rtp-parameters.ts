@@ -101,6 +101,14 @@ function keepOneBandwidthFeedback(
   }
 }
 
+/**
+ * A receiver can put the spatial layers of AV1 together with the descriptor only; other codecs tell them in their
+ * payload. A descriptor numbers the frames of one stream: it can't survive a change between the streams of simulcast.
+ */
+function needsDependencyDescriptor({ codecs, encodings }: RtpParameters): boolean {
+  return codecs[0]?.mimeType.toLowerCase() === 'video/av1' && encodings?.length === 1
+}
+
 /** The one encoding that stands for all of the producer's: its layers are chosen by the consumer. */
 function reducedEncoding(consumable: RtpParameters, ssrc: number, rtx: boolean): RtpEncodingParameters {
   const encodings = consumable.encodings ?? []
@@ -158,8 +166,10 @@ export function getConsumerRtpParameters({
   validateAndNormalizeRtpCapabilities(remote)
   const codecs = consumerCodecs(consumable, remote, enableRtx)
   if (codecs.length === 0) throw ortcErrors.noCompatibleCodec()
-  const headerExtensions = (consumable.headerExtensions ?? []).filter((own) =>
-    remote.headerExtensions?.some((theirs) => theirs.preferredId === own.id && theirs.uri === own.uri),
+  const headerExtensions = (consumable.headerExtensions ?? []).filter(
+    (own) =>
+      (own.uri !== DEPENDENCY_DESCRIPTOR || pipe || needsDependencyDescriptor(consumable)) &&
+      remote.headerExtensions?.some((theirs) => theirs.preferredId === own.id && theirs.uri === own.uri),
   )
   keepOneBandwidthFeedback(codecs, headerExtensions)
   const rtx = codecs.some((codec) => isRtxMimeType(codec.mimeType))

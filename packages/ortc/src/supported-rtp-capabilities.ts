@@ -91,7 +91,7 @@ const HEADER_EXTENSIONS: readonly (readonly [
     7,
     'https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension',
     undefined,
-    'recvonly',
+    'sendrecv',
   ],
   [8, 'urn:3gpp:video-orientation', undefined, 'sendrecv'],
   [9, 'urn:ietf:params:rtp-hdrext:toffset', undefined, 'sendrecv'],

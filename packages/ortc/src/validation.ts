@@ -70,6 +70,8 @@ export function validateAndNormalizeRtpParameters(parameters: RtpParameters): vo
   })
   fields.rtcp ??= {}
   const rtcp = objectAt(fields.rtcp, `${path}.rtcp`)
+  // A browser that sends simulcast by rid names no SSRC in its description, and so no CNAME: clients then say ''.
+  if (rtcp.cname === '') delete rtcp.cname
   optionalStringField(rtcp, 'cname', `${path}.rtcp`)
   booleanField(rtcp, 'reducedSize', `${path}.rtcp`, true)
 }

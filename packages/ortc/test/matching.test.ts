@@ -128,7 +128,7 @@ describe('getConsumableRtpParameters()', () => {
       { ssrc: 1001, dtx: true, maxBitrate: 300_000, scalabilityMode: 'L1T3' },
       { ssrc: 1002, dtx: false, maxBitrate: 900_000, scalabilityMode: 'L1T3' },
     ])
-    expect(idsOf(consumable)).toEqual([1, 4, 5, 8, 9, 11])
+    expect(idsOf(consumable)).toEqual([1, 4, 5, 7, 8, 9, 11])
     expect(consumable.codecs.map((codec) => codec.payloadType)).toEqual([101, 102])
     expect(consumable.msid).toBe('stream track')
   })

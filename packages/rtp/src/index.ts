@@ -74,6 +74,14 @@ export {
   DependencyDescriptor,
   parseDependencyDescriptor,
 } from './payload/dependency-descriptor.ts'
+export {
+  DependencyFrame,
+  DependencyStructure,
+  Dti,
+  MAX_DECODE_TARGETS,
+  MAX_FRAME_DIFFS,
+  parseDependencyFrame,
+} from './payload/dependency-structure.ts'
 export { H264NalType, H264Payload, parseH264Payload } from './payload/h264.ts'
 export { H265NalType, H265Payload, parseH265Payload } from './payload/h265.ts'
 export { isOpusDtx, isOpusStereo, opusDurationUs } from './payload/opus.ts'

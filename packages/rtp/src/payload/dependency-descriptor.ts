@@ -1,6 +1,6 @@
 /**
- * Dependency descriptor header extension (AV1 RTP specification, appendix A), its mandatory part. The template structure
- * that may follow is reported as present and not read: who needs the layers of each template reads it from `extendedOffset`.
+ * Dependency descriptor header extension (AV1 RTP specification, appendix A), its mandatory part. What may
+ * follow, the template structure and a frame's own dependencies, is read by `parseDependencyFrame`.
  *
  *    0                   1                   2
  *    0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3

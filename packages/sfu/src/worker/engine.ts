@@ -1,3 +1,4 @@
+import type { MediaKind, RtpParameters } from '@sangam/ortc'
 import type { ApplicationEvents, Requests } from '../channel/messages.ts'
 import type { Consumer } from './consumer/consumer.ts'
 import { MAX_TRANSPORTS, type WorkerContext } from './context.ts'
@@ -146,11 +147,7 @@ export class Engine {
     }
     const unknown = request.rtpParameters.codecs.find((codec) => !isForwardable(codec))
     if (unknown !== undefined) throw new ChannelUnsupportedError(`${unknown.mimeType} can't be forwarded yet`)
-    if ((request.rtpParameters.encodings?.length ?? 0) !== 1) {
-      throw new ChannelUnsupportedError(
-        'simulcast is not built yet: rtpParameters.encodings needs exactly one entry',
-      )
-    }
+    checkEncodings(request.kind, request.rtpParameters)
     const producer = transport.produce({ ...request, id: request.producerId })
     this.producers.set(producer.id, producer)
     this.#routerOfTransport.get(transport.id)?.producers.set(producer.id, producer)
@@ -178,8 +175,11 @@ export class Engine {
     if (this.consumers.has(request.consumerId)) {
       throw new ChannelTypeError(`consumer ${request.consumerId} exists`)
     }
-    if (request.type !== 'simple') {
-      throw new ChannelUnsupportedError(`consumers of type ${request.type} are not built yet`)
+    if (request.type === 'pipe') throw new ChannelUnsupportedError('pipe consumers are not built yet')
+    if (request.type !== producer.type) {
+      throw new ChannelTypeError(
+        `the type of a consumer of this producer is ${producer.type}, not ${request.type}`,
+      )
     }
     const consumer = transport.consume(producer, { ...request, id: request.consumerId })
     this.consumers.set(consumer.id, consumer)
@@ -224,6 +224,19 @@ export class Engine {
     }
     return this.#nextIndex++
   }
+}
+
+/** @throws ChannelTypeError unless each of several encodings can be told from the others */
+function checkEncodings(kind: MediaKind, { mid, encodings = [] }: RtpParameters): void {
+  if (encodings.length === 0) throw new ChannelTypeError('rtpParameters.encodings is empty')
+  if (encodings.length === 1) return
+  if (kind === 'audio') throw new ChannelUnsupportedError('several encodings of audio')
+  const names = new Set(encodings.map(({ ssrc, rid }) => ssrc ?? (mid === undefined ? undefined : rid)))
+  if (names.has(undefined)) {
+    throw new ChannelTypeError('each of several rtpParameters.encodings needs an ssrc, or a rid beside a mid')
+  }
+  if (names.size < encodings.length)
+    throw new ChannelTypeError('two rtpParameters.encodings have the same name')
 }
 
 /** The entity with this id. @throws ChannelInvalidStateError when it is not there: closed, or never made */

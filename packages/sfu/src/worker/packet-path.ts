@@ -1,7 +1,8 @@
-import { parseRtpPacket, RtpHeader, readTransportSequenceNumber, readUint16 } from '@sangam/rtp'
+import { isOpusDtx, parseRtpPacket, RtpHeader, readTransportSequenceNumber, readUint16 } from '@sangam/rtp'
 import { deliverDirectly } from './consumer/direct-delivery.ts'
 import type { WorkerContext } from './context.ts'
 import { ExtensionSlot } from './header-extension-slots.ts'
+import { LayeredPacket, readLayers } from './layers/layered-packet.ts'
 import {
   type PacketBatch,
   PacketKind,
@@ -46,6 +47,7 @@ export class PacketPath {
   readonly #stun: StunPath
   readonly #rtcp: RtcpPath
   readonly #header = new RtpHeader()
+  readonly #layered = new LayeredPacket()
   /** Streams that had a gap in this batch: asked for at its end, when the batch itself may have closed it. */
   readonly #gaps = new Set<ReceiveStream>()
 
@@ -195,7 +197,8 @@ export class PacketPath {
     const marker = header.marker ? 1 : 0
     this.#writeRecord(stream, offset, payloadOffset, payloadLength, packetId)
     stream.history.add(sequence, packetId, header.timestamp, marker, header.payloadType, payloadLength)
-    const isKeyFrame = codec.isKeyFrame?.(memory, payloadOffset, payloadLength) ?? false
+    this.#lookAtLayers(stream, codec, sequence, memory, payloadOffset, payloadLength, packetId, arrivalUs)
+    const isKeyFrame = codec.isKeyFrame !== undefined && this.#layered.keyFrame
     if (isKeyFrame) stream.keyFrames?.received()
     this.#noteGap(stream, sequence, isKeyFrame)
     if (sequence >= stream.reception.highest) {
@@ -204,6 +207,7 @@ export class PacketPath {
     }
     if (stream.producer.paused) return
     this.#forward(stream, codec, sequence, packetId, marker, payloadLength, isKeyFrame)
+    if (stream.adaptive.count > 0) stream.adaptive.forward(stream, this.#layered)
     if (stream.taps.size > 0) {
       deliverDirectly(
         stream,
@@ -217,6 +221,43 @@ export class PacketPath {
         payloadLength,
       )
     }
+  }
+
+  /** Whether it is a key frame; and, for those who choose among layers, which layer it is of. */
+  #lookAtLayers(
+    stream: ReceiveStream,
+    codec: ProducerCodec,
+    sequence: number,
+    memory: Uint8Array,
+    payloadOffset: number,
+    payloadLength: number,
+    packetId: number,
+    arrivalUs: number,
+  ): void {
+    const packet = this.#layered
+    const { layers } = stream
+    packet.reset()
+    packet.packetId = packetId
+    packet.sequence = sequence
+    packet.timestamp = this.#header.timestamp
+    packet.marker = this.#header.marker
+    packet.arrivalUs = arrivalUs
+    packet.payloadLength = payloadLength
+    packet.otherPayloadType = codec === stream.codec ? -1 : codec.mappedPayloadType
+    if (layers === undefined) {
+      // Where there are no key frames any packet will do to start with.
+      packet.keyFrame = codec.isKeyFrame?.(memory, payloadOffset, payloadLength) ?? true
+      packet.discontinuous = isOpusDtx(payloadLength) && packet.otherPayloadType < 0
+      return
+    }
+    const { offsets, lengths } = stream.producer.locator
+    const slot = ExtensionSlot.dependencyDescriptor
+    const at = offsets[slot] as number
+    const descriptorLength = lengths[slot] as number
+    const { format, structure } = layers
+    readLayers(format, memory, payloadOffset, payloadLength, at, descriptorLength, structure, packet)
+    if (format === 'none') packet.keyFrame = codec.isKeyFrame?.(memory, payloadOffset, payloadLength) ?? false
+    if (layers.received(packet)) stream.producer.layersChanged()
   }
 
   #forward(

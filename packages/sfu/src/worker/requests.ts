@@ -109,7 +109,13 @@ export function requestHandlers(engine: Engine, context: WorkerContext, shell: P
 
     'transport.consume': (request) => {
       const made = engine.consume(request)
-      return { paused: made.paused, producerPaused: made.producer.paused, score: made.currentScore() }
+      const { preferredLayers } = made
+      return {
+        paused: made.paused,
+        producerPaused: made.producer.paused,
+        score: made.currentScore(),
+        ...(preferredLayers === undefined ? {} : { preferredLayers }),
+      }
     },
     'consumer.close': ({ consumerId }) => {
       engine.closeConsumer(consumerId)
@@ -129,10 +135,10 @@ export function requestHandlers(engine: Engine, context: WorkerContext, shell: P
       consumer(consumerId).requestKeyFrame()
       return done()
     },
-    // A simple stream has one layer: there is nothing to prefer.
-    'consumer.setPreferredLayers': ({ consumerId }) => {
-      consumer(consumerId)
-      return done()
+    // A simple stream has one layer: there is nothing to prefer, and nothing is answered.
+    'consumer.setPreferredLayers': ({ consumerId, preferredLayers }) => {
+      const preferred = consumer(consumerId).setPreferredLayers(preferredLayers)
+      return preferred === undefined ? {} : { preferredLayers: preferred }
     },
     'consumer.setPriority': ({ consumerId, priority }) => {
       consumer(consumerId).priority = priority

@@ -26,6 +26,7 @@ export interface SentPacket {
   readonly timestamp: number
   readonly flags: number
   readonly extra: number
+  readonly vp8Patch: number
 }
 
 /** A packet port without a network: tests put batches in and see what was sent. */
@@ -129,6 +130,7 @@ export class FakePacketPort implements PacketPort {
         timestamp: word(PlanWord.timestamp),
         flags: word(PlanWord.flags),
         extra: word(PlanWord.extra),
+        vp8Patch: word(PlanWord.vp8Patch),
       })
     }
   }

@@ -1,5 +1,5 @@
 import type { MediaKind, RtpEncodingParameters, RtpParameters } from '@sangam/ortc'
-import type { ConsumerScore, ConsumerType, Stat } from '../../channel/messages.ts'
+import type { ConsumerLayers, ConsumerScore, ConsumerType, Stat } from '../../channel/messages.ts'
 import { ChannelTypeError } from '../errors.ts'
 import { PlanFlag, PlanWord } from '../packet-port/packet-port.ts'
 import type { FanoutMember } from '../producer/fanout.ts'
@@ -21,6 +21,7 @@ export interface ConsumerOptions {
   readonly consumableRtpEncodings: readonly RtpEncodingParameters[]
   readonly paused: boolean
   readonly ignoreDtx: boolean
+  readonly preferredLayers?: ConsumerLayers
 }
 
 /** Something that a client receives: one producer's stream, under an SSRC and numbering of its own. */
@@ -95,6 +96,33 @@ export class Consumer implements FanoutMember {
     this.stream = producer.streams[0]
   }
 
+  /** Whether packets flow: it has had something to start with. */
+  get isSending(): boolean {
+    return this.place >= 0
+  }
+
+  /** What is added to its stream's RTP timestamps, in ticks. */
+  get timestampShift(): number {
+    return 0
+  }
+
+  /** Undefined where there are no layers to choose from. */
+  get preferredLayers(): ConsumerLayers | undefined {
+    return undefined
+  }
+
+  get currentLayers(): ConsumerLayers | undefined {
+    return undefined
+  }
+
+  /** @returns the layers that it prefers from now on: the nearest that the producer has */
+  setPreferredLayers(_layers: ConsumerLayers): ConsumerLayers | undefined {
+    return undefined
+  }
+
+  /** A layer of the producer came to life or died. */
+  layersOffered(): void {}
+
   /** Whether packets shall flow: neither side paused, and the way is open. */
   get wanted(): boolean {
     return !this.paused && !this.producer.paused && this.transport.isConnected
@@ -105,7 +133,7 @@ export class Consumer implements FanoutMember {
     const stream = this.stream
     if (stream === undefined) return
     if (!this.wanted) {
-      this.#leave(stream)
+      this.leave()
       return
     }
     if (this.transport.session < 0) stream.taps.add(this)
@@ -161,22 +189,43 @@ export class Consumer implements FanoutMember {
     const incoming = outgoing - shift
     if (incoming < stream.fanout.firstSequence(this)) return false
     const row = stream.history.find(incoming)
-    if (row < 0 || !this.#guard.allows(outgoing, nowUs, this.rttMs)) return false
+    if (row < 0 || !this.mayRetransmit(outgoing, nowUs)) return false
+    const { history } = stream
+    const marker = history.marker(row) !== 0
+    this.sendRetransmission(history.packetId(row), outgoing, history.timestamp(row), marker, -1)
+    return true
+  }
+
+  /** Whether to answer a request for an extended number now. */
+  protected mayRetransmit(outgoing: number, nowUs: number): boolean {
+    return this.#rtxSink !== NO_SINK && this.#guard.allows(outgoing, nowUs, this.rttMs)
+  }
+
+  /** @param vp8Patch `PlanWord.vp8Patch`, or -1 where the payload stays as it is */
+  protected sendRetransmission(
+    packetId: number,
+    outgoing: number,
+    timestamp: number,
+    marker: boolean,
+    vp8Patch: number,
+  ): void {
     const { plan, transportSequences } = this.transport.context
     const at = plan.reserve()
     const transportSequence = transportSequences[this.transportIndex] as number
     transportSequences[this.transportIndex] = transportSequence + 1
     plan.words[at + PlanWord.sink] = this.#rtxSink
-    plan.words[at + PlanWord.packetId] = stream.history.packetId(row)
+    plan.words[at + PlanWord.packetId] = packetId
     plan.words[at + PlanWord.sequenceNumber] = this.nextRtxSequence++
-    plan.words[at + PlanWord.timestamp] = stream.history.timestamp(row)
+    plan.words[at + PlanWord.timestamp] = timestamp
     plan.words[at + PlanWord.flags] =
-      (transportSequence << 16) | PlanFlag.rtx | (stream.history.marker(row) === 0 ? 0 : PlanFlag.marker)
-    plan.words[at + PlanWord.vp8Patch] = 0
+      (transportSequence << 16) |
+      PlanFlag.rtx |
+      (marker ? PlanFlag.marker : 0) |
+      (vp8Patch < 0 ? 0 : PlanFlag.vp8Patch)
+    plan.words[at + PlanWord.vp8Patch] = Math.max(0, vp8Patch)
     plan.words[at + PlanWord.extra] = outgoing & 0xffff
     plan.words[at + PlanWord.reserved] = 0
     this.packetsRetransmitted++
-    return true
   }
 
   /** A receiver report came: the score follows the share of packets that was lost, 10 at none and 0 at all. */
@@ -188,7 +237,7 @@ export class Consumer implements FanoutMember {
   }
 
   close(): void {
-    if (this.stream !== undefined) this.#leave(this.stream)
+    this.leave()
     this.producer.consumers.delete(this)
     const { port } = this.transport.context
     for (const sink of new Set([this.sink, this.#rtxSink, ...this.#sinks.values()])) {
@@ -204,7 +253,10 @@ export class Consumer implements FanoutMember {
   }
 
   currentScore(): ConsumerScore {
-    const producerScores = this.producer.streams.map((stream) => stream.score)
+    const { streams, rtpParameters } = this.producer
+    const producerScores = (rtpParameters.encodings ?? []).map(
+      (_, index) => streams.find((stream) => stream.encodingIndex === index)?.score ?? 0,
+    )
     return { score: this.score, producerScore: this.stream?.score ?? 0, producerScores }
   }
 
@@ -232,7 +284,7 @@ export class Consumer implements FanoutMember {
       roundTripTime: this.rttMs,
       score: this.score,
     }
-    const inbound = this.producer.stats(nowMs)[this.stream?.encodingIndex ?? 0]
+    const inbound = this.producer.stats(nowMs)[this.stream?.index ?? 0]
     return inbound === undefined ? [outbound] : [outbound, inbound]
   }
 
@@ -244,13 +296,19 @@ export class Consumer implements FanoutMember {
       type: this.type,
       paused: this.paused,
       producerPaused: this.producer.paused,
+      ...(this.preferredLayers === undefined
+        ? {}
+        : { preferredLayers: this.preferredLayers, currentLayers: this.currentLayers }),
       priority: this.priority,
       rtpParameters: this.rtpParameters,
       rtpStream: { ssrc: this.ssrc, rtxSsrc: this.rtxSsrc, score: this.score },
     }
   }
 
-  #leave(stream: ReceiveStream): void {
+  /** Packets stop. */
+  protected leave(): void {
+    const { stream } = this
+    if (stream === undefined) return
     stream.fanout.leave(this, stream.highestForwarded)
     stream.taps.delete(this)
     this.tapStart = -1

@@ -1,5 +1,14 @@
 import type { RtpCodecParameters, RtpParameters } from '@sangam/ortc'
-import { H264Payload, parseH264Payload, parseVp8Descriptor, Vp8Descriptor } from '@sangam/rtp'
+import {
+  Av1AggregationHeader,
+  H264Payload,
+  parseAv1AggregationHeader,
+  parseH264Payload,
+  parseVp8Descriptor,
+  parseVp9Descriptor,
+  Vp8Descriptor,
+  Vp9Descriptor,
+} from '@sangam/rtp'
 
 /** Tells whether a payload starts a picture that needs no earlier one. */
 export type KeyFrameTest = (bytes: Uint8Array, offset: number, length: number) => boolean
@@ -23,10 +32,15 @@ export interface ProducerCodec {
 }
 
 const vp8 = new Vp8Descriptor()
+const vp9 = new Vp9Descriptor()
+const av1 = new Av1AggregationHeader()
 const h264 = new H264Payload()
 
 const KEY_FRAME_TESTS: Readonly<Record<string, KeyFrameTest>> = {
   'video/vp8': (bytes, offset, length) => parseVp8Descriptor(bytes, offset, length, vp8) && vp8.keyFrame,
+  'video/vp9': (bytes, offset, length) => parseVp9Descriptor(bytes, offset, length, vp9) && vp9.keyFrame,
+  'video/av1': (bytes, offset, length) =>
+    parseAv1AggregationHeader(bytes, offset, length, av1) && av1.newCodedVideoSequence,
   'video/h264': (bytes, offset, length) => parseH264Payload(bytes, offset, length, h264) && h264.keyFrame,
 }
 

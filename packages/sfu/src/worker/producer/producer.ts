@@ -1,9 +1,17 @@
-import type { MediaKind, RtpCodecsEncodingsMapping, RtpParameters } from '@sangam/ortc'
+import {
+  type MediaKind,
+  parseScalabilityMode,
+  type RtpCodecsEncodingsMapping,
+  type RtpParameters,
+  type ScalabilityMode,
+} from '@sangam/ortc'
 import { HeaderExtensionLocator } from '@sangam/rtp'
 import type { ProducerScore, ProducerType, Stat } from '../../channel/messages.ts'
 import type { Consumer } from '../consumer/consumer.ts'
 import { ChannelTypeError } from '../errors.ts'
 import { EXTENSION_SLOTS, registerExtensions } from '../header-extension-slots.ts'
+import type { OfferedLayer } from '../layers/layer-choice.ts'
+import { layerFormatOf } from '../layers/layered-packet.ts'
 import type { Transport } from '../transport/transport.ts'
 import { type ProducerCodec, readCodecs } from './codecs.ts'
 import { ReceiveStream } from './receive-stream.ts'
@@ -52,8 +60,75 @@ export class Producer {
     this.#addKnownStreams()
   }
 
+  /** As signalling declared it: several encodings, or one with layers in it that its packets tell. */
   get type(): ProducerType {
-    return 'simple'
+    const encodings = this.rtpParameters.encodings ?? []
+    if (encodings.length > 1) return 'simulcast'
+    const { spatialLayers, temporalLayers } = this.layersOfEncoding(0)
+    if (spatialLayers * temporalLayers === 1) return 'simple'
+    return layerFormatOf(this.codecOfEncoding(0).mimeType) === 'vp8' ? 'simulcast' : 'svc'
+  }
+
+  /** The layers within one encoding: one where its codec does not tell them, whatever was declared. */
+  layersOfEncoding(encodingIndex: number): Pick<ScalabilityMode, 'spatialLayers' | 'temporalLayers'> {
+    const encodings = this.rtpParameters.encodings ?? []
+    const { spatialLayers, temporalLayers } = parseScalabilityMode(encodings[encodingIndex]?.scalabilityMode)
+    switch (layerFormatOf(this.codecOfEncoding(encodingIndex).mimeType)) {
+      case 'vp8':
+        return { spatialLayers: 1, temporalLayers }
+      case 'vp9':
+      case 'av1':
+        // In simulcast the encodings are the spatial layers.
+        return { spatialLayers: encodings.length > 1 ? 1 : spatialLayers, temporalLayers }
+      default:
+        return { spatialLayers: 1, temporalLayers: 1 }
+    }
+  }
+
+  /** Whether upper spatial layers build on lower ones at key frames only (modes `L…_KEY`), or never (modes `S…`). */
+  get hasIndependentLayers(): boolean {
+    const mode = this.rtpParameters.encodings?.[0]?.scalabilityMode ?? ''
+    return mode.startsWith('S') || mode.includes('_KEY')
+  }
+
+  /** What consumers can choose from, by spatial layer. */
+  offeredLayers(): OfferedLayer[] {
+    const encodings = this.rtpParameters.encodings ?? []
+    if (encodings.length <= 1) {
+      const { spatialLayers, temporalLayers } = this.layersOfEncoding(0)
+      const { layers } = this.streams[0] ?? {}
+      const isLive = (layer: number): boolean =>
+        layers === undefined ? this.type === 'simple' && this.streams.length > 0 : layers.isLive(layer)
+      return Array.from({ length: spatialLayers }, (_, layer) => ({ isLive: isLive(layer), temporalLayers }))
+    }
+    return encodings.map((_, index) => ({
+      isLive: this.#streamOfEncoding(index)?.layers?.isLive(0) === true,
+      temporalLayers: this.layersOfEncoding(index).temporalLayers,
+    }))
+  }
+
+  /** The stream that carries a spatial layer, once it is known. */
+  streamOfLayer(spatialLayer: number): ReceiveStream | undefined {
+    return (this.rtpParameters.encodings?.length ?? 0) > 1
+      ? this.#streamOfEncoding(spatialLayer)
+      : this.streams[0]
+  }
+
+  /** Time went on: notices layers that died. */
+  tick(): void {
+    let newestUs = 0
+    for (const { layers } of this.streams) {
+      if (layers === undefined) return
+      newestUs = Math.max(newestUs, layers.newestUs)
+    }
+    let changed = false
+    for (const { layers } of this.streams) if (layers?.expire(newestUs) === true) changed = true
+    if (changed) this.layersChanged()
+  }
+
+  /** A layer came to life or died: consumers choose anew. */
+  layersChanged(): void {
+    for (const consumer of this.consumers) consumer.layersOffered()
   }
 
   /** The codec of a payload type that this producer announced. */
@@ -129,7 +204,7 @@ export class Producer {
         packetCount: stream.reception.packets,
         byteCount: stream.bytesReceived,
         bitrate: stream.bitrateBps,
-        bitrateByLayer: {},
+        bitrateByLayer: stream.layers?.bitrateByLayer() ?? {},
         score: stream.score,
       }
     })
@@ -149,6 +224,10 @@ export class Producer {
       })),
       consumerIds: [...this.consumers].map((consumer) => consumer.id),
     }
+  }
+
+  #streamOfEncoding(encodingIndex: number): ReceiveStream | undefined {
+    return this.streams.find((stream) => stream.encodingIndex === encodingIndex)
   }
 
   #addKnownStreams(): void {

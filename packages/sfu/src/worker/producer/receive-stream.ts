@@ -1,7 +1,10 @@
 import type { Consumer } from '../consumer/consumer.ts'
+import { layerFormatOf } from '../layers/layered-packet.ts'
+import { AdaptiveFanout } from './adaptive-fanout.ts'
 import type { ProducerCodec } from './codecs.ts'
 import { Fanout } from './fanout.ts'
 import { KeyFrameRequester } from './key-frame-requester.ts'
+import { LayerReception } from './layer-reception.ts'
 import { NackGenerator } from './nack-generator.ts'
 import { PacketHistory } from './packet-history.ts'
 import type { Producer } from './producer.ts'
@@ -28,6 +31,8 @@ export interface SenderClock {
 export class ReceiveStream {
   readonly producer: Producer
   readonly encodingIndex: number
+  /** Its place in `producer.streams`. */
+  readonly index: number
   readonly ssrc: number
   readonly rid: string | undefined
   /** SSRC of the RTX stream; 0 until known. */
@@ -42,6 +47,10 @@ export class ReceiveStream {
   readonly keyFrames: KeyFrameRequester | undefined
   readonly codec: ProducerCodec
   readonly fanout: Fanout<Consumer>
+  /** Receivers that decide about each packet for themselves. */
+  readonly adaptive = new AdaptiveFanout()
+  /** Absent where the producer's type is `simple`. */
+  readonly layers: LayerReception | undefined
   /** Consumers of DirectTransports: they get packets through the channel. */
   readonly taps = new Set<Consumer>()
   /** Extended sequence number of the newest packet that was forwarded, -1 before. */
@@ -73,6 +82,7 @@ export class ReceiveStream {
     this.producer = producer
     this.codec = codec
     this.encodingIndex = encodingIndex
+    this.index = producer.streams.length
     this.ssrc = ssrc
     this.rtxSsrc = rtxSsrc
     this.rid = rid
@@ -82,7 +92,22 @@ export class ReceiveStream {
     this.history = new PacketHistory(isVideo ? VIDEO_HISTORY_PACKETS : AUDIO_HISTORY_PACKETS)
     this.nack = codec.nack ? new NackGenerator() : undefined
     this.keyFrames = isVideo ? new KeyFrameRequester(producer.keyFrameRequestDelayMs) : undefined
+    const { spatialLayers, temporalLayers } = producer.layersOfEncoding(encodingIndex)
+    this.layers =
+      producer.type === 'simple'
+        ? undefined
+        : new LayerReception(
+            layerFormatOf(codec.mimeType),
+            spatialLayers,
+            temporalLayers,
+            producer.hasIndependentLayers,
+          )
     this.fanout = new Fanout(producer.transport.context.transportSequences)
+  }
+
+  /** Newest extended sequence number that came. */
+  get highestSequence(): number {
+    return this.reception.highest
   }
 
   /** A packet of the RTX stream came, repairing something or only probing. */
@@ -95,6 +120,7 @@ export class ReceiveStream {
   sample(elapsedMs: number): void {
     this.bitrateBps = Math.round(((this.bytesReceived - this.#bytesAtRate) * 8000) / elapsedMs)
     this.#bytesAtRate = this.bytesReceived
+    this.layers?.sample(elapsedMs)
   }
 
   /** The last second's loss as a score: 10 at none, 0 when nothing came at all. @returns whether it changed */

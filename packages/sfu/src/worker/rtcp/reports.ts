@@ -37,7 +37,7 @@ export function writeReports(transport: Transport, nowUs: number): void {
     )
   }
   const sending = [...transport.consumers.values()].filter(
-    (consumer) => consumer.packetsSent > 0 && consumer.place >= 0,
+    (consumer) => consumer.packetsSent > 0 && consumer.isSending,
   )
   for (let i = 0; i < sending.length; i += MAX_CONSUMERS_PER_PACKET) {
     const part = sending.slice(i, i + MAX_CONSUMERS_PER_PACKET)
@@ -77,7 +77,7 @@ function writeSenderReports(
       ssrc: consumer.ssrc,
       ntpSeconds: microsecondsToNtpSeconds(moment.ntpUs),
       ntpFraction: microsecondsToNtpFraction(moment.ntpUs),
-      rtpTimestamp: moment.rtpTimestamp,
+      rtpTimestamp: (moment.rtpTimestamp + consumer.timestampShift) >>> 0,
       packetCount: consumer.packetsSent >>> 0,
       octetCount: consumer.bytesSent >>> 0,
     })

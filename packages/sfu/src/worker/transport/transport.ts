@@ -10,6 +10,7 @@ import {
 } from '@sangam/rtp'
 import type { Stat } from '../../channel/messages.ts'
 import { TransportCcRecorder } from '../congestion/transport-cc-recorder.ts'
+import { AdaptiveConsumer } from '../consumer/adaptive-consumer.ts'
 import { Consumer, type ConsumerOptions } from '../consumer/consumer.ts'
 import type { WorkerContext } from '../context.ts'
 import { ChannelTypeError } from '../errors.ts'
@@ -99,7 +100,8 @@ export abstract class Transport {
   }
 
   consume(producer: Producer, options: ConsumerOptions): Consumer {
-    const consumer = new Consumer(this, producer, options)
+    const isAdaptive = options.type !== 'simple' || options.ignoreDtx
+    const consumer = new (isAdaptive ? AdaptiveConsumer : Consumer)(this, producer, options)
     this.consumers.set(consumer.id, consumer)
     this.consumersBySsrc.set(consumer.ssrc | 0, consumer)
     if (consumer.rtxSsrc !== NO_SSRC) this.consumersBySsrc.set(consumer.rtxSsrc | 0, consumer)
@@ -209,6 +211,7 @@ export abstract class Transport {
     const nowMs = nowUs / 1000
     for (const producer of this.producers.values()) {
       if (producer.paused) continue
+      producer.tick()
       for (const stream of producer.streams) {
         this.sendNacks(stream, nowMs)
         if (stream.keyFrames?.tick(nowMs) === true) this.#sendKeyFrameRequest(stream)
