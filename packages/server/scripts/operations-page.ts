@@ -64,6 +64,15 @@ Removing \`token-secret\` ends every token; the server makes another one at its 
 database of a newer version is refused rather than touched. One server at a time owns a data folder (\`lock\`); a second one
 ends its start with a sentence that says so.
 
+## PostgreSQL instead
+
+With \`DATABASE_URL\` people and chat are kept in PostgreSQL 12 or newer; \`DATA_DIR\` still holds the token secret and the certificate.
+The database has to exist and its user has to be its owner; tables are made and migrated at the start, by one server at a time. A server
+whose \`fsync\` is off is refused, and commits wait for the disk even where \`synchronous_commit\` is off by default; a stricter
+\`synchronous_commit\` (\`remote_apply\`) is left as it is. Back it up with \`pg_dump\` or by archiving its WAL. What was kept in SQLite is not moved.
+Several servers may store into one database: numbers stay without gaps and nothing is doubled. Live delivery is within one server
+only so far: who is connected to another one sees a message when they come back or open the conversation.
+
 ## Health, metrics, log
 
 - \`GET /healthz\`: 200 \`{"status":"ok"}\`, or 503 with \`problem\` in words, while a media worker is down.
@@ -81,6 +90,7 @@ ends its start with a sentence that says so.
 |---|---|
 | A media worker dies | Its rooms close with \`mediaWorkerDied\`, clients join again by themselves on another worker, and a new worker starts on the same port (after 0.1 s, doubling to 5 s while it fails). Chat and calls go on. |
 | The server is killed | Every acknowledged message is on disk. Clients reconnect, ask for what they miss and send again what was not acknowledged. |
+| PostgreSQL cannot be reached, or restarts | Messages and history are refused with \`unavailable\` until it is back; clients send again, and what had been committed all the same is not doubled. |
 | The disk is full | Messages are refused with \`unavailable\`; nothing is acknowledged that is not stored. |
 | A port is taken, the data folder is read-only, the engine is not built | The start ends with one sentence and a non-zero exit code. |
 `

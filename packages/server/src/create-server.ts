@@ -1,4 +1,5 @@
 import { networkInterfaces } from 'node:os'
+import type { ChatStore } from './chat/store.ts'
 import { readConfigFile, resolveSettings } from './config/load-settings.ts'
 import { type LocalAddresses, localAddresses } from './config/network-addresses.ts'
 import { type Settings, settingNames } from './config/settings.ts'
@@ -21,6 +22,8 @@ export type ServerOptions = Partial<Settings> & {
   readonly now?: Clock
   /** Addresses of this machine to listen on and to announce; default are those of its interfaces. */
   readonly network?: LocalAddresses
+  /** Opens a chat store of the application's own, instead of the one that `DATABASE_URL` or `DATA_DIR` names. */
+  readonly openStore?: () => Promise<ChatStore>
 }
 
 const settingKeys: ReadonlySet<string> = new Set(settingNames)
@@ -31,6 +34,7 @@ const otherKeys: ReadonlySet<string> = new Set([
   'logDestination',
   'now',
   'network',
+  'openStore',
 ])
 
 const settingsIn = (options: ServerOptions): { [name: string]: unknown } =>
@@ -53,5 +57,6 @@ export const createServer = async (options: ServerOptions = {}): Promise<Sangam>
     network: options.network ?? localAddresses(networkInterfaces()),
     log: createLog(settings.logLevel, options.logDestination),
     now: options.now ?? Date.now,
+    openStore: options.openStore,
   })
 }

@@ -1,5 +1,6 @@
 export type { GrantsInput } from './access/grants.ts'
 export type { TokenRequest } from './access/tokens.ts'
+export type { ChatStore } from './chat/store.ts'
 export type { LocalAddresses } from './config/network-addresses.ts'
 export { type SettingName, type Settings, settingDefinitions, settingNames } from './config/settings.ts'
 export { createServer, type ServerOptions } from './create-server.ts'

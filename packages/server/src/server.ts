@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Registry } from 'prom-client'
 import { createTokens, type TokenRequest, type Tokens } from './access/tokens.ts'
-import { openSqliteStore } from './chat/sqlite-store.ts'
+import { storePlace } from './chat/open-store.ts'
 import type { ChatStore } from './chat/store.ts'
 import { loadTokenSecret, lockDataFolder, openDataFolder } from './config/data-folder.ts'
 import type { LocalAddresses } from './config/network-addresses.ts'
@@ -70,6 +70,8 @@ export type Foundation = {
   readonly network: LocalAddresses
   readonly log: Logger
   readonly now: Clock
+  /** Opens the chat's store instead of the one that the settings name. */
+  readonly openStore: (() => Promise<ChatStore>) | undefined
 }
 
 type Lifecycle = 'created' | 'listening' | 'closed'
@@ -113,11 +115,11 @@ export class SangamServer implements Sangam {
   static async open(foundation: Foundation): Promise<SangamServer> {
     const dataDir = openDataFolder(foundation.settings.dataDir)
     const unlock = lockDataFolder(dataDir)
-    const path = join(dataDir, 'sangam.db')
+    const place = storePlace(foundation.settings.databaseUrl, join(dataDir, 'sangam.db'))
     let store: ChatStore | undefined
     try {
-      store = await openSqliteStore(path).catch((cause: unknown) => {
-        throw startErrors.storeUnavailable(path, cause)
+      store = await (foundation.openStore ?? place.open)().catch((cause: unknown) => {
+        throw startErrors.storeUnavailable(place.name, cause)
       })
       return new SangamServer(foundation, dataDir, store, unlock)
     } catch (error) {

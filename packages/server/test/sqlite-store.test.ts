@@ -7,7 +7,24 @@ import { openSqliteStore } from '../src/chat/sqlite-store.ts'
 import { describeStoreContract } from './support/store-contract.ts'
 import { temporaryFolder } from './support/test-server.ts'
 
-describeStoreContract('the SQLite store', () => openSqliteStore(join(temporaryFolder(), 'chat.db')))
+describeStoreContract({
+  name: 'the SQLite store',
+  fixtures: 'sqlite',
+  versions: migrations.map(({ version }) => version),
+  createPlace: async () => {
+    const path = join(temporaryFolder(), 'chat.db')
+    const execute = async (sql: string): Promise<void> => {
+      const database = new DatabaseSync(path)
+      database.exec(sql)
+      database.close()
+    }
+    return {
+      open: () => openSqliteStore(path),
+      execute,
+      setVersion: (version) => execute(`PRAGMA user_version = ${version}`),
+    }
+  },
+})
 
 const message = {
   conversationId: 'team',
@@ -48,37 +65,7 @@ describe('the SQLite database', () => {
     database.close()
   })
 
-  test('refuses a database of a newer version and leaves it as it is', () => {
-    const path = join(temporaryFolder(), 'chat.db')
-    const newer = new DatabaseSync(path)
-    newer.exec('PRAGMA user_version = 999')
-    newer.close()
-    expect(() => new SqliteDatabase(path)).toThrow('newer version (999)')
-  })
-
   test('migrations rise by one from 1', () => {
     expect(migrations.map(({ version }) => version)).toEqual(migrations.map((_, index) => index + 1))
-  })
-
-  test('one write that fails takes no other of its batch down', async () => {
-    const store = await openSqliteStore(join(temporaryFolder(), 'chat.db'))
-    await store.openConversation({ conversationId: 'team', kind: 'group', title: 'T', members: [], nowMs: 1 })
-    const outcomes = await Promise.allSettled([
-      store.append(message),
-      // Breaks a constraint of the table.
-      store.openConversation({
-        conversationId: 'bad',
-        kind: 'neither' as 'group',
-        title: 'T',
-        members: [],
-        nowMs: 1,
-      }),
-      store.append({ ...message, clientMessageId: 'n' }),
-    ])
-    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
-    expect(
-      (await store.messages({ conversationId: 'team', limit: 9 })).messages.map(({ number }) => number),
-    ).toEqual([1, 2])
-    await store.close()
   })
 })

@@ -40,6 +40,8 @@ const openFile = (path: string): DatabaseSync => {
   database.exec('PRAGMA journal_mode = WAL')
   database.exec('PRAGMA synchronous = FULL')
   database.exec('PRAGMA foreign_keys = ON')
+  // Whoever opens the file at the same moment waits here, and finds the work done.
+  database.exec('BEGIN IMMEDIATE')
   const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number }
   const newest = migrations.at(-1)?.version ?? 0
   if (version > newest) {
@@ -49,8 +51,9 @@ const openFile = (path: string): DatabaseSync => {
     )
   }
   for (const migration of migrations.filter((step) => step.version > version)) {
-    database.exec(`BEGIN IMMEDIATE; ${migration.sql}; PRAGMA user_version = ${migration.version}; COMMIT`)
+    database.exec(`${migration.sql}; PRAGMA user_version = ${migration.version}`)
   }
+  database.exec('COMMIT')
   return database
 }
 

@@ -74,7 +74,10 @@ export type ChatStore = {
   readonly close: () => Promise<void>
 }
 
-/** The store could not do it (disk full, closed, …). Nothing of the request was stored. */
+/**
+ * The store could not do it (disk full, connection lost, closed, …). Nothing of the request was stored, unless the
+ * connection to the database broke while it committed: a repeat under the same client message id is right in both cases.
+ */
 export class StoreError extends Error {
   override readonly name = 'StoreError'
 }

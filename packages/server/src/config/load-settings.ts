@@ -86,7 +86,10 @@ export const resolveSettings = (layers: SettingLayers): Settings => {
       continue
     }
     const parsed = definition.schema.safeParse(source.value)
-    if (!parsed.success) throw startErrors.invalidSetting(source.label, source.value, definition.expected)
+    if (!parsed.success) {
+      const got = definition.isSecret === true ? '…' : source.value
+      throw startErrors.invalidSetting(source.label, got, definition.expected)
+    }
     resolved[name] = parsed.data
   }
   const settings = resolved as Settings

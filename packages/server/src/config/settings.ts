@@ -18,6 +18,8 @@ export type SettingDefinition<Schema extends z.ZodType = z.ZodType> = {
   readonly byDefault: () => z.output<Schema>
   /** The default in words, when it depends on the machine. */
   readonly defaultText?: string
+  /** It may hold a password: an error does not show what it got. */
+  readonly isSecret?: boolean
 }
 
 const setting = <Schema extends z.ZodType>(
@@ -27,6 +29,14 @@ const setting = <Schema extends z.ZodType>(
 const port = z.number().int().min(0).max(65535)
 const seconds = (least: number, most: number) => z.number().int().min(least).max(most)
 const address = z.string().min(1).max(255)
+const databaseUrl = z
+  .string()
+  .max(4096)
+  .refine((text) => {
+    if (text === '') return true
+    const protocol = URL.canParse(text) ? new URL(text).protocol : ''
+    return protocol === 'postgres:' || protocol === 'postgresql:'
+  })
 
 /** Every setting of the server. docs/operations.md lists it from here. */
 export const settingDefinitions = {
@@ -105,6 +115,17 @@ export const settingDefinitions = {
     expected: 'a path',
     description: 'Folder of the database, the token secret and the certificate.',
     byDefault: () => './data',
+  }),
+  databaseUrl: setting({
+    env: 'DATABASE_URL',
+    form: 'text',
+    schema: databaseUrl,
+    expected: 'a URL such as postgres://user:password@host:5432/name, or empty',
+    description:
+      'PostgreSQL database (12 or newer) that keeps people and chat instead of the SQLite file in `DATA_DIR`. Its schema is made and migrated at the start; fsync has to be on there.',
+    byDefault: () => '',
+    defaultText: 'none: SQLite in `DATA_DIR`',
+    isSecret: true,
   }),
   webDir: setting({
     env: 'WEB_DIR',

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { ChatStore } from '../../src/chat/store.ts'
 
@@ -10,15 +11,38 @@ const message = (index: number, senderId = 'asha') => ({
   sentAtMs: 1000 + index,
 })
 
-/** What every implementation of {@link ChatStore} keeps to. `open` gives an empty store. */
-export const describeStoreContract = (name: string, open: () => Promise<ChatStore>): void => {
+/** A place where one implementation keeps its data, empty at first. */
+export type StorePlace = {
+  /** Opens the store; also a second time, beside the first or after it. */
+  readonly open: () => Promise<ChatStore>
+  /** Runs SQL as it stands in a fixture. */
+  readonly execute: (sql: string) => Promise<void>
+  /** Sets the version that the database says it is of. */
+  readonly setVersion: (version: number) => Promise<void>
+}
+
+/** One implementation of {@link ChatStore}. */
+export type StoreKind = {
+  readonly name: string
+  /** Prefix of its fixtures, `test/fixtures/PREFIX-VERSION.sql`: one for each schema that was released. */
+  readonly fixtures: string
+  readonly versions: readonly number[]
+  readonly createPlace: () => Promise<StorePlace>
+}
+
+/** What every implementation of {@link ChatStore} keeps to. */
+export const describeStoreContract = ({ name, fixtures, versions, createPlace }: StoreKind): void => {
   const opened: ChatStore[] = []
+  const openAt = async (place: StorePlace): Promise<ChatStore> => {
+    const store = await place.open()
+    opened.push(store)
+    return store
+  }
   afterEach(async () => {
     for (const store of opened.splice(0)) await store.close()
   })
   const openTeam = async (members: string[] = ['asha', 'ravi']): Promise<ChatStore> => {
-    const store = await open()
-    opened.push(store)
+    const store = await openAt(await createPlace())
     await store.openConversation({ conversationId: 'team', kind: 'group', title: 'Team', members, nowMs: 1 })
     return store
   }
@@ -140,6 +164,163 @@ export const describeStoreContract = (name: string, open: () => Promise<ChatStor
       await store.close()
       expect(await Promise.all(waiting)).toHaveLength(50)
       await expect(store.append(message(99))).rejects.toThrow('clos')
+    })
+
+    test('two stores on one database give one conversation’s numbers without a gap, each once, in the order of each one’s calls', async () => {
+      const place = await createPlace()
+      const stores = await Promise.all([openAt(place), openAt(place)])
+      const open = {
+        conversationId: 'team',
+        kind: 'group',
+        title: 'Team',
+        members: ['asha'],
+        nowMs: 1,
+      } as const
+      await Promise.all(stores.map((store) => store.openConversation(open)))
+      const each = 400
+      const numbers = await Promise.all(
+        stores.map((store, who) =>
+          Promise.all(
+            Array.from({ length: each }, async (_, index) => {
+              const outcome = await store.append(message(index, `sender${who}`))
+              return outcome.outcome === 'stored' ? outcome.number : Number.NaN
+            }),
+          ),
+        ),
+      )
+      for (const ofOne of numbers) expect(ofOne).toEqual([...ofOne].sort((a, b) => a - b))
+      expect(numbers.flat().sort((a, b) => a - b)).toEqual(
+        Array.from({ length: 2 * each }, (_, index) => index + 1),
+      )
+    })
+
+    test('a message that two stores are given at once is stored once, and in one conversation only', async () => {
+      const place = await createPlace()
+      const [one, other] = await Promise.all([openAt(place), openAt(place)])
+      for (const conversationId of ['team', 'aside']) {
+        await one.openConversation({ conversationId, kind: 'group', title: 'T', members: [], nowMs: 1 })
+      }
+      const indexes = Array.from({ length: 200 }, (_, index) => index)
+      const [first, second] = await Promise.all(
+        [one, other].map((store) => Promise.all(indexes.map((index) => store.append(message(index))))),
+      )
+      for (const index of indexes) {
+        expect([first?.[index]?.outcome, second?.[index]?.outcome].sort()).toEqual(['repeated', 'stored'])
+        expect(first?.[index]).toMatchObject({ number: index + 1 })
+        expect(second?.[index]).toMatchObject({ number: index + 1 })
+      }
+      const rivals = await Promise.all(
+        indexes.flatMap((index) => [
+          one.append(message(1000 + index)),
+          other.append({ ...message(1000 + index), conversationId: 'aside' }),
+        ]),
+      )
+      for (const index of indexes) {
+        expect([rivals[2 * index]?.outcome, rivals[2 * index + 1]?.outcome].sort()).toEqual([
+          'conflict',
+          'stored',
+        ])
+      }
+      for (const conversationId of ['team', 'aside']) {
+        const { messages } = await one.messages({ conversationId, limit: 1000 })
+        expect(messages.map(({ number }) => number)).toEqual(messages.map((_, index) => index + 1))
+      }
+    })
+
+    test('what was stored is there after the store was opened again, and numbers go on', async () => {
+      const place = await createPlace()
+      const before = await place.open()
+      await before.openConversation({
+        conversationId: 'team',
+        kind: 'group',
+        title: 'T',
+        members: ['ravi'],
+        nowMs: 1,
+      })
+      await Promise.all([1, 2, 3].map((index) => before.append(message(index))))
+      await before.markRead('team', 'ravi', 2)
+      await before.close()
+      const after = await openAt(place)
+      expect(await after.append(message(2))).toMatchObject({ outcome: 'repeated', number: 2 })
+      expect(await after.append(message(4))).toMatchObject({ outcome: 'stored', number: 4 })
+      expect((await after.conversation('team'))?.members).toEqual([
+        { identity: 'ravi', name: 'ravi', read: 2 },
+      ])
+    })
+
+    test.each(versions)(
+      'a database of released version %i is migrated and keeps what it holds',
+      async (version) => {
+        const place = await createPlace()
+        await place.execute(
+          readFileSync(new URL(`../fixtures/${fixtures}-${version}.sql`, import.meta.url), 'utf8'),
+        )
+        const store = await openAt(place)
+        const { messages } = await store.messages({ conversationId: 'team', limit: 10 })
+        expect(messages).toMatchObject([
+          {
+            number: 1,
+            clientMessageId: 'a1',
+            senderId: 'asha',
+            senderName: 'Asha',
+            text: 'first',
+            sentAt: 10,
+          },
+          {
+            number: 2,
+            clientMessageId: 'a2',
+            senderId: 'asha',
+            senderName: 'Asha',
+            text: 'second',
+            sentAt: 20,
+          },
+        ])
+        expect(await store.conversation('team')).toMatchObject({
+          kind: 'group',
+          title: 'Team',
+          lastNumber: 2,
+          members: [
+            { identity: 'asha', name: 'Asha', read: 2 },
+            { identity: 'ravi', name: 'Ravi', read: 1 },
+          ],
+        })
+        expect(await store.people(9)).toEqual([
+          { identity: 'ravi', name: 'Ravi', seenAtMs: 7 },
+          { identity: 'asha', name: 'Asha', seenAtMs: 5 },
+        ])
+        const repeat = { ...message(0), clientMessageId: 'a2', text: 'second' }
+        expect(await store.append(repeat)).toMatchObject({ outcome: 'repeated', number: 2 })
+        expect(await store.append(message(3))).toMatchObject({ outcome: 'stored', number: 3 })
+      },
+    )
+
+    test('an empty place that two stores open at once gets its schema once', async () => {
+      const place = await createPlace()
+      const stores = await Promise.all([openAt(place), openAt(place), openAt(place)])
+      for (const store of stores) expect(await store.people(1)).toEqual([])
+    })
+
+    test('refuses a database of a newer version and leaves it as it is', async () => {
+      const place = await createPlace()
+      await (await place.open()).close()
+      await place.setVersion(999)
+      for (let attempt = 0; attempt < 2; attempt += 1) {
+        await expect(place.open()).rejects.toThrow('newer version (999)')
+      }
+    })
+
+    test('one write that fails takes no other of its batch down', async () => {
+      const store = await openTeam()
+      const bad = { conversationId: 'bad', title: 'T', members: [], nowMs: 1 }
+      const outcomes = await Promise.allSettled([
+        store.append(message(1)),
+        // Breaks a constraint of the table.
+        store.openConversation({ ...bad, kind: 'neither' as 'group' }),
+        store.append(message(2)),
+      ])
+      expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+      const { messages } = await store.messages({ conversationId: 'team', limit: 9 })
+      expect(messages.map(({ number }) => number)).toEqual([1, 2])
     })
   })
 }

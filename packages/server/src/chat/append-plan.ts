@@ -1,0 +1,61 @@
+import type { AppendOutcome, AppendRequest } from './store.ts'
+
+/** A message that was stored before, as far as a repeat is compared with it. */
+export type StoredMessage = {
+  readonly conversationId: string
+  readonly senderId: string
+  readonly clientMessageId: string
+  readonly text: string
+  readonly number: number
+  readonly sentAtMs: number
+}
+
+/** A message with the number that it is to be stored under. */
+export type NumberedMessage = AppendRequest & { readonly number: number }
+
+/** What a transaction has to do with a run of appends, and what it may tell after its commit. */
+export type AppendPlan = {
+  /** In the order of the requests. */
+  readonly outcomes: readonly AppendOutcome[]
+  /** To insert. */
+  readonly messages: readonly NumberedMessage[]
+  /** The newest number and activity of each conversation that got messages. */
+  readonly conversations: ReadonlyMap<string, { readonly lastNumber: number; readonly activeAtMs: number }>
+}
+
+// Identities and client message ids hold no line feed, so no two pairs meet.
+const keyOf = (message: { readonly senderId: string; readonly clientMessageId: string }): string =>
+  `${message.senderId}\n${message.clientMessageId}`
+
+/**
+ * Numbers appends: each conversation goes on from its last number, without a gap; a repeat within the run or of an
+ * earlier message gets the number that is there.
+ * @param lastNumbers of the conversations, which the caller holds locked; one that is missing does not exist
+ * @param earlier messages that bear the sender and client message id of one of the requests
+ */
+export const planAppends = (
+  requests: readonly AppendRequest[],
+  lastNumbers: ReadonlyMap<string, number>,
+  earlier: readonly StoredMessage[],
+): AppendPlan => {
+  const known = new Map<string, StoredMessage>(earlier.map((message) => [keyOf(message), message]))
+  const conversations = new Map<string, { lastNumber: number; activeAtMs: number }>()
+  const messages: NumberedMessage[] = []
+  const outcomes = requests.map((request): AppendOutcome => {
+    const { conversationId, sentAtMs } = request
+    const before = known.get(keyOf(request))
+    if (before !== undefined) {
+      if (before.conversationId !== conversationId || before.text !== request.text)
+        return { outcome: 'conflict' }
+      return { outcome: 'repeated', number: before.number, sentAtMs: before.sentAtMs }
+    }
+    const last = conversations.get(conversationId)?.lastNumber ?? lastNumbers.get(conversationId)
+    if (last === undefined) return { outcome: 'noConversation' }
+    const numbered = { ...request, number: last + 1 }
+    conversations.set(conversationId, { lastNumber: last + 1, activeAtMs: sentAtMs })
+    known.set(keyOf(request), numbered)
+    messages.push(numbered)
+    return { outcome: 'stored', number: last + 1, sentAtMs }
+  })
+  return { outcomes, messages, conversations }
+}

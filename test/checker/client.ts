@@ -1,0 +1,243 @@
+import type { Ack, Message, ReplyOf } from '@sangam/protocol'
+import { PROTOCOL_VERSION } from '@sangam/protocol'
+import { io, type Socket } from 'socket.io-client'
+import type { History } from './history.ts'
+import { between, type Random } from './random.ts'
+
+/** What a client is made of. */
+export interface ClientOptions {
+  readonly url: string
+  /** Who it is: also the prefix of its message ids. */
+  readonly name: string
+  readonly token: string
+  readonly conversationId: string
+  readonly history: History
+  readonly random: Random
+}
+
+/** Messages under way at once. */
+const windowSize = 32
+const reconnectMs = 40
+const retryRefusedMs = 100
+/** Every so many acknowledgements the message is sent once more. */
+const duplicateEvery = 40
+const pageSize = 200
+
+type Outgoing = { readonly id: string; isUnderWay: boolean }
+
+/**
+ * One person with an outbox: sends in order, sends again after every loss of the connection what was not acknowledged,
+ * catches up by number, and notes in the history all that it is told.
+ */
+export class CheckedClient {
+  readonly #options: ClientOptions
+  readonly #outbox = new Map<string, Outgoing>()
+  #socket: Socket | undefined
+  /** Bears the connection's life: what belongs to an earlier one is ignored. */
+  #life = 0
+  #left = 0
+  #isPaused = false
+  #isClosed = false
+  /** Newest message seen; all up to it were. */
+  #seen = 0
+  /** Messages that came live before the pages were read; undefined: the pages are read. */
+  #early: Message[] | undefined
+  /** Number of the newest message that came live on this connection. */
+  #lastLive: number | undefined
+  #acknowledged = 0
+  #onEmpty: (() => void) | undefined
+
+  constructor(options: ClientOptions) {
+    this.#options = options
+  }
+
+  /** Whether it has sent all and all is acknowledged. */
+  get isDone(): boolean {
+    return this.#left === 0 && this.#outbox.size === 0
+  }
+
+  /** Newest message that it was shown. */
+  get seen(): number {
+    return this.#seen
+  }
+
+  /** Connects and sends a number of messages as fast as the window allows. */
+  start(messages: number): void {
+    this.#left = messages
+    this.#connect()
+  }
+
+  /** Sends nothing new; resolves when all that was sent is acknowledged. */
+  async pause(): Promise<void> {
+    this.#isPaused = true
+    if (this.#outbox.size > 0) await new Promise<void>((resolve) => (this.#onEmpty = resolve))
+  }
+
+  /** Goes on sending. */
+  resume(): void {
+    this.#isPaused = false
+    this.#fill()
+  }
+
+  /** Loses the connection in the middle, without a farewell. */
+  drop(): void {
+    this.#socket?.io.engine?.close()
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#socket?.disconnect()
+  }
+
+  #connect(): void {
+    if (this.#isClosed) return
+    this.#life += 1
+    const life = this.#life
+    const socket = io(this.#options.url, {
+      transports: ['websocket'],
+      reconnection: false,
+      forceNew: true,
+      auth: {
+        token: this.#options.token,
+        protocolVersion: PROTOCOL_VERSION,
+        client: 'checker',
+        deviceId: this.#options.name,
+      },
+    })
+    this.#socket = socket
+    this.#early = []
+    this.#lastLive = undefined
+    for (const message of this.#outbox.values()) message.isUnderWay = false
+    let isOver = false
+    const again = (): void => {
+      if (isOver) return
+      isOver = true
+      socket.disconnect()
+      setTimeout(() => this.#connect(), reconnectMs + between(this.#options.random, 0, reconnectMs))
+    }
+    socket.once('connect_error', again)
+    socket.once('disconnect', again)
+    socket.on('conversation.message', ({ message }: { message: Message }) => {
+      if (life === this.#life) this.#showLive(message)
+    })
+    socket.once('session.ready', () => {
+      this.#catchUp(socket, life).catch(again)
+    })
+  }
+
+  /** Opens the conversation, reads what it misses, and only then sends. */
+  async #catchUp(socket: Socket, life: number): Promise<void> {
+    const { conversationId } = this.#options
+    const opened = await ask<ReplyOf<'conversation.open'>>(socket, 'conversation.open', {
+      conversationId,
+      after: this.#seen,
+    })
+    let page: { readonly messages: readonly Message[]; readonly more: boolean } = opened
+    for (;;) {
+      if (life !== this.#life) return
+      this.#showPage(page.messages)
+      if (!page.more) break
+      page = await ask<ReplyOf<'conversation.history'>>(socket, 'conversation.history', {
+        conversationId,
+        after: this.#seen,
+        limit: pageSize,
+      })
+    }
+    const early = this.#early ?? []
+    this.#early = undefined
+    for (const message of early) this.#showLive(message)
+    for (const message of this.#outbox.values()) this.#send(message)
+    this.#fill()
+  }
+
+  #showPage(messages: readonly Message[]): void {
+    const { history, name } = this.#options
+    for (const message of messages) {
+      history.showedNext(`${name} (page)`, this.#seen, message.number)
+      history.shown(message)
+      this.#seen = message.number
+    }
+  }
+
+  #showLive(message: Message): void {
+    if (this.#early !== undefined) {
+      this.#early.push(message)
+      return
+    }
+    const { history, name } = this.#options
+    // What was stored while the pages were read comes live as well: the first may lie within them, none may be skipped.
+    const previous = this.#lastLive ?? Math.min(this.#seen, message.number - 1)
+    history.showedNext(name, previous, message.number)
+    history.shown(message)
+    this.#lastLive = message.number
+    this.#seen = Math.max(this.#seen, message.number)
+  }
+
+  #fill(): void {
+    if (this.#early !== undefined || this.#socket?.connected !== true) return
+    while (!this.#isPaused && this.#left > 0 && this.#outbox.size < windowSize) {
+      this.#left -= 1
+      const message = { id: this.#options.history.send(this.#options.name), isUnderWay: false }
+      this.#outbox.set(message.id, message)
+      this.#send(message)
+    }
+  }
+
+  #send(message: Outgoing): void {
+    if (message.isUnderWay) return
+    message.isUnderWay = true
+    const life = this.#life
+    this.#emit(message.id, (ack) => {
+      if (ack.ok) this.#stored(message.id, ack.value.number)
+      else if (life === this.#life) this.#refused(message)
+    })
+  }
+
+  #emit(id: string, onAck: (ack: Ack<ReplyOf<'conversation.send'>>) => void): void {
+    const { conversationId, history } = this.#options
+    this.#socket?.emit(
+      'conversation.send',
+      { conversationId, clientMessageId: id, text: history.textOf(id) },
+      onAck,
+    )
+  }
+
+  #stored(id: string, number: number): void {
+    const { history } = this.#options
+    history.acknowledged(id, number)
+    this.#outbox.delete(id)
+    this.#acknowledged += 1
+    // A retry of what was acknowledged long ago: it must be told the same number.
+    if (this.#acknowledged % duplicateEvery === 0) {
+      this.#emit(id, (ack) => {
+        if (ack.ok) history.acknowledged(id, ack.value.number)
+      })
+    }
+    if (this.#outbox.size === 0) {
+      this.#onEmpty?.()
+      this.#onEmpty = undefined
+    }
+    this.#fill()
+  }
+
+  #refused(message: Outgoing): void {
+    this.#options.history.refused(message.id)
+    const life = this.#life
+    setTimeout(() => {
+      if (life !== this.#life) return
+      message.isUnderWay = false
+      this.#send(message)
+    }, retryRefusedMs)
+  }
+}
+
+/** Asks and gives the value; rejects on an error or when the connection ends first. */
+export async function ask<Value>(socket: Socket, event: string, request: object): Promise<Value> {
+  const { promise, resolve, reject } = Promise.withResolvers<Ack<Value>>()
+  const onGone = (): void => reject(new Error('the connection ended'))
+  socket.once('disconnect', onGone)
+  socket.emit(event, request, resolve)
+  const ack = await promise.finally(() => socket.off('disconnect', onGone))
+  if (!ack.ok) throw new Error(`${event}: ${ack.error.code}`)
+  return ack.value
+}
