@@ -1,4 +1,5 @@
 import type { Consumer } from '../consumer/consumer.ts'
+import type { LevelMeter } from '../observer/level-meter.ts'
 import type { ProducerCodec } from './codecs.ts'
 import { Fanout } from './fanout.ts'
 import { KeyFrameRequester } from './key-frame-requester.ts'
@@ -44,6 +45,8 @@ export class ReceiveStream {
   readonly fanout: Fanout<Consumer>
   /** Consumers of DirectTransports: they get packets through the channel. */
   readonly taps = new Set<Consumer>()
+  /** Where the audio levels of its packets go: one per RtpObserver that watches the producer. */
+  readonly levelMeters: LevelMeter[] = []
   /** Extended sequence number of the newest packet that was forwarded, -1 before. */
   highestForwarded = -1
   senderClock: SenderClock | undefined

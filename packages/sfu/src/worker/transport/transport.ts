@@ -11,6 +11,7 @@ import {
 import type { Stat } from '../../channel/messages.ts'
 import { TransportCcRecorder } from '../congestion/transport-cc-recorder.ts'
 import { Consumer, type ConsumerOptions } from '../consumer/consumer.ts'
+import { PipeConsumer } from '../consumer/pipe-consumer.ts'
 import type { WorkerContext } from '../context.ts'
 import { ChannelTypeError } from '../errors.ts'
 import { EXTENSION_SLOTS, ExtensionSlot, registerExtensions } from '../header-extension-slots.ts'
@@ -99,10 +100,15 @@ export abstract class Transport {
   }
 
   consume(producer: Producer, options: ConsumerOptions): Consumer {
-    const consumer = new Consumer(this, producer, options)
+    const consumer =
+      options.type === 'pipe'
+        ? new PipeConsumer(this, producer, options)
+        : new Consumer(this, producer, options)
     this.consumers.set(consumer.id, consumer)
-    this.consumersBySsrc.set(consumer.ssrc | 0, consumer)
-    if (consumer.rtxSsrc !== NO_SSRC) this.consumersBySsrc.set(consumer.rtxSsrc | 0, consumer)
+    for (const leg of consumer.legs) {
+      this.consumersBySsrc.set(leg.ssrc | 0, leg)
+      if (leg.rtxSsrc !== NO_SSRC) this.consumersBySsrc.set(leg.rtxSsrc | 0, leg)
+    }
     producer.consumers.add(consumer)
     consumer.update()
     return consumer
@@ -111,8 +117,10 @@ export abstract class Transport {
   removeConsumer(consumer: Consumer): void {
     consumer.close()
     this.consumers.delete(consumer.id)
-    this.consumersBySsrc.delete(consumer.ssrc | 0)
-    this.consumersBySsrc.delete(consumer.rtxSsrc | 0)
+    for (const leg of consumer.legs) {
+      this.consumersBySsrc.delete(leg.ssrc | 0)
+      this.consumersBySsrc.delete(leg.rtxSsrc | 0)
+    }
   }
 
   /** Forgets the producer; its consumers are the caller's to close. */
