@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { runProcess } from './process.ts'
+import { canInstallDebianPackages, installDebianPackage } from './debian-package.ts'
 import { resultOf, type StepResult } from './steps.ts'
 
 /** Where systems put Chromium; CHROMIUM_PATH names another place. */
@@ -17,16 +17,9 @@ const HOW_TO =
 /** Installs Debian's Chromium when it is missing and this process may; says in one line how to get it otherwise. */
 export async function ensureChromium(): Promise<StepResult> {
   if (findChromium() !== undefined) return resultOf([])
-  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return resultOf([HOW_TO])
+  if (!canInstallDebianPackages()) return resultOf([HOW_TO])
   console.log('Installing Chromium from the Debian packages (about 130 MB)')
-  const env = { DEBIAN_FRONTEND: 'noninteractive' }
-  for (const args of [
-    ['update', '-qq'],
-    ['install', '-y', '-qq', '--no-install-recommends', 'chromium'],
-  ]) {
-    const { code, output } = await runProcess('apt-get', args, { env })
-    if (code !== 0)
-      return resultOf([output.trimEnd(), `apt-get ${args[0]} failed (exit code ${code}). ${HOW_TO}`])
-  }
+  const problem = await installDebianPackage('chromium')
+  if (problem !== undefined) return resultOf([`${problem}. ${HOW_TO}`])
   return resultOf(findChromium() === undefined ? [HOW_TO] : [])
 }

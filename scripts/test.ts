@@ -1,5 +1,6 @@
 import { buildStep, STATIC_STEPS, unitTestStep } from './check-steps.ts'
 import { ensureChromium } from './chromium-install.ts'
+import { ensureFfmpeg } from './ffmpeg-install.ts'
 import { runSteps, type Step } from './steps.ts'
 import { formatTally } from './tally.ts'
 import { runVitest } from './vitest-run.ts'
@@ -12,6 +13,7 @@ const browserTests: Step = {
 }
 const steps = [
   { name: 'Chromium', run: ensureChromium },
+  { name: 'ffmpeg', run: ensureFfmpeg },
   buildStep(),
   ...(patterns.length > 0 ? [] : STATIC_STEPS),
   unitTestStep(patterns),
