@@ -18,7 +18,10 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** A transport that takes what ffmpeg sends, and the address to send it to. */
+/**
+ * A transport that takes what ffmpeg sends, and the address to send it to. RTCP has a port of its own: ffmpeg sends it
+ * from another port than RTP, and comedia takes one address per port.
+ */
 async function ingest(router: types.Router, codec: (typeof CODECS)[number]) {
   const transport = await router.createPlainTransport({ listenInfo: LOOPBACK, comedia: true, rtcpMux: false })
   const producer = await transport.produce({
@@ -102,14 +105,15 @@ describe.skipIf(!hasFfmpeg())('ffmpeg', () => {
     const suite = { enableSrtp: true, srtpCryptoSuite: 'AES_CM_128_HMAC_SHA1_80' } as const
     const keyBase64 = Buffer.alloc(30, 0x5a).toString('base64')
     const ffmpegKey: types.SrtpParameters = { cryptoSuite: suite.srtpCryptoSuite, keyBase64 }
-    const inbound = await router.createPlainTransport({ listenInfo: LOOPBACK, comedia: true, ...suite })
+    const options = { listenInfo: LOOPBACK, rtcpMux: false, ...suite }
+    const inbound = await router.createPlainTransport({ ...options, comedia: true })
     await inbound.connect({ srtpParameters: ffmpegKey })
     const producer = await inbound.produce({
       kind: 'audio',
       rtpParameters: ffmpegRtpParameters(FFMPEG_CODECS.opus, SSRC),
     })
     const port = await findFreePorts(2)
-    const outbound = await router.createPlainTransport({ listenInfo: LOOPBACK, rtcpMux: false, ...suite })
+    const outbound = await router.createPlainTransport(options)
     await outbound.connect({ ip: '127.0.0.1', port, rtcpPort: port + 1, srtpParameters: ffmpegKey })
     const consumer = await outbound.consume({
       producerId: producer.id,
@@ -119,7 +123,7 @@ describe.skipIf(!hasFfmpeg())('ffmpeg', () => {
     writeFileSync(sdpFile, sdpOf(consumer, port, outbound.srtpParameters))
     await using receiver = Ffmpeg.receive(sdpFile, outputFile, SECONDS)
     const secrets = ['-srtp_out_suite', suite.srtpCryptoSuite, '-srtp_out_params', keyBase64]
-    const url = `srtp://127.0.0.1:${inbound.tuple.localPort}?rtcpport=${inbound.tuple.localPort}`
+    const url = `srtp://127.0.0.1:${inbound.tuple.localPort}?rtcpport=${inbound.rtcpTuple?.localPort}`
     await using _sender = Ffmpeg.send(FFMPEG_CODECS.opus, SSRC, url, { format: ['-f', 'rtp', ...secrets] })
     await receiver.finished()
     expect(await probe(outputFile)).toMatchObject({ codec_name: 'opus', channels: 2 })
