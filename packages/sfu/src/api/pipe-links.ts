@@ -92,7 +92,8 @@ async function makeLink(from: LinkedRouter, to: LinkedRouter, options: PipeTrans
   try {
     for (const result of made) if (result.status === 'rejected') throw result.reason
     const [near, far] = transports as [PipeTransport, PipeTransport]
-    await Promise.all([connect(near, far), connect(far, near)])
+    const ip = reachableIp(options)
+    await Promise.all([connect(near, far, ip), connect(far, near, ip)])
     for (const [end, other] of [
       [near, far],
       [far, near],
@@ -115,14 +116,20 @@ async function makeLink(from: LinkedRouter, to: LinkedRouter, options: PipeTrans
   }
 }
 
-async function connect(end: PipeTransport, other: PipeTransport): Promise<void> {
-  const { localAddress, localPort } = other.tuple
+async function connect(end: PipeTransport, other: PipeTransport, ip: string): Promise<void> {
   const { srtpParameters } = other
   await end.connect({
-    ip: localAddress,
-    port: localPort,
+    ip,
+    port: other.tuple.localPort,
     ...(srtpParameters === undefined ? {} : { srtpParameters }),
   })
+}
+
+/** Both ends are on this machine: they meet at the address itself, whatever is announced, and not at "any address". */
+function reachableIp({ listenInfo, listenIp }: PipeTransportOptions): string {
+  const ip = listenInfo?.ip ?? (typeof listenIp === 'string' ? listenIp : (listenIp?.ip ?? ''))
+  if (ip === '0.0.0.0') return '127.0.0.1'
+  return ip === '::' ? '::1' : ip
 }
 
 function linksOf(router: LinkedRouter): Map<LinkedRouter, Promise<Link>> {

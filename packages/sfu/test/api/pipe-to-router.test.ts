@@ -187,6 +187,21 @@ describe('pipeToRouter()', () => {
     await expect(from.pipeToRouter(options)).resolves.toBeDefined()
   })
 
+  test.each([
+    [{ ip: '0.0.0.0', announcedAddress: '203.0.113.7' }],
+    [{ ip: '::', announcedAddress: 'media.example' }],
+    [{ ip: '::1' }],
+  ])('meets on this machine when it listens on %j', async (info) => {
+    const { sink, producer, pipeProducer } = await piped({ listenInfo: { protocol: 'udp', ...info } })
+    const consumer = await sink.consume({
+      producerId: pipeProducer.id,
+      rtpCapabilities: receiverCapabilities(),
+    })
+    const arrived = once(consumer, 'rtp') as Promise<[Buffer]>
+    producer.send(packet(111, 1111, 1, Buffer.from('opus')))
+    expect((await arrived)[0].subarray(-4).toString()).toBe('opus')
+  })
+
   test('the score at the far end follows the losses here', async () => {
     const { producer, pipeProducer } = await piped()
     const scored = once(pipeProducer, 'score') as Promise<[types.ProducerScore[]]>
