@@ -1,12 +1,16 @@
+import type { RtpParameters } from '@sangam/ortc'
 import {
   forEachNackedSequenceNumber,
+  HeaderExtensionUri,
   parseRtcpPacket,
   RtcpHeader,
   readFeedbackMedia,
   writeNack,
   writePli,
+  writeRtpPacket,
 } from '@sangam/rtp'
 import { describe, expect, test } from 'vitest'
+import type { Consumer } from '../../src/worker/consumer/consumer.ts'
 import { PlanFlag } from '../../src/worker/packet-port/packet-port.ts'
 import type { PipeTransport } from '../../src/worker/transport/pipe-transport.ts'
 import { DELTA_FRAME, EngineFixture, KEY_FRAME, VIDEO } from './engine-fixture.ts'
@@ -27,21 +31,20 @@ function pipe(fixture: EngineFixture, id = 'pipe'): PipeTransport {
   return transport
 }
 
-/** A publisher with three layers, and a pipe that consumes them; `known` SSRCs are signalled, others are not yet there. */
-function piped(paused = false) {
-  const fixture = new EngineFixture()
-  const publisher = fixture.connected('publisher', 40001)
+function produceLayers(fixture: EngineFixture, parameters: Partial<RtpParameters>): void {
   fixture.engine.produce({
     transportId: 'publisher',
     producerId: 'producer',
     kind: 'video',
-    rtpParameters: { ...VIDEO, encodings: LAYERS.map((ssrc) => ({ ssrc })) },
+    rtpParameters: { ...VIDEO, ...parameters },
     rtpMapping: { codecs: [{ payloadType: 96, mappedPayloadType: 101 }], encodings: [] },
     keyFrameRequestDelay: 0,
     paused: false,
   })
-  const transport = pipe(fixture)
-  const consumer = fixture.engine.consume({
+}
+
+function consumeLayers(fixture: EngineFixture, paused = false): Consumer {
+  return fixture.engine.consume({
     transportId: 'pipe',
     consumerId: 'consumer',
     producerId: 'producer',
@@ -60,6 +63,15 @@ function piped(paused = false) {
     paused,
     ignoreDtx: false,
   })
+}
+
+/** A publisher with three layers, and a pipe that consumes them. */
+function piped(paused = false) {
+  const fixture = new EngineFixture()
+  const publisher = fixture.connected('publisher', 40001)
+  produceLayers(fixture, { encodings: LAYERS.map((ssrc) => ({ ssrc })) })
+  const transport = pipe(fixture)
+  const consumer = consumeLayers(fixture, paused)
   fixture.run()
   return { fixture, publisher, transport, consumer }
 }
@@ -164,6 +176,38 @@ describe('a pipe consumer', () => {
         return found
       })
     expect(senders).toEqual(LEGS)
+  })
+
+  test('has a place for each layer that only its RID names, in whatever order they come', () => {
+    const fixture = new EngineFixture()
+    const publisher = fixture.connected('publisher', 40001)
+    const rids = ['q', 'h', 'f']
+    const headerExtensions = [
+      { uri: HeaderExtensionUri.mid, id: 4 },
+      { uri: HeaderExtensionUri.rid, id: 5 },
+    ]
+    produceLayers(fixture, { headerExtensions, encodings: rids.map((rid) => ({ rid })) })
+    pipe(fixture)
+    consumeLayers(fixture)
+    for (const layer of [2, 0, 1]) {
+      const bytes = new Uint8Array(200)
+      const length = writeRtpPacket(bytes, 0, {
+        payloadType: 96,
+        sequenceNumber: 65535,
+        timestamp: 1,
+        ssrc: LAYERS[layer]!,
+        headerExtensions: [
+          { id: 4, data: new TextEncoder().encode('0') },
+          { id: 5, data: new TextEncoder().encode(rids[layer]) },
+        ],
+        payload: KEY_FRAME,
+      })
+      fixture.port.addRtp(publisher.session, bytes.slice(0, length))
+    }
+    fixture.run()
+    expect(fixture.port.sent.map(({ sink }) => sink.ssrc)).toEqual([LEGS[2], LEGS[0], LEGS[1]])
+    const stats = fixture.engine.consumers.get('consumer')!.stats(0)
+    expect(stats.map(({ ssrc }) => ssrc)).toEqual(LEGS.flatMap((leg, i) => [leg, LAYERS[i]]))
   })
 
   test('takes all of its sinks along when it closes', () => {

@@ -241,7 +241,7 @@ export class Consumer implements FanoutMember {
       roundTripTime: this.rttMs,
       score: this.score,
     }
-    const inbound = this.producer.stats(nowMs)[this.stream?.encodingIndex ?? 0]
+    const inbound = this.producer.stats(nowMs).find((row) => row.ssrc === this.stream?.ssrc)
     return inbound === undefined ? [outbound] : [outbound, inbound]
   }
 
