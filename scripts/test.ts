@@ -1,5 +1,6 @@
 import { buildStep, STATIC_STEPS, unitTestStep } from './check-steps.ts'
 import { ensureChromium } from './chromium-install.ts'
+import { ensureFfmpeg } from './ffmpeg-install.ts'
 import { ensurePostgres } from './postgres-install.ts'
 import { runSteps, type Step } from './steps.ts'
 import { formatTally } from './tally.ts'
@@ -14,6 +15,7 @@ const browserTests: Step = {
 const steps = [
   { name: 'Chromium', run: ensureChromium },
   { name: 'PostgreSQL', run: ensurePostgres },
+  { name: 'ffmpeg', run: ensureFfmpeg },
   buildStep(),
   ...(patterns.length > 0 ? [] : STATIC_STEPS),
   unitTestStep(patterns),

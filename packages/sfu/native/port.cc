@@ -26,7 +26,11 @@ Port::Port(uv_loop_t* loop, const SharedMemory& shared, PortEvents& events)
       ring_(shared_),
       sender_(shared_),
       receiver_(shared_, ring_, sessions_,
-                DtlsObserver{this, [](void* self, Session& session) { static_cast<Port*>(self)->dtlsChanged(session); }}),
+                SessionObserver{this,
+                                [](void* self, Session& session) { static_cast<Port*>(self)->dtlsChanged(session); },
+                                [](void* self, Session& session, const AddressKey& address) {
+                                  static_cast<Port*>(self)->addressLearned(session, address);
+                                }}),
       plan_(shared_, ring_, sessions_, sender_) {
   const auto watch = [](void* self, uint8_t index) {
     uv_poll_start(static_cast<Port*>(self)->sockets_[index]->poll, UV_READABLE | UV_WRITABLE, onPoll);
@@ -147,7 +151,7 @@ bool Port::deliverEvents() {
 
 void Port::dtlsChanged(Session& session) {
   DtlsAssociation& dtls = *session.dtls;
-  SessionEvent event{session.id, SessionEvent::Type::failed, dtls.failure(), SrtpSuite::gcm128, {}};
+  SessionEvent event{session.id, SessionEvent::Type::failed, dtls.failure(), SrtpSuite::gcm128, {}, {}};
   if (dtls.state() == DtlsState::closed) event.type = SessionEvent::Type::closed;
   if (dtls.state() == DtlsState::connected) {
     DtlsSrtpKeys keys;
@@ -160,6 +164,11 @@ void Port::dtlsChanged(Session& session) {
     OPENSSL_cleanse(&keys, sizeof keys);
   }
   pending_.push_back(std::move(event));
+}
+
+void Port::addressLearned(Session& session, const AddressKey& address) {
+  pending_.push_back(
+      {session.id, SessionEvent::Type::address, DtlsFailure::protocol, SrtpSuite::gcm128, {}, address});
 }
 
 bool Port::startDtls(Session& session, DtlsRole role, std::vector<Fingerprint> fingerprints) {
@@ -217,6 +226,23 @@ bool Port::setDestination(Session& session, const AddressKey& key) {
   Destination destination;
   if (socket == nullptr || !destinationFromKey(key, socket->udp.isIpv6(), &destination)) return false;
   session.destination = destination;
+  return true;
+}
+
+bool Port::setRtcpDestination(Session& session, const AddressKey* key) {
+  Destination destination;
+  if (key != nullptr) {
+    const SendSocket* socket = sendSockets_[key->socket()];
+    if (socket == nullptr || !destinationFromKey(*key, socket->udp.isIpv6(), &destination)) return false;
+  }
+  session.rtcpApart = true;
+  session.rtcpDestination = destination;
+  return true;
+}
+
+bool Port::learnAddress(Session& session, uint32_t socket) {
+  if (socket >= PacketSender::kMaxSockets || sockets_[socket] == nullptr) return false;
+  sessions_.learnAddress(session, static_cast<uint8_t>(socket));
   return true;
 }
 

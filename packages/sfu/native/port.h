@@ -14,12 +14,13 @@
 namespace sangam {
 
 struct SessionEvent {
-  enum class Type : uint8_t { connected, failed, closed };
+  enum class Type : uint8_t { connected, failed, closed, address };
   uint32_t session;
   Type type;
   DtlsFailure failure;
   SrtpSuite suite;
   std::string remoteCertificate;
+  AddressKey address;
 };
 
 class PortEvents {
@@ -61,6 +62,10 @@ class Port {
   void closeSession(uint32_t id);
   // False if the address is malformed or its socket isn't open.
   bool setDestination(Session& session, const AddressKey& key);
+  // RTCP takes a way of its own from now on; until one is set by an address, none.
+  bool setRtcpDestination(Session& session, const AddressKey* key);
+  // False if the socket isn't open.
+  bool learnAddress(Session& session, uint32_t socket);
   // False if the session has DTLS already.
   bool startDtls(Session& session, DtlsRole role, std::vector<Fingerprint> fingerprints);
 
@@ -81,6 +86,7 @@ class Port {
   static void onHandleClosed(uv_handle_t* handle);
   void onReadable(Socket& socket);
   void dtlsChanged(Session& session);
+  void addressLearned(Session& session, const AddressKey& address);
   void tick();
   void scheduleTick(uint64_t delayMs);
   bool deliverEvents();

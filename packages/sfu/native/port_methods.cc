@@ -105,6 +105,41 @@ napi_value setDestination(napi_env env, napi_callback_info info) {
   return port->setDestination(*session, key) ? nullptr : throwError(env, AddonError::badAddress);
 }
 
+// routeRtcp(session, address): an empty address has RTCP wait for one.
+napi_value routeRtcp(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const uint32_t id = args.u32(0);
+  const ByteView address = args.bytes(1);
+  AddressKey key;
+  Port* port = args.ok() ? PortObject::portOf(env, args.self(), true) : nullptr;
+  Session* session = port == nullptr ? nullptr : sessionOf(env, port, id);
+  const bool waits = address.bytes == 0;
+  if (session == nullptr || (!waits && !keyFromArgument(env, address, &key))) return nullptr;
+  return port->setRtcpDestination(*session, waits ? nullptr : &key) ? nullptr : throwError(env, AddonError::badAddress);
+}
+
+napi_value learnAddress(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const uint32_t id = args.u32(0);
+  const uint32_t socket = args.u32(1);
+  Port* port = args.ok() ? PortObject::portOf(env, args.self(), true) : nullptr;
+  Session* session = port == nullptr ? nullptr : sessionOf(env, port, id);
+  if (session == nullptr) return nullptr;
+  return port->learnAddress(*session, socket) ? nullptr : throwError(env, AddonError::badAddress);
+}
+
+napi_value setPlain(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const uint32_t id = args.u32(0);
+  Port* port = args.ok() ? PortObject::portOf(env, args.self(), true) : nullptr;
+  Session* session = port == nullptr ? nullptr : sessionOf(env, port, id);
+  if (session == nullptr) return nullptr;
+  // What is to be encrypted is never sent in the clear by a later mistake.
+  if (session->sender != nullptr || session->dtls != nullptr) return throwError(env, AddonError::badKeys);
+  session->plain = true;
+  return nullptr;
+}
+
 // beginDtls(session, isClient, fingerprints): fingerprints are (algorithm, length, digest) one after the other.
 napi_value beginDtls(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
@@ -248,6 +283,9 @@ void definePortMethods(napi_env env, napi_value object) {
   setFunction(env, object, "addAddress", addAddress);
   setFunction(env, object, "removeAddress", removeAddress);
   setFunction(env, object, "setDestination", setDestination);
+  setFunction(env, object, "routeRtcp", routeRtcp);
+  setFunction(env, object, "learnAddress", learnAddress);
+  setFunction(env, object, "setPlain", setPlain);
   setFunction(env, object, "beginDtls", beginDtls);
   setFunction(env, object, "installSrtpKeys", installSrtpKeys);
   setFunction(env, object, "sessionStats", sessionStats);

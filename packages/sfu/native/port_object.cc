@@ -5,7 +5,17 @@ namespace sangam {
 namespace {
 
 constexpr const char* kFailureNames[] = {"fingerprint-mismatch", "no-srtp-profile", "timeout", "protocol"};
-constexpr const char* kEventNames[] = {"connected", "failed", "closed"};
+constexpr const char* kEventNames[] = {"connected", "failed", "closed", "address"};
+
+std::string hexOf(const AddressKey& key) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string hex;
+  for (const uint8_t byte : key.bytes) {
+    hex += kDigits[byte >> 4];
+    hex += kDigits[byte & 15];
+  }
+  return hex;
+}
 
 // Only objects that create() made carry it.
 constexpr napi_type_tag kPortTag = {0x7c1f4be2a9d04c55, 0x9a3e61f0d28b7713};
@@ -116,6 +126,7 @@ void PortObject::onSessionEvent(const SessionEvent& event) {
   std::string detail;
   if (event.type == SessionEvent::Type::connected) detail = infoOf(event.suite).name;
   if (event.type == SessionEvent::Type::failed) detail = kFailureNames[static_cast<size_t>(event.failure)];
+  if (event.type == SessionEvent::Type::address) detail = hexOf(event.address);
   const napi_value values[] = {
       makeNumber(env_, event.session),
       makeString(env_, kEventNames[static_cast<size_t>(event.type)]),

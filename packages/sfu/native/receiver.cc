@@ -12,8 +12,6 @@ constexpr size_t kDtlsHeaderBytes = 13;
 constexpr size_t kRtpHeaderBytes = 12;
 constexpr size_t kRtcpHeaderBytes = 8;
 
-enum class Protocol : uint8_t { none, stun, dtls, rtp };
-
 // RFC 7983 section 7. ZRTP (16-19) and TURN channels (64-79) are not spoken here.
 Protocol protocolOf(uint8_t first) {
   if (first <= 3) return Protocol::stun;
@@ -29,6 +27,19 @@ bool isRtcp(const uint8_t* data) { return data[1] >= 192 && data[1] <= 223; }
 bool looksLikeStun(const uint8_t* data, size_t bytes) {
   return bytes >= kStunHeaderBytes && bytes % 4 == 0 && readU32(data + 4) == kStunCookie &&
          readU16(data + 2) == bytes - kStunHeaderBytes;
+}
+
+// RFC 3550 section 6.1: the packets of a compound fill it to its end.
+bool isWholeRtcp(const uint8_t* data, size_t bytes) {
+  size_t at = 0;
+  while (at + 4 <= bytes && data[at] >> 6 == 2) at += 4 * (static_cast<size_t>(readU16(data + at + 2)) + 1);
+  return at == bytes;
+}
+
+SrtpVerdict copyPlain(bool wellFormed, const uint8_t* data, size_t bytes, uint8_t* out) {
+  if (!wellFormed) return SrtpVerdict::malformed;
+  memcpy(out, data, bytes);
+  return SrtpVerdict::accepted;
 }
 
 bool longEnough(Protocol protocol, const uint8_t* data, size_t bytes) {
@@ -68,13 +79,29 @@ void Receiver::takeOne(const uint8_t* data, size_t bytes, const AddressKey& from
   if (!longEnough(protocol, data, bytes)) return shared_.count(Counter::droppedMalformed);
   if (protocol == Protocol::stun) return takeStun(data, bytes, from);
   Session* session = sessions_.byAddress(from);
-  if (session == nullptr) return shared_.count(Counter::droppedUnknownAddress);
+  if (session == nullptr) return takeUnknown(protocol, data, bytes, from);
   session->counts.receivedPackets += 1;
   session->counts.receivedBytes += static_cast<double>(bytes);
   if (protocol == Protocol::dtls) return takeDtls(*session, data, bytes, from);
-  if (session->receiver == nullptr) return shared_.count(Counter::droppedNoKeys);
-  if (isRtcp(data)) return takeRtcp(*session, data, bytes, from);
-  takeRtp(*session, data, bytes, from);
+  takeMedia(*session, data, bytes, from);
+}
+
+void Receiver::takeUnknown(Protocol protocol, const uint8_t* data, size_t bytes, const AddressKey& from) {
+  Session* session = protocol == Protocol::rtp ? sessions_.learner(from.socket()) : nullptr;
+  if (session == nullptr) return shared_.count(Counter::droppedUnknownAddress);
+  if (!takeMedia(*session, data, bytes, from)) return;
+  session->counts.receivedPackets += 1;
+  session->counts.receivedBytes += static_cast<double>(bytes);
+  sessions_.learned(*session, from);
+  observer_.addressLearned(observer_.owner, *session, from);
+}
+
+bool Receiver::takeMedia(Session& session, const uint8_t* data, size_t bytes, const AddressKey& from) {
+  if (!session.plain && session.receiver == nullptr) {
+    shared_.count(Counter::droppedNoKeys);
+    return false;
+  }
+  return isRtcp(data) ? takeRtcp(session, data, bytes, from) : takeRtp(session, data, bytes, from);
 }
 
 void Receiver::takeStun(const uint8_t* data, size_t bytes, const AddressKey& from) {
@@ -88,20 +115,24 @@ void Receiver::takeStun(const uint8_t* data, size_t bytes, const AddressKey& fro
   append(kStun, session == nullptr ? -1 : static_cast<int32_t>(session->id), at, bytes, 0, from);
 }
 
-void Receiver::takeRtp(Session& session, const uint8_t* data, size_t bytes, const AddressKey& from) {
+bool Receiver::takeRtp(Session& session, const uint8_t* data, size_t bytes, const AddressKey& from) {
   uint8_t* slot = ring_.nextSlot();
-  size_t plainBytes = 0;
-  const SrtpVerdict verdict = session.receiver->openRtp(data, bytes, nowUs_, slot, &plainBytes);
+  size_t plainBytes = bytes;
+  const SrtpVerdict verdict = session.plain ? copyPlain(rtpHeaderBytes(data, bytes) != 0, data, bytes, slot)
+                                            : session.receiver->openRtp(data, bytes, nowUs_, slot, &plainBytes);
   if (verdict != SrtpVerdict::accepted) return dropped(verdict);
   append(kRtp, static_cast<int32_t>(session.id), slot, plainBytes, ring_.commit(plainBytes), from);
+  return true;
 }
 
-void Receiver::takeRtcp(Session& session, const uint8_t* data, size_t bytes, const AddressKey& from) {
+bool Receiver::takeRtcp(Session& session, const uint8_t* data, size_t bytes, const AddressKey& from) {
   uint8_t* at = scratch();
-  size_t plainBytes = 0;
-  const SrtpVerdict verdict = session.receiver->openRtcp(data, bytes, nowUs_, at, &plainBytes);
+  size_t plainBytes = bytes;
+  const SrtpVerdict verdict = session.plain ? copyPlain(isWholeRtcp(data, bytes), data, bytes, at)
+                                            : session.receiver->openRtcp(data, bytes, nowUs_, at, &plainBytes);
   if (verdict != SrtpVerdict::accepted) return dropped(verdict);
   append(kRtcp, static_cast<int32_t>(session.id), at, plainBytes, 0, from);
+  return true;
 }
 
 void Receiver::takeDtls(Session& session, const uint8_t* data, size_t bytes, const AddressKey& from) {
@@ -110,12 +141,12 @@ void Receiver::takeDtls(Session& session, const uint8_t* data, size_t bytes, con
   const DtlsState before = dtls->state();
   if (!dtls->receive(data, bytes)) return shared_.count(Counter::droppedDtls);
   const bool wasHandshake = before == DtlsState::handshaking;
-  if (wasHandshake && dtls->state() != before) observer_.changed(observer_.owner, session);
+  if (wasHandshake && dtls->state() != before) observer_.dtlsChanged(observer_.owner, session);
   const DtlsState between = dtls->state();
   const uint64_t written = dtls->datagramsWritten();
   const size_t messages = readApplicationData(session, from);
   if (dtls->state() != between) {
-    observer_.changed(observer_.owner, session);
+    observer_.dtlsChanged(observer_.owner, session);
   } else if (!wasHandshake && messages == 0 && dtls->datagramsWritten() == written) {
     shared_.count(Counter::droppedDtls);  // neither data nor a retransmitted flight that was answered
   }
@@ -148,19 +179,24 @@ void Receiver::append(PacketKind kind, int32_t session, const uint8_t* at, size_
   memcpy(shared_.address + row * kAddressBytes, from.bytes, kAddressBytes);
 }
 
-void Receiver::dropped(SrtpVerdict verdict) const {
+bool Receiver::dropped(SrtpVerdict verdict) const {
   switch (verdict) {
     case SrtpVerdict::malformed:
-      return shared_.count(Counter::droppedMalformed);
+      shared_.count(Counter::droppedMalformed);
+      break;
     case SrtpVerdict::tooManySsrcs:
-      return shared_.count(Counter::droppedTooManySsrcs);
+      shared_.count(Counter::droppedTooManySsrcs);
+      break;
     case SrtpVerdict::replayed:
-      return shared_.count(Counter::droppedReplayed);
+      shared_.count(Counter::droppedReplayed);
+      break;
     case SrtpVerdict::notAuthentic:
-      return shared_.count(Counter::droppedAuthentication);
+      shared_.count(Counter::droppedAuthentication);
+      break;
     case SrtpVerdict::accepted:
-      return;
+      break;
   }
+  return false;
 }
 
 }  // namespace sangam

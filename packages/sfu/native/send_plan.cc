@@ -44,8 +44,9 @@ void SendPlan::sendControl(const uint32_t* control, SendSocket* const* sockets) 
   const uint8_t* data = shared_.controlBytes + offset;
   if (control[kControlKind] == kControlRaw) return sendRaw(data, bytes, sockets);
   Session* session = sessions_.find(control[kControlSession]);
-  if (session == nullptr || !session->destination.isSet()) return shared_.count(Counter::expired);
+  if (session == nullptr) return shared_.count(Counter::expired);
   if (control[kControlKind] == kControlRtcp) return sendRtcp(*session, data, bytes);
+  if (!session->destination.isSet()) return shared_.count(Counter::expired);
   if (session->dtls == nullptr || !session->dtls->write(data, bytes)) shared_.count(Counter::expired);
 }
 
@@ -63,11 +64,15 @@ void SendPlan::sendRaw(const uint8_t* data, size_t bytes, SendSocket* const* soc
 }
 
 void SendPlan::sendRtcp(Session& session, const uint8_t* data, size_t bytes) {
-  if (session.sender == nullptr) return shared_.count(Counter::droppedNoKeys);
+  const Destination& destination = session.rtcpWay();
+  if (!destination.isSet()) return shared_.count(Counter::expired);
+  if (!session.canSend()) return shared_.count(Counter::droppedNoKeys);
   if (bytes < kRtcpHeaderBytes) return shared_.count(Counter::sendErrors);
-  const size_t sealed = session.sender->sealRtcp(data, bytes, sender_.reserve());
+  uint8_t* out = sender_.reserve();
+  if (session.plain) memcpy(out, data, bytes);
+  const size_t sealed = session.plain ? bytes : session.sender->sealRtcp(data, bytes, out);
   if (sealed == 0) return shared_.count(Counter::sendErrors);
-  sender_.commit(session.destination, sealed, nullptr);
+  sender_.commit(destination, sealed, nullptr);
   session.counts.sentPackets += 1;
   session.counts.sentBytes += static_cast<double>(sealed);
 }
@@ -82,7 +87,7 @@ void SendPlan::group(size_t entries) {
       shared_.count(Counter::expired);
       continue;
     }
-    if (session->sender == nullptr) {
+    if (!session->canSend()) {
       shared_.count(Counter::droppedNoKeys);
       continue;
     }
@@ -159,15 +164,23 @@ size_t SendPlan::writeHeader(const Sink& sink, const uint32_t* entry, const Pack
 void SendPlan::sealAndQueue(Sink& sink, uint32_t index, uint8_t* out, size_t headerBytes, const uint8_t* payload,
                             size_t bytes) {
   Session& session = *sink.session;
+  if (session.plain) {
+    memmove(out + headerBytes, payload, bytes);
+    return queue(session, headerBytes + bytes);
+  }
   if (session.sender->needsUniqueIndexes()) {
     if (!sink.sent.isFresh(index)) return shared_.count(Counter::sendErrors);
     sink.sent.accept(index);
   }
   const size_t sealed = session.sender->cipher().sealRtp(out, headerBytes, payload, bytes, sink.ssrc, index);
   if (sealed == 0) return shared_.count(Counter::sendErrors);
-  sender_.commit(session.destination, sealed, &session);
+  queue(session, sealed);
+}
+
+void SendPlan::queue(Session& session, size_t bytes) {
+  sender_.commit(session.destination, bytes, &session);
   session.counts.sentPackets += 1;
-  session.counts.sentBytes += static_cast<double>(sealed);
+  session.counts.sentBytes += static_cast<double>(bytes);
 }
 
 // Read anew after each batch that left, so that it is at most one batch old.

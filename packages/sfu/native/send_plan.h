@@ -34,6 +34,8 @@ class SendPlan {
   void sendPadding(Sink& sink, const uint32_t* entry);
   size_t writeHeader(const Sink& sink, const uint32_t* entry, const PacketRing::Found* packet, uint8_t* out);
   void sealAndQueue(Sink& sink, uint32_t index, uint8_t* out, size_t headerBytes, const uint8_t* payload, size_t bytes);
+  // Queues the RTP packet just written at the sender's reserve().
+  void queue(Session& session, size_t bytes);
   uint32_t absSendTime();
 
   const SharedMemory& shared_;

@@ -52,6 +52,11 @@ struct Session {
 
   uint32_t id = 0;
   Destination destination;
+  // Where RTCP goes if it does not share RTP's way (RFC 5761 says when it may); meaningful if `rtcpApart`.
+  Destination rtcpDestination;
+  bool rtcpApart = false;
+  // RTP and RTCP pass as they are: nothing is encrypted, nothing authenticated.
+  bool plain = false;
   std::vector<AddressKey> addresses;
   DtlsOutput output;
   std::unique_ptr<DtlsAssociation> dtls;
@@ -60,6 +65,9 @@ struct Session {
   std::vector<uint32_t> sinks;
   std::vector<RetiredSsrc> retired;
   SessionCounts counts;
+
+  bool canSend() const { return plain || sender != nullptr; }
+  const Destination& rtcpWay() const { return rtcpApart ? rtcpDestination : destination; }
 
   // The chain of this session's entries in the plan being executed; meaningful if planRun is the current one.
   uint64_t planRun = 0;

@@ -25,6 +25,7 @@ void SessionTable::close(uint32_t id) {
   if (session == nullptr) return;
   for (const AddressKey& key : session->addresses) addresses_.remove(key);
   for (const uint32_t sink : session->sinks) sinks_.remove(sink);
+  std::replace(std::begin(learners_), std::end(learners_), id, kNone);
 }
 
 Session* SessionTable::byAddress(const AddressKey& key) const {
@@ -47,13 +48,20 @@ void SessionTable::removeAddress(const AddressKey& key) {
   addresses_.remove(key);
 }
 
+void SessionTable::learned(Session& session, const AddressKey& key) {
+  learners_[key.socket()] = kNone;
+  addAddress(session, key);
+}
+
 void SessionTable::closeSocket(uint8_t socket) {
   addresses_.removeSocket(socket);
+  learners_[socket] = kNone;
   sessions_.forEach([socket](Session& session) {
     auto& keys = session.addresses;
     const auto gone = [socket](const AddressKey& key) { return key.socket() == socket; };
     keys.erase(std::remove_if(keys.begin(), keys.end(), gone), keys.end());
     if (session.destination.socket == socket) session.destination = {};
+    if (session.rtcpDestination.socket == socket) session.rtcpDestination = {};
   });
 }
 
@@ -96,6 +104,7 @@ bool SessionTable::installKeys(Session& session, SrtpSuite suite, const uint8_t*
   // New keys, new nonces.
   for (const uint32_t sink : session.sinks) sinks_.find(sink)->sent = {};
   session.retired.clear();
+  session.plain = false;
   session.sender = std::move(sender);
   session.receiver = std::move(receiver);
   return true;

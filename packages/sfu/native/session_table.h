@@ -1,6 +1,9 @@
 // The sessions, their addresses and their sinks: who belongs to whom, and what goes when one of them goes.
 #pragma once
 
+#include <algorithm>
+#include <iterator>
+
 #include "session.h"
 #include "slot_map.h"
 
@@ -9,6 +12,8 @@ namespace sangam {
 class SessionTable {
  public:
   static constexpr uint32_t kNone = 0xffffffff;
+
+  SessionTable() { std::fill(std::begin(learners_), std::end(learners_), kNone); }
 
   // kNone when there are 65,535.
   uint32_t create();
@@ -26,6 +31,13 @@ class SessionTable {
   Session* byAddress(const AddressKey& key) const;
   void closeSocket(uint8_t socket);
 
+  // The next authentic packet from an unknown address on `socket` gives the session that address: once.
+  void learnAddress(const Session& session, uint8_t socket) { learners_[socket] = session.id; }
+  // The session that waits for an address on this socket, or null.
+  Session* learner(uint8_t socket) const { return sessions_.find(learners_[socket]); }
+  // The wait on the key's socket is over: the address is the session's.
+  void learned(Session& session, const AddressKey& key);
+
   // kNone when there are too many, or the session has an open sink of that SSRC.
   uint32_t createSink(std::unique_ptr<Sink> sink);
   Sink* findSink(uint32_t id) const { return sinks_.find(id); }
@@ -38,6 +50,7 @@ class SessionTable {
   SlotMap<Session, 16, 15> sessions_;
   SlotMap<Sink, 20, 11> sinks_;
   AddressTable addresses_;
+  uint32_t learners_[256];  // by socket; kNone where nobody waits
 };
 
 }  // namespace sangam

@@ -28,7 +28,11 @@ export function listenInfosOf(
   return infos.map((info, index) => listenInfoOf(`${field}[${index}]`, info, defaultPortRange))
 }
 
-function listenInfoOf(
+/**
+ * Checks one listening info and fills in what is left out.
+ * @throws TypeError that names the field
+ */
+export function listenInfoOf(
   field: string,
   info: TransportListenInfo,
   defaultPortRange?: TransportPortRange,

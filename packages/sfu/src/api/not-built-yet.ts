@@ -3,11 +3,7 @@ import { errors } from './errors.ts'
 
 /** Parts of the public API that have their place here and no engine below them yet: calling one rejects. */
 export type NotBuiltYet =
-  | 'router.createPlainTransport()'
-  | 'router.createPipeTransport()'
-  | 'router.createActiveSpeakerObserver()'
-  | 'router.createAudioLevelObserver()'
-  | 'router.pipeToRouter()'
+  | 'router.pipeToRouter() with dataProducerId'
   | 'transport.produceData()'
   | 'transport.consumeData()'
   | 'enableSctp'

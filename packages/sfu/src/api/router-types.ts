@@ -1,8 +1,15 @@
 import type { RouterRtpCodecCapability, RtpCapabilities } from '@sangam/ortc'
+import type { ActiveSpeakerObserver, ActiveSpeakerObserverOptions } from './active-speaker-observer-types.ts'
+import type { AudioLevelObserver, AudioLevelObserverOptions } from './audio-level-observer-types.ts'
+import type { Consumer } from './consumer-types.ts'
 import type { DirectTransport, DirectTransportOptions } from './direct-transport-types.ts'
 import type { EnhancedEventEmitter } from './enhanced-event-emitter.ts'
 import type { AppData } from './option-checks.ts'
-import type { Transport } from './transport-types.ts'
+import type { PipeTransport, PipeTransportOptions } from './pipe-transport-types.ts'
+import type { PlainTransport, PlainTransportOptions } from './plain-transport-types.ts'
+import type { Producer } from './producer-types.ts'
+import type { RtpObserver } from './rtp-observer-types.ts'
+import type { Transport, TransportListenInfo, TransportListenIp } from './transport-types.ts'
 import type { WebRtcTransport, WebRtcTransportOptions } from './webrtc-transport-types.ts'
 
 /** Options of `worker.createRouter()`. */
@@ -12,19 +19,48 @@ export type RouterOptions<RouterAppData extends AppData = AppData> = {
   appData?: RouterAppData | undefined
 }
 
+/** Options of `router.pipeToRouter()`. What concerns the transports counts for the first call between two routers. */
+export type PipeToRouterOptions = {
+  producerId?: string | undefined
+  /** Not supported yet. */
+  dataProducerId?: string | undefined
+  /** The router to pipe to. */
+  router: Router
+  /** Whether the producer keeps its id there; two routers of one worker can't both have it. Default true. */
+  keepId?: boolean | undefined
+  /** Default UDP on 127.0.0.1. */
+  listenInfo?: TransportListenInfo | undefined
+  /** @deprecated Give `listenInfo`. */
+  listenIp?: TransportListenIp | string | undefined
+  enableSctp?: boolean | undefined
+  /** Default false. */
+  enableRtx?: boolean | undefined
+  /** Default false. */
+  enableSrtp?: boolean | undefined
+}
+
+/** What `router.pipeToRouter()` made: the consumer in this router, and the producer in the other. */
+export type PipeToRouterResult = { pipeConsumer?: Consumer; pipeProducer?: Producer }
+
 /** Answer of `router.dump()`. */
 export type RouterDump = {
   id: string
   transportIds: string[]
+  rtpObserverIds: string[]
   mapProducerIdConsumerIds: { key: string; values: string[] }[]
   mapConsumerIdProducerId: { key: string; value: string }[]
+  mapProducerIdObserverIds: { key: string; values: string[] }[]
 } & Record<string, unknown>
 
 /** Events of a Router. */
 export type RouterEvents = { workerclose: [] }
 
 /** Events of a Router's observer. */
-export type RouterObserverEvents = { close: []; newtransport: [transport: Transport] }
+export type RouterObserverEvents = {
+  close: []
+  newtransport: [transport: Transport]
+  newrtpobserver: [rtpObserver: RtpObserver]
+}
 /** Observer of a Router. */
 export type RouterObserver = EnhancedEventEmitter<RouterObserverEvents>
 
@@ -47,16 +83,28 @@ export interface Router<RouterAppData extends AppData = AppData> extends Enhance
   createDirectTransport<TransportAppData extends AppData = AppData>(
     options?: DirectTransportOptions<TransportAppData>,
   ): Promise<DirectTransport<TransportAppData>>
-  /** @throws UnsupportedError: not built yet */
-  createPlainTransport(options: unknown): Promise<never>
-  /** @throws UnsupportedError: not built yet */
-  createPipeTransport(options: unknown): Promise<never>
-  /** @throws UnsupportedError: not built yet */
-  createActiveSpeakerObserver(options?: unknown): Promise<never>
-  /** @throws UnsupportedError: not built yet */
-  createAudioLevelObserver(options?: unknown): Promise<never>
-  /** @throws UnsupportedError: not built yet */
-  pipeToRouter(options: unknown): Promise<never>
+  /** @throws TypeError; Error when a port can't be had */
+  createPlainTransport<TransportAppData extends AppData = AppData>(
+    options: PlainTransportOptions<TransportAppData>,
+  ): Promise<PlainTransport<TransportAppData>>
+  /** @throws TypeError; Error when a port can't be had */
+  createPipeTransport<TransportAppData extends AppData = AppData>(
+    options: PipeTransportOptions<TransportAppData>,
+  ): Promise<PipeTransport<TransportAppData>>
+  /** @throws TypeError */
+  createActiveSpeakerObserver<ObserverAppData extends AppData = AppData>(
+    options?: ActiveSpeakerObserverOptions<ObserverAppData>,
+  ): Promise<ActiveSpeakerObserver<ObserverAppData>>
+  /** @throws TypeError */
+  createAudioLevelObserver<ObserverAppData extends AppData = AppData>(
+    options?: AudioLevelObserverOptions<ObserverAppData>,
+  ): Promise<AudioLevelObserver<ObserverAppData>>
+  /**
+   * Has a producer of this router be consumed in another router, of this or another worker on this machine, through one pair of
+   * PipeTransports per pair of routers.
+   * @throws TypeError, NotFoundError; UnsupportedError for data producers
+   */
+  pipeToRouter(options: PipeToRouterOptions): Promise<PipeToRouterResult>
   /** Whether an endpoint with these capabilities can consume the producer. False when there is no such producer or they are invalid. */
   canConsume(options: { producerId: string; rtpCapabilities: RtpCapabilities }): boolean
   /** Replaces the codecs, for producers to come; `rtpCapabilities` changes. @throws TypeError, UnsupportedError */

@@ -7,22 +7,35 @@ import {
   validateAndNormalizeRtpCapabilities,
 } from '@sangam/ortc'
 import type { Mailbox, ParentChannel } from '../channel/parent-channel.ts'
+import { ActiveSpeakerObserverImpl, activeSpeakerIntervalOf } from './active-speaker-observer.ts'
+import type { ActiveSpeakerObserver, ActiveSpeakerObserverOptions } from './active-speaker-observer-types.ts'
+import { pipeTransportRequestOf, plainTransportRequestOf } from './addressed-transport-options.ts'
+import { AudioLevelObserverImpl, audioLevelRequestOf } from './audio-level-observer.ts'
+import type { AudioLevelObserver, AudioLevelObserverOptions } from './audio-level-observer-types.ts'
 import { checkDirectTransportOptions, DirectTransportImpl } from './direct-transport.ts'
 import type { DirectTransport, DirectTransportOptions } from './direct-transport-types.ts'
 import { EnhancedEventEmitter } from './enhanced-event-emitter.ts'
 import { EntityScope } from './entity-scope.ts'
 import { errors } from './errors.ts'
 import { Logger } from './logger.ts'
-import { notBuiltYet } from './not-built-yet.ts'
 import { type AppData, appDataOf, checkArray, checkObject } from './option-checks.ts'
+import { linkBetween, pipeProducer } from './pipe-links.ts'
+import { pipeRequestOf } from './pipe-to-router-options.ts'
+import { PipeTransportImpl } from './pipe-transport.ts'
+import type { PipeTransport, PipeTransportOptions } from './pipe-transport-types.ts'
+import { PlainTransportImpl } from './plain-transport.ts'
+import type { PlainTransport, PlainTransportOptions } from './plain-transport-types.ts'
 import type { ProducerImpl } from './producer.ts'
 import type {
+  PipeToRouterOptions,
+  PipeToRouterResult,
   Router,
   RouterDump,
   RouterEvents,
   RouterObserver,
   RouterObserverEvents,
 } from './router-types.ts'
+import type { RtpObserverSetup } from './rtp-observer.ts'
 import type { TransportSetup } from './transport.ts'
 import type { TransportPortRange } from './transport-types.ts'
 import { WebRtcServerImpl } from './webrtc-server.ts'
@@ -31,6 +44,9 @@ import { webRtcTransportRequestOf } from './webrtc-transport-options.ts'
 import type { WebRtcTransport, WebRtcTransportOptions } from './webrtc-transport-types.ts'
 
 const logger = new Logger('Router')
+
+type AnyTransportImpl = WebRtcTransportImpl | PlainTransportImpl | PipeTransportImpl | DirectTransportImpl
+type AnyRtpObserverImpl = ActiveSpeakerObserverImpl | AudioLevelObserverImpl
 
 /** What a router gets from its worker. */
 export interface RouterSetup<Data extends AppData> {
@@ -52,7 +68,8 @@ export class RouterImpl<Data extends AppData = AppData>
 {
   readonly #setup: RouterSetup<Data>
   readonly #observer: RouterObserver = new EnhancedEventEmitter<RouterObserverEvents>()
-  readonly #transports = new Map<string, WebRtcTransportImpl | DirectTransportImpl>()
+  readonly #transports = new Map<string, AnyTransportImpl>()
+  readonly #rtpObservers = new Map<string, AnyRtpObserverImpl>()
   readonly #producers = new Map<string, ProducerImpl>()
   #rtpCapabilities: RtpCapabilities
   #appData: Data
@@ -87,7 +104,7 @@ export class RouterImpl<Data extends AppData = AppData>
   close(): void {
     if (!this.#setup.scope.end()) return
     this.#setup.scope.tell('router.close', { routerId: this.id })
-    this.#closeTransports()
+    this.#closeChildren()
     this.#setup.onClosed()
     this.#observer.safeEmit('close')
   }
@@ -95,7 +112,7 @@ export class RouterImpl<Data extends AppData = AppData>
   /** The worker closed or died, and takes the router along. */
   workerClosed(): void {
     if (!this.#setup.scope.end()) return
-    this.#closeTransports()
+    this.#closeChildren()
     this.safeEmit('workerclose')
     this.#observer.safeEmit('close')
   }
@@ -151,24 +168,76 @@ export class RouterImpl<Data extends AppData = AppData>
     })
   }
 
-  async createPlainTransport(_options: unknown): Promise<never> {
-    throw notBuiltYet('router.createPlainTransport()')
+  async createPlainTransport<TransportData extends AppData = AppData>(
+    options: PlainTransportOptions<TransportData>,
+  ): Promise<PlainTransport<TransportData>> {
+    this.#setup.scope.assertOpen()
+    const request = plainTransportRequestOf(options, this.#setup.defaultPortRange)
+    const appData = appDataOf(options.appData)
+    const id = randomUUID()
+    return this.#create(id, async (mailbox) => {
+      const ids = { routerId: this.id, transportId: id }
+      const state = await this.#setup.scope.request('router.createPlainTransport', { ...ids, ...request })
+      const setup = this.#transportSetup(id, appData, mailbox, () => this.#transports.delete(id))
+      const transport = new PlainTransportImpl({ ...setup, state })
+      this.#transports.set(id, transport)
+      return transport
+    })
   }
 
-  async createPipeTransport(_options: unknown): Promise<never> {
-    throw notBuiltYet('router.createPipeTransport()')
+  async createPipeTransport<TransportData extends AppData = AppData>(
+    options: PipeTransportOptions<TransportData>,
+  ): Promise<PipeTransport<TransportData>> {
+    this.#setup.scope.assertOpen()
+    const request = pipeTransportRequestOf(options, this.#setup.defaultPortRange)
+    const appData = appDataOf(options.appData)
+    const id = randomUUID()
+    return this.#create(id, async (mailbox) => {
+      const ids = { routerId: this.id, transportId: id }
+      const state = await this.#setup.scope.request('router.createPipeTransport', { ...ids, ...request })
+      const setup = this.#transportSetup(id, appData, mailbox, () => this.#transports.delete(id))
+      const transport = new PipeTransportImpl({ ...setup, state, enableRtx: request.enableRtx })
+      this.#transports.set(id, transport)
+      return transport
+    })
   }
 
-  async createActiveSpeakerObserver(_options?: unknown): Promise<never> {
-    throw notBuiltYet('router.createActiveSpeakerObserver()')
+  async createActiveSpeakerObserver<ObserverData extends AppData = AppData>(
+    options: ActiveSpeakerObserverOptions<ObserverData> = {},
+  ): Promise<ActiveSpeakerObserver<ObserverData>> {
+    this.#setup.scope.assertOpen()
+    const intervalMs = activeSpeakerIntervalOf(options)
+    return this.#createObserver(
+      options.appData,
+      (ids) => this.#setup.scope.request('router.createActiveSpeakerObserver', { ...ids, intervalMs }),
+      (setup: RtpObserverSetup<ObserverData>) => new ActiveSpeakerObserverImpl(setup),
+    )
   }
 
-  async createAudioLevelObserver(_options?: unknown): Promise<never> {
-    throw notBuiltYet('router.createAudioLevelObserver()')
+  async createAudioLevelObserver<ObserverData extends AppData = AppData>(
+    options: AudioLevelObserverOptions<ObserverData> = {},
+  ): Promise<AudioLevelObserver<ObserverData>> {
+    this.#setup.scope.assertOpen()
+    const request = audioLevelRequestOf(options)
+    return this.#createObserver(
+      options.appData,
+      (ids) => this.#setup.scope.request('router.createAudioLevelObserver', { ...ids, ...request }),
+      (setup: RtpObserverSetup<ObserverData>) => new AudioLevelObserverImpl(setup),
+    )
   }
 
-  async pipeToRouter(_options: unknown): Promise<never> {
-    throw notBuiltYet('router.pipeToRouter()')
+  async pipeToRouter(options: PipeToRouterOptions): Promise<PipeToRouterResult> {
+    this.#setup.scope.assertOpen()
+    const { producerId, router, keepId, pipeTransport } = pipeRequestOf(options)
+    if (!(router instanceof RouterImpl)) throw errors.invalidOption('router', 'a Router', router)
+    if (router === this) throw errors.optionConflict('router', 'a router needs no pipe to itself')
+    if (router.closed) throw errors.closed(`router ${router.id}`)
+    const producer = this.#producers.get(producerId)
+    if (!producer) throw errors.producerNotFound(producerId)
+    if (keepId && router.#setup.channel === this.#setup.channel)
+      throw errors.optionConflict('keepId', 'both routers are in one worker, where an id names one producer')
+    const link = await linkBetween(this, router, pipeTransport)
+    return pipeProducer(producer, link, keepId ? producer.id : undefined)
   }
 
   canConsume(options: { producerId: string; rtpCapabilities: RtpCapabilities }): boolean {
@@ -193,8 +262,34 @@ export class RouterImpl<Data extends AppData = AppData>
     this.#rtpCapabilities = generateRouterRtpCapabilities(structuredClone(mediaCodecs))
   }
 
+  async #createObserver<ObserverData extends AppData, Observer extends AnyRtpObserverImpl>(
+    givenAppData: ObserverData | undefined,
+    request: (ids: { routerId: string; rtpObserverId: string }) => Promise<unknown>,
+    make: (setup: RtpObserverSetup<ObserverData>) => Observer,
+  ): Promise<Observer> {
+    const appData = appDataOf(givenAppData)
+    const id = randomUUID()
+    const mailbox = this.#setup.channel.openMailbox(id)
+    try {
+      await request({ routerId: this.id, rtpObserverId: id })
+    } catch (error) {
+      mailbox.close()
+      throw error
+    }
+    const rtpObserver = make({
+      id,
+      appData,
+      scope: new EntityScope(`RtpObserver ${id}`, this.#setup.channel, mailbox),
+      producerById: (producerId) => this.#producers.get(producerId),
+      onClosed: () => this.#rtpObservers.delete(id),
+    })
+    this.#rtpObservers.set(id, rtpObserver)
+    this.#observer.safeEmit('newrtpobserver', rtpObserver)
+    return rtpObserver
+  }
+
   /** Makes a transport; its events wait from before the request on. */
-  async #create<NewTransport extends WebRtcTransportImpl | DirectTransportImpl>(
+  async #create<NewTransport extends AnyTransportImpl>(
     id: string,
     make: (mailbox: Mailbox) => Promise<NewTransport>,
   ): Promise<NewTransport> {
@@ -238,10 +333,13 @@ export class RouterImpl<Data extends AppData = AppData>
     return webRtcServer
   }
 
-  #closeTransports(): void {
+  #closeChildren(): void {
     const transports = [...this.#transports.values()]
+    const rtpObservers = [...this.#rtpObservers.values()]
     for (const transport of transports) transport.routerClosed()
     this.#transports.clear()
     this.#producers.clear()
+    for (const rtpObserver of rtpObservers) rtpObserver.routerClosed()
+    this.#rtpObservers.clear()
   }
 }

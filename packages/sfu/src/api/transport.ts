@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { RtpCapabilities } from '@sangam/ortc'
 import type { ParentChannel, WorkerEvent } from '../channel/parent-channel.ts'
-import { checkConsumerOptions, planConsume } from './consume-plan.ts'
+import { type ConsumePlan, checkConsumerOptions, planConsume } from './consume-plan.ts'
 import { ConsumerImpl } from './consumer.ts'
 import type { Consumer, ConsumerOptions } from './consumer-types.ts'
 import { EnhancedEventEmitter } from './enhanced-event-emitter.ts'
@@ -137,7 +137,9 @@ export abstract class TransportImpl<
     options: ProducerOptions<ProducerData>,
   ): Promise<Producer<ProducerData>> {
     this.scope.assertOpen()
-    const plan = planProduce(options, this.#setup.routerRtpCapabilities(), this.#cname, newCname)
+    // Through a pipe come many endpoints, and each keeps its own CNAME: it says whose audio and video belong together.
+    const cname = this.type === 'pipe' ? undefined : this.#cname
+    const plan = planProduce(options, this.#setup.routerRtpCapabilities(), cname, newCname)
     const appData = appDataOf(options.appData)
     const id = options.id ?? randomUUID()
     if (this.#setup.routerProducers.has(id)) {
@@ -176,9 +178,17 @@ export abstract class TransportImpl<
   ): Promise<Consumer<ConsumerData>> {
     this.scope.assertOpen()
     checkConsumerOptions(options)
+    return this.consumeBy(options, (producer) => planConsume(options, producer))
+  }
+
+  /** Consumes a producer in the way that `planOf` makes of it. */
+  protected async consumeBy<ConsumerData extends AppData>(
+    options: { producerId: string; appData?: ConsumerData | undefined },
+    planOf: (producer: Producer) => ConsumePlan,
+  ): Promise<Consumer<ConsumerData>> {
     const producer = this.#setup.routerProducers.get(options.producerId)
     if (!producer) throw errors.producerNotFound(options.producerId)
-    const { preferredLayers, ...plan } = planConsume(options, producer)
+    const { preferredLayers, ...plan } = planOf(producer)
     const appData = appDataOf(options.appData)
     if (plan.type !== 'pipe') plan.rtpParameters.mid ??= this.#takeMid()
 

@@ -60,6 +60,24 @@ export interface TransportTuple {
   readonly protocol: 'udp' | 'tcp'
 }
 
+/** The own end of a transport with ports of its own, and the peer's once it is known. */
+export type PlainTuple = Omit<TransportTuple, 'remoteIp' | 'remotePort'> &
+  Partial<Pick<TransportTuple, 'remoteIp' | 'remotePort'>>
+
+/** SRTP key of one direction, as SDES gives it (RFC 4568): master key and salt, in Base64. */
+export interface SrtpParameters {
+  readonly cryptoSuite: SrtpSuite
+  readonly keyBase64: string
+}
+
+/** Both ends of a PlainTransport or PipeTransport, and the key that it sends with. */
+export interface AddressedTransportState {
+  readonly tuple: PlainTuple
+  /** Where RTCP has a port of its own. */
+  readonly rtcpTuple?: PlainTuple
+  readonly srtpParameters?: SrtpParameters
+}
+
 export interface WebRtcTransportCreation {
   readonly iceParameters: IceParameters
   readonly iceCandidates: readonly IceCandidate[]
@@ -141,6 +159,55 @@ export interface Requests {
     }
     response: WebRtcTransportCreation
   }
+  'router.createPlainTransport': {
+    request: {
+      readonly routerId: string
+      readonly transportId: string
+      readonly listenInfo: ListenInfo
+      /** Given exactly where `rtcpMux` is off. */
+      readonly rtcpListenInfo?: ListenInfo
+      readonly comedia: boolean
+      /** Absent: without SRTP. */
+      readonly srtpCryptoSuite?: SrtpSuite
+    }
+    response: AddressedTransportState
+  }
+  'router.createPipeTransport': {
+    request: {
+      readonly routerId: string
+      readonly transportId: string
+      readonly listenInfo: ListenInfo
+      readonly enableRtx: boolean
+      readonly enableSrtp: boolean
+    }
+    response: AddressedTransportState
+  }
+  'router.createActiveSpeakerObserver': {
+    request: { readonly routerId: string; readonly rtpObserverId: string; readonly intervalMs: number }
+    response: Nothing
+  }
+  'router.createAudioLevelObserver': {
+    request: {
+      readonly routerId: string
+      readonly rtpObserverId: string
+      readonly maxEntries: number
+      /** dBov, -127 to 0. */
+      readonly thresholdDbov: number
+      readonly intervalMs: number
+    }
+    response: Nothing
+  }
+  'rtpObserver.close': { request: { readonly rtpObserverId: string }; response: Nothing }
+  'rtpObserver.pause': { request: { readonly rtpObserverId: string }; response: Nothing }
+  'rtpObserver.resume': { request: { readonly rtpObserverId: string }; response: Nothing }
+  'rtpObserver.addProducer': {
+    request: { readonly rtpObserverId: string; readonly producerId: string }
+    response: Nothing
+  }
+  'rtpObserver.removeProducer': {
+    request: { readonly rtpObserverId: string; readonly producerId: string }
+    response: Nothing
+  }
   'router.createDirectTransport': {
     request: { readonly routerId: string; readonly transportId: string }
     response: Nothing
@@ -152,6 +219,17 @@ export interface Requests {
     request: { readonly transportId: string; readonly dtlsParameters: DtlsParameters }
     /** The role that the transport itself plays from now on. */
     response: { readonly dtlsLocalRole: 'client' | 'server' }
+  }
+  /** Of a PlainTransport or PipeTransport. What is missing was not given, or comes from the first packet (comedia). */
+  'transport.connectAddressed': {
+    request: {
+      readonly transportId: string
+      readonly ip?: string
+      readonly port?: number
+      readonly rtcpPort?: number
+      readonly srtpParameters?: SrtpParameters
+    }
+    response: AddressedTransportState
   }
   'transport.restartIce': {
     request: { readonly transportId: string }
@@ -250,6 +328,9 @@ export interface WorkerEvents {
     readonly remoteCertificate?: string
     readonly srtpSuite?: SrtpSuite
   }
+  /** A PlainTransport learnt its peer's address (comedia). */
+  'transport.tuple': { readonly tuple: PlainTuple }
+  'transport.rtcpTuple': { readonly tuple: PlainTuple }
   'transport.trace': TraceEvent
   /** RTCP that a DirectTransport's consumers and producers would send. */
   'transport.rtcp': { readonly packet: Uint8Array }
@@ -263,6 +344,12 @@ export interface WorkerEvents {
   'consumer.score': { readonly score: ConsumerScore }
   'consumer.layers': { readonly layers: ConsumerLayers | undefined }
   'consumer.trace': TraceEvent
+  'rtpObserver.dominantSpeaker': { readonly producerId: string }
+  /** The loudest first. */
+  'rtpObserver.volumes': {
+    readonly volumes: readonly { readonly producerId: string; readonly volume: number }[]
+  }
+  'rtpObserver.silence': Nothing
   /** An RTP packet for a consumer on a DirectTransport. */
   'consumer.rtp': { readonly packet: Uint8Array }
 }

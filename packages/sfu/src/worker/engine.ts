@@ -1,23 +1,31 @@
 import type { MediaKind, RtpParameters } from '@sangam/ortc'
-import type { ApplicationEvents, Requests } from '../channel/messages.ts'
+import type { ApplicationEvents, ListenInfo, Requests } from '../channel/messages.ts'
 import type { Consumer } from './consumer/consumer.ts'
 import { MAX_TRANSPORTS, type WorkerContext } from './context.ts'
 import { ChannelInvalidStateError, ChannelTypeError, ChannelUnsupportedError } from './errors.ts'
+import { ActiveSpeakerObserver } from './observer/active-speaker-observer.ts'
+import { AudioLevelObserver } from './observer/audio-level-observer.ts'
+import type { RtpObserver } from './observer/rtp-observer.ts'
 import { PacketPath } from './packet-path.ts'
 import { RING_SLOTS, type SessionEvent, SLOT_BYTES } from './packet-port/packet-port.ts'
 import { isForwardable } from './producer/codecs.ts'
 import type { Producer } from './producer/producer.ts'
 import { Router } from './router.ts'
 import { StunPath } from './stun-path.ts'
+import { AddressedTransport } from './transport/addressed-transport.ts'
 import { DirectTransport } from './transport/direct-transport.ts'
 import { type Listener, listen } from './transport/listening.ts'
+import { PipeTransport } from './transport/pipe-transport.ts'
+import { PlainTransport } from './transport/plain-transport.ts'
 import { WebRtcServer } from './transport/webrtc-server.ts'
 import { type UsernameFragments, WebRtcTransport } from './transport/webrtc-transport.ts'
 
 /** Fine enough for NACK repetition and transport-cc feedback. */
 const TICK_US = 20_000
+/** Pipes between mediasoup-compatible engines use this suite. */
+const PIPE_SRTP_SUITE = 'AEAD_AES_256_GCM'
 
-type AnyTransport = WebRtcTransport | DirectTransport
+type AnyTransport = WebRtcTransport | PlainTransport | PipeTransport | DirectTransport
 
 /** Everything that a worker holds, by id, and how it comes and goes. Owns no socket, clock or timer. */
 export class Engine {
@@ -27,6 +35,7 @@ export class Engine {
   readonly transports = new Map<string, AnyTransport>()
   readonly producers = new Map<string, Producer>()
   readonly consumers = new Map<string, Consumer>()
+  readonly rtpObservers = new Map<string, RtpObserver>()
   readonly #context: WorkerContext
   readonly #usernameFragments: UsernameFragments = new Map()
   readonly #routerOfTransport = new Map<string, Router>()
@@ -56,12 +65,14 @@ export class Engine {
   tick(nowUs: number): void {
     this.#tickedUs = nowUs
     for (const transport of this.transports.values()) transport.tick(nowUs)
+    for (const observer of this.rtpObservers.values()) observer.tick(nowUs)
     this.#context.plan.flush()
   }
 
   handleSessionEvent(session: number, event: SessionEvent): void {
     const transport = this.path.transportsBySession.get(session)
-    if (transport instanceof WebRtcTransport) transport.handleSessionEvent(event)
+    if (transport instanceof WebRtcTransport || transport instanceof AddressedTransport)
+      transport.handleSessionEvent(event)
     this.#context.plan.flush()
   }
 
@@ -91,6 +102,7 @@ export class Engine {
   closeRouter(id: string): void {
     const router = found(this.routers, id, 'router')
     for (const transportId of [...router.transportIds]) this.closeTransport(transportId)
+    for (const observer of [...router.rtpObservers.values()]) this.closeRtpObserver(observer.id)
     this.routers.delete(id)
   }
 
@@ -115,7 +127,45 @@ export class Engine {
       },
     )
     this.#addTransport(router, transport)
-    this.path.transportsBySession.set(transport.session, transport)
+    return transport
+  }
+
+  /** @throws an Error with the system's code where an address or port can't be had */
+  createPlainTransport(request: Requests['router.createPlainTransport']['request']): PlainTransport {
+    const router = found(this.routers, request.routerId, 'router')
+    const infos = [
+      request.listenInfo,
+      ...(request.rtcpListenInfo === undefined ? [] : [request.rtcpListenInfo]),
+    ]
+    const transport = this.#listening(
+      infos,
+      ([listener, rtcpListener]) =>
+        new PlainTransport(this.#context, request.transportId, this.#takeIndex(), {
+          listener: listener as Listener,
+          rtcpListener,
+          comedia: request.comedia,
+          srtpSuite: request.srtpCryptoSuite,
+        }),
+    )
+    this.#addTransport(router, transport)
+    return transport
+  }
+
+  /** @throws an Error with the system's code where an address or port can't be had */
+  createPipeTransport(request: Requests['router.createPipeTransport']['request']): PipeTransport {
+    const router = found(this.routers, request.routerId, 'router')
+    const transport = this.#listening(
+      [request.listenInfo],
+      ([listener]) =>
+        new PipeTransport(this.#context, request.transportId, this.#takeIndex(), {
+          listener: listener as Listener,
+          rtcpListener: undefined,
+          comedia: false,
+          srtpSuite: request.enableSrtp ? PIPE_SRTP_SUITE : undefined,
+          rtx: request.enableRtx,
+        }),
+    )
+    this.#addTransport(router, transport)
     return transport
   }
 
@@ -125,6 +175,32 @@ export class Engine {
   }: Requests['router.createDirectTransport']['request']): void {
     const router = found(this.routers, routerId, 'router')
     this.#addTransport(router, new DirectTransport(this.#context, transportId, this.#takeIndex()))
+  }
+
+  createActiveSpeakerObserver(request: Requests['router.createActiveSpeakerObserver']['request']): void {
+    const { routerId, rtpObserverId, intervalMs } = request
+    this.#addRtpObserver(routerId, new ActiveSpeakerObserver(this.#context, rtpObserverId, intervalMs))
+  }
+
+  createAudioLevelObserver(request: Requests['router.createAudioLevelObserver']['request']): void {
+    const { routerId, rtpObserverId, ...options } = request
+    this.#addRtpObserver(routerId, new AudioLevelObserver(this.#context, rtpObserverId, options))
+  }
+
+  closeRtpObserver(id: string): void {
+    const observer = found(this.rtpObservers, id, 'RtpObserver')
+    observer.close()
+    this.rtpObservers.delete(id)
+    for (const router of this.routers.values()) router.rtpObservers.delete(id)
+  }
+
+  /** @throws ChannelInvalidStateError unless the producer is in the observer's router */
+  observeProducer(rtpObserverId: string, producerId: string): void {
+    const observer = found(this.rtpObservers, rtpObserverId, 'RtpObserver')
+    for (const router of this.routers.values()) {
+      if (router.rtpObservers.has(rtpObserverId))
+        observer.addProducer(found(router.producers, producerId, 'producer'))
+    }
   }
 
   /** Closes a transport: first its consumers, then its producers with everybody's consumers of them. */
@@ -163,7 +239,9 @@ export class Engine {
     }
     producer.transport.removeProducer(producer)
     this.producers.delete(id)
-    this.#routerOfTransport.get(producer.transport.id)?.producers.delete(id)
+    const router = this.#routerOfTransport.get(producer.transport.id)
+    router?.producers.delete(id)
+    for (const observer of router?.rtpObservers.values() ?? []) observer.removeProducer(id)
   }
 
   consume(request: Requests['transport.consume']['request']): Consumer {
@@ -175,8 +253,7 @@ export class Engine {
     if (this.consumers.has(request.consumerId)) {
       throw new ChannelTypeError(`consumer ${request.consumerId} exists`)
     }
-    if (request.type === 'pipe') throw new ChannelUnsupportedError('pipe consumers are not built yet')
-    if (request.type !== producer.type) {
+    if (request.type !== 'pipe' && request.type !== producer.type) {
       throw new ChannelTypeError(
         `the type of a consumer of this producer is ${producer.type}, not ${request.type}`,
       )
@@ -210,10 +287,31 @@ export class Engine {
     if (transport !== undefined) this.path.handleRtcp(transport, packet)
   }
 
+  /** Binds sockets for what `make` makes, one per info; frees them if that fails. */
+  #listening<T>(infos: readonly ListenInfo[], make: (listeners: readonly Listener[]) => T): T {
+    const { port } = this.#context
+    const listeners = listen(port, infos)
+    try {
+      if (listeners.length < infos.length) throw new ChannelTypeError('RTP and RTCP need a port each')
+      return make(listeners)
+    } catch (error) {
+      for (const { socket } of listeners) port.closeUdp(socket)
+      throw error
+    }
+  }
+
   #addTransport(router: Router, transport: AnyTransport): void {
     this.transports.set(transport.id, transport)
+    if (transport.session >= 0) this.path.transportsBySession.set(transport.session, transport)
     router.transportIds.add(transport.id)
     this.#routerOfTransport.set(transport.id, router)
+  }
+
+  #addRtpObserver(routerId: string, observer: RtpObserver): void {
+    const router = found(this.routers, routerId, 'router')
+    if (this.rtpObservers.has(observer.id)) throw new ChannelTypeError(`RtpObserver ${observer.id} exists`)
+    this.rtpObservers.set(observer.id, observer)
+    router.rtpObservers.set(observer.id, observer)
   }
 
   #takeIndex(): number {

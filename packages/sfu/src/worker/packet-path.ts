@@ -3,6 +3,7 @@ import { deliverDirectly } from './consumer/direct-delivery.ts'
 import type { WorkerContext } from './context.ts'
 import { ExtensionSlot } from './header-extension-slots.ts'
 import { LayeredPacket, readLayers } from './layers/layered-packet.ts'
+import type { LevelMeter } from './observer/level-meter.ts'
 import {
   type PacketBatch,
   PacketKind,
@@ -206,6 +207,7 @@ export class PacketPath {
       stream.lastTimestamp = header.timestamp
     }
     if (stream.producer.paused) return
+    if (stream.levelMeters.length > 0) this.#meterLevel(stream, memory)
     this.#forward(stream, codec, sequence, packetId, marker, payloadLength, isKeyFrame)
     if (stream.adaptive.count > 0) stream.adaptive.forward(stream, this.#layered)
     if (stream.taps.size > 0) {
@@ -320,6 +322,14 @@ export class PacketPath {
       offset,
     )
     records[at + RecordWord.absCaptureTimeLength] = lengths[ExtensionSlot.absCaptureTime] as number
+  }
+
+  /** The level that the sender measured (RFC 6464: the lower seven bits, -dBov). */
+  #meterLevel(stream: ReceiveStream, memory: Uint8Array): void {
+    const at = stream.producer.locator.offsets[ExtensionSlot.audioLevel] as number
+    if (at === 0) return
+    const level = (memory[at] as number) & 0x7f
+    for (let i = 0; i < stream.levelMeters.length; i++) (stream.levelMeters[i] as LevelMeter).add(level)
   }
 
   #noteGap(stream: ReceiveStream, sequence: number, isKeyFrame: boolean): void {

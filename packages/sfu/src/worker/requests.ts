@@ -3,6 +3,7 @@ import type { WorkerContext } from './context.ts'
 import { type Engine, found } from './engine.ts'
 import { ChannelUnsupportedError } from './errors.ts'
 import { Counter } from './packet-port/packet-port.ts'
+import { AddressedTransport } from './transport/addressed-transport.ts'
 import { WebRtcTransport } from './transport/webrtc-transport.ts'
 
 /** What the process, rather than the engine, answers. */
@@ -18,11 +19,17 @@ type Handlers = { readonly [M in RequestMethod]: (data: Requests[M]['request']) 
 export function requestHandlers(engine: Engine, context: WorkerContext, shell: ProcessRequests): Handlers {
   const transport = (id: string) => found(engine.transports, id, 'transport')
   const producer = (id: string) => found(engine.producers, id, 'producer')
+  const rtpObserver = (id: string) => found(engine.rtpObservers, id, 'RtpObserver')
   const consumer = (id: string) => found(engine.consumers, id, 'consumer')
   const webRtcTransport = (id: string): WebRtcTransport => {
     const candidate = transport(id)
     if (candidate instanceof WebRtcTransport) return candidate
     throw new ChannelUnsupportedError(`transport ${id} is no WebRtcTransport`)
+  }
+  const addressedTransport = (id: string): AddressedTransport => {
+    const candidate = transport(id)
+    if (candidate instanceof AddressedTransport) return candidate
+    throw new ChannelUnsupportedError(`transport ${id} is no PlainTransport or PipeTransport`)
   }
   const done = (): Record<string, never> => ({})
 
@@ -66,6 +73,36 @@ export function requestHandlers(engine: Engine, context: WorkerContext, shell: P
     'router.dump': ({ routerId }) => found(engine.routers, routerId, 'router').dump(),
 
     'router.createWebRtcTransport': (request) => engine.createWebRtcTransport(request).creation,
+    'router.createPlainTransport': (request) => engine.createPlainTransport(request).state,
+    'router.createPipeTransport': (request) => engine.createPipeTransport(request).state,
+    'router.createActiveSpeakerObserver': (request) => {
+      engine.createActiveSpeakerObserver(request)
+      return done()
+    },
+    'router.createAudioLevelObserver': (request) => {
+      engine.createAudioLevelObserver(request)
+      return done()
+    },
+    'rtpObserver.close': ({ rtpObserverId }) => {
+      engine.closeRtpObserver(rtpObserverId)
+      return done()
+    },
+    'rtpObserver.pause': ({ rtpObserverId }) => {
+      rtpObserver(rtpObserverId).pause()
+      return done()
+    },
+    'rtpObserver.resume': ({ rtpObserverId }) => {
+      rtpObserver(rtpObserverId).resume()
+      return done()
+    },
+    'rtpObserver.addProducer': ({ rtpObserverId, producerId }) => {
+      engine.observeProducer(rtpObserverId, producerId)
+      return done()
+    },
+    'rtpObserver.removeProducer': ({ rtpObserverId, producerId }) => {
+      rtpObserver(rtpObserverId).removeProducer(producerId)
+      return done()
+    },
     'router.createDirectTransport': (request) => {
       engine.createDirectTransport(request)
       return done()
@@ -79,6 +116,8 @@ export function requestHandlers(engine: Engine, context: WorkerContext, shell: P
     'transport.connectWebRtc': ({ transportId, dtlsParameters }) => ({
       dtlsLocalRole: webRtcTransport(transportId).connect(dtlsParameters),
     }),
+    'transport.connectAddressed': ({ transportId, ...remote }) =>
+      addressedTransport(transportId).connect(remote),
     'transport.restartIce': ({ transportId }) => ({
       iceParameters: webRtcTransport(transportId).restartIce(),
     }),

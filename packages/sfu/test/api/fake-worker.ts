@@ -146,6 +146,14 @@ export class FakeWorker {
         this.transports.set(transportId, { routerId, webRtcServerId: undefined })
         return {}
       }
+      case 'router.createPlainTransport':
+      case 'router.createPipeTransport': {
+        const { transportId, routerId } = data as Data<'router.createPipeTransport'>
+        this.transports.set(transportId, { routerId, webRtcServerId: undefined })
+        return addressedState()
+      }
+      case 'transport.connectAddressed':
+        return addressedState()
       case 'transport.close':
         this.#closeTransport((data as Data<'transport.close'>).transportId, true)
         return {}
@@ -248,4 +256,8 @@ function webRtcCreation(): Requests['router.createWebRtcTransport']['response'] 
     ],
     dtlsParameters: { role: 'auto', fingerprints: [{ algorithm: 'sha-256', value: 'AB' }] },
   }
+}
+
+function addressedState(): Requests['transport.connectAddressed']['response'] {
+  return { tuple: { localAddress: '127.0.0.1', localPort: 49400, protocol: 'udp' } }
 }

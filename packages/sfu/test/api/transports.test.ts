@@ -195,11 +195,9 @@ describe('DirectTransport', () => {
 test('the parts that are not built yet reject with UnsupportedError that says so', async () => {
   const { router, transport } = await rig()
   const calls = [
-    router.createPlainTransport({}),
-    router.createPipeTransport({}),
-    router.createActiveSpeakerObserver(),
-    router.createAudioLevelObserver(),
-    router.pipeToRouter({}),
+    router.createPlainTransport({ listenInfo: { protocol: 'udp', ip: '127.0.0.1' }, enableSctp: true }),
+    router.createPipeTransport({ listenInfo: { protocol: 'udp', ip: '127.0.0.1' }, enableSctp: true }),
+    router.pipeToRouter({ router, dataProducerId: 'data' }),
     transport.produceData(),
     transport.consumeData({}),
     router.createWebRtcTransport({ listenInfos: [{ protocol: 'udp', ip: '127.0.0.1' }], enableSctp: true }),

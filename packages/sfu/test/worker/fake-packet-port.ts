@@ -16,6 +16,7 @@ import {
   RING_SLOTS,
   type SinkOptions,
   SLOT_BYTES,
+  type SrtpSuite,
 } from '../../src/worker/packet-port/packet-port.ts'
 
 /** One executed send-plan entry. */
@@ -27,6 +28,20 @@ export interface SentPacket {
   readonly flags: number
   readonly extra: number
   readonly vp8Patch: number
+}
+
+/** What the port was told of a session. */
+export interface FakeSession {
+  closed: boolean
+  addresses: string[]
+  destination: string
+  /** Undefined: RTCP shares RTP's way; empty: it waits for an address. */
+  rtcpDestination: string | undefined
+  /** Sockets on which it waits for an address. */
+  learning: number[]
+  plain: boolean
+  keys: { suite: SrtpSuite; sendKey: Uint8Array; receiveKey: Uint8Array } | undefined
+  dtls: string
 }
 
 /** A packet port without a network: tests put batches in and see what was sent. */
@@ -52,7 +67,7 @@ export class FakePacketPort implements PacketPort {
   readonly rtcp: { readonly session: number; readonly bytes: Uint8Array }[] = []
   readonly raw: { readonly address: Uint8Array; readonly bytes: Uint8Array }[] = []
   readonly sinks: (SinkOptions | undefined)[] = []
-  readonly sessions: { closed: boolean; addresses: string[]; destination: string; dtls: string }[] = []
+  readonly sessions: FakeSession[] = []
   readonly openSockets = new Set<number>()
   #packetId = 0
   #sockets = 0
@@ -73,7 +88,8 @@ export class FakePacketPort implements PacketPort {
   }
 
   createSession(): number {
-    return this.sessions.push({ closed: false, addresses: [], destination: '', dtls: '' }) - 1
+    const fresh = { closed: false, addresses: [], destination: '', rtcpDestination: undefined }
+    return this.sessions.push({ ...fresh, learning: [], plain: false, keys: undefined, dtls: '' }) - 1
   }
 
   closeSession(session: number): void {
@@ -97,7 +113,21 @@ export class FakePacketPort implements PacketPort {
     this.#session(session).dtls = role
   }
 
-  setSrtpKeys(): void {}
+  setRtcpDestination(session: number, address: Uint8Array | undefined): void {
+    this.#session(session).rtcpDestination = address?.join() ?? ''
+  }
+
+  learnAddress(session: number, socket: number): void {
+    this.#session(session).learning.push(socket)
+  }
+
+  setPlain(session: number): void {
+    this.#session(session).plain = true
+  }
+
+  setSrtpKeys(session: number, suite: SrtpSuite, sendKey: Uint8Array, receiveKey: Uint8Array): void {
+    this.#session(session).keys = { suite, sendKey, receiveKey }
+  }
 
   sessionStats() {
     return { receivedPackets: 0, receivedBytes: 0, sentPackets: 0, sentBytes: 0 }
@@ -185,7 +215,7 @@ export class FakePacketPort implements PacketPort {
     else this.raw.push({ address: bytes.slice(0, ADDRESS_BYTES), bytes: bytes.slice(ADDRESS_BYTES) })
   }
 
-  #session(session: number): FakePacketPort['sessions'][number] {
+  #session(session: number): FakeSession {
     const found = this.sessions[session]
     if (found === undefined) throw new Error(`no session ${session}`)
     return found

@@ -22,6 +22,8 @@ export interface ConsumerOptions {
   readonly paused: boolean
   readonly ignoreDtx: boolean
   readonly preferredLayers?: ConsumerLayers
+  /** Which of the producer's streams; 0 unless it is a leg of a pipe. */
+  readonly encodingIndex?: number
 }
 
 /** Something that a client receives: one producer's stream, under an SSRC and numbering of its own. */
@@ -65,6 +67,7 @@ export class Consumer implements FanoutMember {
   score = 10
   bitrateBps = 0
   stream: ReceiveStream | undefined
+  readonly #encodingIndex: number
   #bytesAtRate = 0
   readonly #rtxSink: number
   /** By mapped payload type; the main codec's is `sink`. */
@@ -93,7 +96,13 @@ export class Consumer implements FanoutMember {
     this.nextRtxSequence = transport.context.random(FIRST_SEQUENCE_BELOW) + 1
     this.sink = this.#createSinks()
     this.#rtxSink = this.#createRtxSink()
-    this.stream = producer.streams[0]
+    this.#encodingIndex = options.encodingIndex ?? 0
+    this.stream = producer.streams.find((stream) => stream.encodingIndex === this.#encodingIndex)
+  }
+
+  /** The outgoing streams, each with an SSRC of its own: this one. A pipe has one per encoding. */
+  get legs(): readonly Consumer[] {
+    return [this]
   }
 
   /** Whether packets flow: it has had something to start with. */
@@ -143,7 +152,7 @@ export class Consumer implements FanoutMember {
 
   /** The producer's stream became known after this consumer was made. */
   streamAppeared(stream: ReceiveStream): void {
-    if (this.stream !== undefined) return
+    if (this.stream !== undefined || stream.encodingIndex !== this.#encodingIndex) return
     this.stream = stream
     this.update()
   }
@@ -284,7 +293,7 @@ export class Consumer implements FanoutMember {
       roundTripTime: this.rttMs,
       score: this.score,
     }
-    const inbound = this.producer.stats(nowMs)[this.stream?.index ?? 0]
+    const inbound = this.producer.stats(nowMs).find((row) => row.ssrc === this.stream?.ssrc)
     return inbound === undefined ? [outbound] : [outbound, inbound]
   }
 

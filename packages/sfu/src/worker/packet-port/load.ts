@@ -37,6 +37,8 @@ interface NativePort {
     sendBufferBytes: number,
     receiveBufferBytes: number,
   ): number
+  /** An empty address: RTCP waits for one. */
+  routeRtcp(session: number, address: Uint8Array): void
   beginDtls(session: number, isClient: boolean, fingerprints: Uint8Array): void
   installSrtpKeys(session: number, suite: number, sendKey: Uint8Array, receiveKey: Uint8Array): void
   addSink(session: number, ssrc: number, payloadType: number, elements: Uint8Array): number
@@ -46,10 +48,9 @@ interface NativePort {
   restrictSuites(mask: number): void
 }
 
-type SharedMethods = Omit<
-  PacketPort,
-  keyof SharedArrays | 'certificate' | 'openUdp' | 'startDtls' | 'setSrtpKeys' | 'createSink'
->
+type SharedMethods = Omit<PacketPort, keyof SharedArrays | 'certificate' | AddedCall>
+/** Calls of the contract that take more than numbers and bytes: put on top of the addon's own. */
+type AddedCall = 'openUdp' | 'startDtls' | 'setSrtpKeys' | 'createSink' | 'setRtcpDestination'
 type SharedArrays = Pick<
   PacketPort,
   'memory' | 'batch' | 'records' | 'plan' | 'control' | 'controlBytes' | 'counters'
@@ -166,6 +167,8 @@ function requireAddon(): NativeAddon {
   }
 }
 
+const NO_ADDRESS = new Uint8Array()
+
 function createArrays(): SharedArrays {
   const batch: PacketBatch = {
     kind: new Uint8Array(BATCH_CAPACITY),
@@ -236,6 +239,7 @@ function encodeElements(extensions: readonly SinkHeaderExtension[]): Uint8Array 
 function readEvent(type: string, detail: string, remoteCertificate: string): SessionEvent {
   if (type === 'connected') return { type, srtpSuite: detail as SrtpSuite, remoteCertificate }
   if (type === 'failed') return { type, reason: detail as DtlsFailure }
+  if (type === 'address') return { type, address: Uint8Array.from(Buffer.from(detail, 'hex')) }
   return { type: 'closed' }
 }
 
@@ -259,7 +263,7 @@ export function createNativePacketPort(options: PacketPortOptions): NativePacket
     (session, type, detail, remoteCertificate) =>
       options.onSessionEvent(session, readEvent(type, detail, remoteCertificate)),
   )
-  const added: Pick<PacketPort, 'openUdp' | 'startDtls' | 'setSrtpKeys' | 'createSink'> = {
+  const added: Pick<PacketPort, AddedCall> = {
     openUdp(udp) {
       const bound = native.bindUdp(
         udp.ip,
@@ -270,6 +274,9 @@ export function createNativePacketPort(options: PacketPortOptions): NativePacket
         udp.receiveBufferBytes ?? 0,
       )
       return { socket: bound >>> 16, port: bound & 0xffff }
+    },
+    setRtcpDestination(session, address = NO_ADDRESS) {
+      native.routeRtcp(session, address)
     },
     startDtls(session, role, fingerprints) {
       native.beginDtls(session, role === 'client', encodeFingerprints(fingerprints))

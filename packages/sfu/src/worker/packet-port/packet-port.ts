@@ -211,6 +211,8 @@ export type SessionEvent =
   | { readonly type: 'failed'; readonly reason: DtlsFailure }
   /** The peer sent close_notify. */
   | { readonly type: 'closed' }
+  /** After `learnAddress`: the session has this address now (`ADDRESS_BYTES` bytes). */
+  | { readonly type: 'address'; readonly address: Uint8Array }
 
 /** What one session received (authenticated packets only) and sent since it was created. */
 export interface SessionStats {
@@ -281,6 +283,23 @@ export interface PacketPort {
   removeAddress(address: Uint8Array): void
   /** Where the session's packets are sent. */
   setDestination(session: number, address: Uint8Array): void
+  /**
+   * RTCP leaves by a way of its own from now on, where it does not share RTP's (RFC 5761): to `address`, or, while that is
+   * undefined, nowhere.
+   */
+  setRtcpDestination(session: number, address: Uint8Array | undefined): void
+  /**
+   * The next valid RTP or RTCP packet from an unknown address on `socket` ties that address to `session`, which the event
+   * `address` tells before the packet is reported: once, whatever comes later from elsewhere is dropped. With SRTP only an
+   * authentic packet counts; without, any of the right shape.
+   */
+  learnAddress(session: number, socket: number): void
+  /**
+   * RTP and RTCP of this session pass as they are, without SRTP. Forging its source address is then all that it takes to
+   * speak for the peer.
+   * @throws Error if the session has SRTP keys or DTLS
+   */
+  setPlain(session: number): void
   /**
    * Starts DTLS (1.2). As 'client' it sends its ClientHello to the destination at once; as 'server' it waits for one.
    * Handshake records from the session's addresses only. The peer's certificate must match one of `fingerprints`,

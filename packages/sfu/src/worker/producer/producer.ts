@@ -12,6 +12,7 @@ import { ChannelTypeError } from '../errors.ts'
 import { EXTENSION_SLOTS, registerExtensions } from '../header-extension-slots.ts'
 import type { OfferedLayer } from '../layers/layer-choice.ts'
 import { layerFormatOf } from '../layers/layered-packet.ts'
+import type { LevelMeter } from '../observer/level-meter.ts'
 import type { Transport } from '../transport/transport.ts'
 import { type ProducerCodec, readCodecs } from './codecs.ts'
 import { ReceiveStream } from './receive-stream.ts'
@@ -41,6 +42,7 @@ export class Producer {
   readonly consumers = new Set<Consumer>()
   paused: boolean
   firSequence = 0
+  readonly #levelMeters = new Set<LevelMeter>()
   /** Index into `codecs` by payload type, `NO_CODEC` where there is none. */
   readonly #codecByPayloadType = new Int8Array(128).fill(NO_CODEC)
 
@@ -149,9 +151,21 @@ export class Producer {
   /** Adds the stream of an encoding whose SSRC became known; the transport has checked that nobody else has it. */
   addStream(encodingIndex: number, ssrc: number, rtxSsrc: number, rid: string | undefined): ReceiveStream {
     const stream = new ReceiveStream(this, encodingIndex, ssrc, rtxSsrc, rid)
+    stream.levelMeters.push(...this.#levelMeters)
     this.streams.push(stream)
     for (const consumer of this.consumers) consumer.streamAppeared(stream)
     return stream
+  }
+
+  /** Has the audio levels of this producer's packets go to `meter` as well. */
+  addLevelMeter(meter: LevelMeter): void {
+    this.#levelMeters.add(meter)
+    for (const stream of this.streams) stream.levelMeters.push(meter)
+  }
+
+  removeLevelMeter(meter: LevelMeter): void {
+    this.#levelMeters.delete(meter)
+    for (const { levelMeters } of this.streams) levelMeters.splice(levelMeters.indexOf(meter), 1)
   }
 
   pause(): void {

@@ -1,5 +1,6 @@
 import type { Consumer } from '../consumer/consumer.ts'
 import { layerFormatOf } from '../layers/layered-packet.ts'
+import type { LevelMeter } from '../observer/level-meter.ts'
 import { AdaptiveFanout } from './adaptive-fanout.ts'
 import type { ProducerCodec } from './codecs.ts'
 import { Fanout } from './fanout.ts'
@@ -53,6 +54,8 @@ export class ReceiveStream {
   readonly layers: LayerReception | undefined
   /** Consumers of DirectTransports: they get packets through the channel. */
   readonly taps = new Set<Consumer>()
+  /** Where the audio levels of its packets go: one per RtpObserver that watches the producer. */
+  readonly levelMeters: LevelMeter[] = []
   /** Extended sequence number of the newest packet that was forwarded, -1 before. */
   highestForwarded = -1
   senderClock: SenderClock | undefined

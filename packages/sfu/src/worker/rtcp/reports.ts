@@ -36,9 +36,9 @@ export function writeReports(transport: Transport, nowUs: number): void {
       writeRemb(bytes, offset, 0, transport.maxIncomingBitrateBps, ssrcs.slice(0, 255)),
     )
   }
-  const sending = [...transport.consumers.values()].filter(
-    (consumer) => consumer.packetsSent > 0 && consumer.isSending,
-  )
+  const sending = [...transport.consumers.values()]
+    .flatMap((consumer) => consumer.legs)
+    .filter((leg) => leg.packetsSent > 0 && leg.isSending)
   for (let i = 0; i < sending.length; i += MAX_CONSUMERS_PER_PACKET) {
     const part = sending.slice(i, i + MAX_CONSUMERS_PER_PACKET)
     transport.sendRtcp(MAX_BYTES, (bytes, offset) => writeSenderReports(bytes, offset, part, nowUs))

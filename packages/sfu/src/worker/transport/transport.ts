@@ -12,6 +12,7 @@ import type { Stat } from '../../channel/messages.ts'
 import { TransportCcRecorder } from '../congestion/transport-cc-recorder.ts'
 import { AdaptiveConsumer } from '../consumer/adaptive-consumer.ts'
 import { Consumer, type ConsumerOptions } from '../consumer/consumer.ts'
+import { PipeConsumer } from '../consumer/pipe-consumer.ts'
 import type { WorkerContext } from '../context.ts'
 import { ChannelTypeError } from '../errors.ts'
 import { EXTENSION_SLOTS, ExtensionSlot, registerExtensions } from '../header-extension-slots.ts'
@@ -100,11 +101,12 @@ export abstract class Transport {
   }
 
   consume(producer: Producer, options: ConsumerOptions): Consumer {
-    const isAdaptive = options.type !== 'simple' || options.ignoreDtx
-    const consumer = new (isAdaptive ? AdaptiveConsumer : Consumer)(this, producer, options)
+    const consumer = new (consumerClass(options))(this, producer, options)
     this.consumers.set(consumer.id, consumer)
-    this.consumersBySsrc.set(consumer.ssrc | 0, consumer)
-    if (consumer.rtxSsrc !== NO_SSRC) this.consumersBySsrc.set(consumer.rtxSsrc | 0, consumer)
+    for (const leg of consumer.legs) {
+      this.consumersBySsrc.set(leg.ssrc | 0, leg)
+      if (leg.rtxSsrc !== NO_SSRC) this.consumersBySsrc.set(leg.rtxSsrc | 0, leg)
+    }
     producer.consumers.add(consumer)
     consumer.update()
     return consumer
@@ -113,8 +115,10 @@ export abstract class Transport {
   removeConsumer(consumer: Consumer): void {
     consumer.close()
     this.consumers.delete(consumer.id)
-    this.consumersBySsrc.delete(consumer.ssrc | 0)
-    this.consumersBySsrc.delete(consumer.rtxSsrc | 0)
+    for (const leg of consumer.legs) {
+      this.consumersBySsrc.delete(leg.ssrc | 0)
+      this.consumersBySsrc.delete(leg.rtxSsrc | 0)
+    }
   }
 
   /** Forgets the producer; its consumers are the caller's to close. */
@@ -270,4 +274,10 @@ export abstract class Transport {
   #learnExtensions(extensions: readonly RtpHeaderExtensionParameters[]): void {
     registerExtensions(this.#locator, extensions)
   }
+}
+
+/** Which kind of consumer does what is asked for. */
+function consumerClass({ type, ignoreDtx }: ConsumerOptions): typeof Consumer {
+  if (type === 'pipe') return PipeConsumer
+  return type !== 'simple' || ignoreDtx ? AdaptiveConsumer : Consumer
 }
