@@ -1,4 +1,11 @@
-import { Bottleneck, type RateStep, SeededRandom, TcpFlow, VIDEO_SOURCE, VirtualTime } from '@sangam/testkit/network'
+import {
+  Bottleneck,
+  type RateStep,
+  SeededRandom,
+  TcpFlow,
+  VIDEO_SOURCE,
+  VirtualTime,
+} from '@sangam/testkit/network'
 import { SimulatedFlow } from './simulated-flow.ts'
 
 /** What a plan's network and media are; everything else follows from the seed. */
@@ -48,7 +55,13 @@ export class PlanResult {
   readonly tcpBps: number
   readonly #rateBps: (atUs: number) => number
 
-  constructor(plan: NetworkPlan, flows: readonly SimulatedFlow[], samples: Sample[][], tcpBps: number, rateBps: (atUs: number) => number) {
+  constructor(
+    plan: NetworkPlan,
+    flows: readonly SimulatedFlow[],
+    samples: Sample[][],
+    tcpBps: number,
+    rateBps: (atUs: number) => number,
+  ) {
     this.plan = plan
     this.flows = flows
     this.samples = samples
@@ -61,7 +74,8 @@ export class PlanResult {
     let media = 0
     let capacity = 0
     for (const flow of this.samples) for (const s of within(flow, fromSeconds, toSeconds)) media += s.mediaBps
-    for (const s of within(this.samples[0]!, fromSeconds, toSeconds)) capacity += this.#rateBps(s.atSeconds * 1e6 - 1)
+    for (const s of within(this.samples[0]!, fromSeconds, toSeconds))
+      capacity += this.#rateBps(s.atSeconds * 1e6 - 1)
     return media / capacity
   }
 
@@ -85,7 +99,8 @@ export class PlanResult {
   secondsUntil(fromSeconds: number, comparison: 'atMost' | 'atLeast', bps: number): number {
     for (let i = Math.round(fromSeconds / SAMPLE_SECONDS); i < this.samples[0]!.length; i++) {
       const sum = this.samples.reduce((total, flow) => total + flow[i]!.targetBps, 0)
-      if (comparison === 'atMost' ? sum <= bps : sum >= bps) return this.samples[0]![i]!.atSeconds - fromSeconds
+      if (comparison === 'atMost' ? sum <= bps : sum >= bps)
+        return this.samples[0]![i]!.atSeconds - fromSeconds
     }
     return Number.POSITIVE_INFINITY
   }
@@ -99,7 +114,11 @@ function within(samples: readonly Sample[], fromSeconds: number, toSeconds: numb
 export function runPlan(plan: NetworkPlan): PlanResult {
   const time = new VirtualTime()
   const random = new SeededRandom(plan.seed)
-  const common = { queueMs: plan.queueMs ?? 300, jitterMs: plan.jitterMs ?? 2, lossShare: plan.lossShare ?? 0 }
+  const common = {
+    queueMs: plan.queueMs ?? 300,
+    jitterMs: plan.jitterMs ?? 2,
+    lossShare: plan.lossShare ?? 0,
+  }
   const link = new Bottleneck(time, random, { ...common, rates: plan.rates })
   const reverseRates = plan.reverseRates ?? [{ fromSeconds: 0, bps: 100_000_000 }]
   const reverse = new Bottleneck(time, random, { ...common, lossShare: 0, rates: reverseRates })
@@ -161,7 +180,9 @@ function startTcp(time: VirtualTime, random: SeededRandom, link: Bottleneck, pla
   }
   const transfer = (): void => {
     const bytes = 30_000 + random.uniform() * 70_000
-    const flow = new TcpFlow(time, link, TCP_DELAY_MS, bytes, () => time.after(random.exponential(10e6), transfer))
+    const flow = new TcpFlow(time, link, TCP_DELAY_MS, bytes, () =>
+      time.after(random.exponential(10e6), transfer),
+    )
     flows.push(flow)
     flow.start()
   }

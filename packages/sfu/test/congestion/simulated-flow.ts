@@ -1,5 +1,11 @@
 import { parseRtcpPacket, RtcpHeader, readTransportFeedback, TransportFeedback } from '@sangam/rtp'
-import { type Bottleneck, MediaSource, type MediaSourceOptions, type SeededRandom, type VirtualTime } from '@sangam/testkit/network'
+import {
+  type Bottleneck,
+  MediaSource,
+  type MediaSourceOptions,
+  type SeededRandom,
+  type VirtualTime,
+} from '@sangam/testkit/network'
 import { SendHistory, SendRecords } from '../../src/worker/congestion/send-records.ts'
 import { SendSideBandwidth } from '../../src/worker/congestion/send-side-bandwidth.ts'
 import { TransportCcRecorder } from '../../src/worker/congestion/transport-cc-recorder.ts'
@@ -73,7 +79,8 @@ export class SimulatedFlow {
   #tick(): void {
     const { nowUs } = this.#time
     let due = this.bandwidth.tick(nowUs)
-    for (; due > PADDING_BYTES / 2; due -= PADDING_BYTES) if (!this.source.isPaused) this.#send(PADDING_BYTES, false)
+    for (; due > PADDING_BYTES / 2; due -= PADDING_BYTES)
+      if (!this.source.isPaused) this.#send(PADDING_BYTES, false)
     this.#time.after(this.bandwidth.isProbing(nowUs) ? PROBE_TICK_US : TICK_US, () => this.#tick())
   }
 

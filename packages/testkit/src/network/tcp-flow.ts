@@ -28,7 +28,13 @@ export class TcpFlow {
   #isStopped = false
 
   /** @param bytes how much it has to send; infinite for a long flow */
-  constructor(time: VirtualTime, link: Bottleneck, delayMs: number, bytes: number, done: () => void = () => {}) {
+  constructor(
+    time: VirtualTime,
+    link: Bottleneck,
+    delayMs: number,
+    bytes: number,
+    done: () => void = () => {},
+  ) {
     this.#time = time
     this.#link = link
     this.#delayMs = delayMs
@@ -66,7 +72,11 @@ export class TcpFlow {
   #acknowledge(cumulative: number): void {
     if (this.#isStopped) return
     if (cumulative <= this.#acknowledged) {
-      if (cumulative === this.#acknowledged && ++this.#duplicates === DUPLICATES && this.#recoverTo < cumulative) {
+      if (
+        cumulative === this.#acknowledged &&
+        ++this.#duplicates === DUPLICATES &&
+        this.#recoverTo < cumulative
+      ) {
         this.#threshold = Math.max(2, this.#window / 2)
         this.#window = this.#threshold
         this.#recoverTo = this.#next

@@ -1,14 +1,14 @@
 import { LinkCapacity } from './link-capacity.ts'
 import type { LinkUsage } from './overuse-detector.ts'
 
-/** What is left of the acknowledged rate after overuse (draft-ietf-rmcat-gcc-02 section 5.5: beta). */
-const BETA = 0.85
+/** What is left of the acknowledged rate after overuse (draft-ietf-rmcat-gcc-02 section 5.5: beta between 0.8 and 0.95). */
+const BETA = 0.9
 /** The same while a long queue stands before the bottleneck: it must drain before the delay is bearable. */
 const BETA_DRAIN = 0.7
 /** From this queueing delay on. */
-const LONG_QUEUE_MS = 80
+const LONG_QUEUE_MS = 70
 /** Without this much of a queue a rising delay is jitter, or frames of unequal size: it stops the increase only. */
-const MIN_QUEUE_MS = 20
+const MIN_QUEUE_MS = 25
 /** Growth per second far from the capacity (same section: eta = 1.08). */
 const GROWTH_PER_SECOND = 1.08
 /** No increase beyond this multiple of what is acknowledged, plus a little (same section: 1.5). */
@@ -105,9 +105,7 @@ export class AimdRateControl {
     const isNearCapacity = this.#capacity.bps >= 0
     const perSecondBps = (PACKET_BITS * 1000) / responseMs
     const additiveBps = (Math.max(perSecondBps, MIN_INCREASE_BPS_PER_SECOND) * elapsedMs) / 1000
-    const next = isNearCapacity
-      ? this.bps + additiveBps
-      : this.bps * GROWTH_PER_SECOND ** (elapsedMs / 1000)
+    const next = isNearCapacity ? this.bps + additiveBps : this.bps * GROWTH_PER_SECOND ** (elapsedMs / 1000)
     const limit = MAX_OVER_ACKNOWLEDGED * acknowledgedBps + OVER_ACKNOWLEDGED_BPS
     this.bps = Math.max(this.bps, Math.min(next, limit))
   }

@@ -1,8 +1,10 @@
 /** Loss that is nobody's fault and loss that is ours (draft-ietf-rmcat-gcc-02 section 6). */
 const LOW_LOSS = 0.02
 const HIGH_LOSS = 0.1
-/** Growth per second while loss is low (same section: 1.05 per report; reports came about once per second). */
-const GROWTH_PER_SECOND = 1.05
+/** Growth per window of low loss (same section: 1.05 per report). */
+const GROWTH = 1.05
+/** Never below this share of what arrives: that much the link carries. */
+const ACKNOWLEDGED_SHARE = 0.9
 /** A share of fewer packets, or over a shorter time, says too little. */
 const MIN_PACKETS = 20
 const MIN_WINDOW_US = 250_000
@@ -23,9 +25,11 @@ export class LossBound {
 
   /**
    * @param targetBps the estimate as it stands
+   * @param acknowledgedBps what arrives at the receiver
+   * @param isDelayHandling whether the delay-based control has just backed off: the same queue explains the loss
    * @returns whether the bound went down
    */
-  update(targetBps: number, nowUs: number): boolean {
+  update(targetBps: number, acknowledgedBps: number, isDelayHandling: boolean, nowUs: number): boolean {
     if (this.#startUs < 0) this.#startUs = nowUs
     const elapsedUs = nowUs - this.#startUs
     if (this.#total < MIN_PACKETS || elapsedUs < MIN_WINDOW_US) return false
@@ -33,16 +37,22 @@ export class LossBound {
     this.#lost = 0
     this.#total = 0
     this.#startUs = nowUs
-    if (this.lossShare > HIGH_LOSS) {
-      this.bps = Math.min(this.bps, targetBps) * (1 - 0.5 * this.lossShare)
+    if (this.lossShare > HIGH_LOSS && !isDelayHandling) {
+      const reduced = Math.min(this.bps, targetBps) * (1 - 0.5 * this.lossShare)
+      this.bps = Math.min(this.bps, Math.max(reduced, ACKNOWLEDGED_SHARE * acknowledgedBps))
       return true
     }
-    if (this.lossShare < LOW_LOSS && this.bps !== Number.POSITIVE_INFINITY) {
-      this.bps *= GROWTH_PER_SECOND ** Math.min(elapsedUs / 1e6, 1)
+    if (this.lossShare < LOW_LOSS) {
+      this.bps *= GROWTH
       // Far above the delay-based estimate it bounds nothing any more.
       if (this.bps > 2 * targetBps) this.bps = Number.POSITIVE_INFINITY
     }
     return false
+  }
+
+  /** Whether loss is the reason to send less now. */
+  get isLossy(): boolean {
+    return this.lossShare >= LOW_LOSS && this.bps !== Number.POSITIVE_INFINITY
   }
 
   /** A probe went through at this rate. */

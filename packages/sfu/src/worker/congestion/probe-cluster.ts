@@ -3,11 +3,12 @@ const MIN_PACKETS = 5
 const MIN_RECEIVED_SHARE = 0.8
 /** Below this share of the sending rate the link was full: what arrived is what it can carry. */
 const SATURATED_SHARE = 0.9
-/** Then a little less is asked of it, so that the queue that the probe built drains (libwebrtc: 0.95). */
-const SATURATED_GAIN = 0.9
+/** Then less is asked of it: the queue that the probe built must drain, and others' packets made room (libwebrtc: 0.95). */
+const SATURATED_GAIN = 0.8
 /** Shortest span that a rate can be taken over. */
 const MIN_SPAN_US = 5000
-const BURST_US = 2500
+/** Packets that left closer together count as one burst. */
+const BURST_US = 500
 
 /** What a cluster found out. */
 export interface ProbeResult {
@@ -71,10 +72,11 @@ export class ProbeCluster {
     const arrivalSpanUs = this.#lastArrivalUs - this.#firstArrivalUs
     if (sendSpanUs < MIN_SPAN_US || arrivalSpanUs < MIN_SPAN_US) return undefined
     // The last burst's sending and the first packet's arrival lie outside of the spans.
-    const sendBps = ((this.#bytes - this.#lastBurstBytes) * 8e6) / sendSpanUs
+    const measuredBps = ((this.#bytes - this.#lastBurstBytes) * 8e6) / sendSpanUs
+    const sendBps = Math.min(measuredBps, this.targetBps)
     const arrivalBps = ((this.#bytes - this.#firstBytes) * 8e6) / arrivalSpanUs
     const isSaturated = arrivalBps < SATURATED_SHARE * sendBps
     const bps = isSaturated ? SATURATED_GAIN * arrivalBps : Math.min(sendBps, arrivalBps)
-    return { bps: Math.min(bps, this.targetBps), isSaturated }
+    return { bps, isSaturated }
   }
 }

@@ -63,8 +63,7 @@ export class SendRecords {
 
   /** Remembers one packet. The fan-out does the same inline. */
   write(transportIndex: number, sequence: number, bytes: number): void {
-    const at =
-      (this.slabs[transportIndex] as number) + (sequence & (SEND_RECORDS - 1)) * SEND_RECORD_WORDS
+    const at = (this.slabs[transportIndex] as number) + (sequence & (SEND_RECORDS - 1)) * SEND_RECORD_WORDS
     this.words[at + SendRecord.sentUs] = this.nowUs
     this.words[at + SendRecord.bytes] = (sequence << 16) | bytes
   }

@@ -51,7 +51,9 @@ const PROBE_US = 30_000
 /** And never so short that it holds too few packets to measure by. */
 const PROBE_BYTES = 7200
 /** A probe that found less than this multiple of the estimate changes nothing: near the capacity the additive increase is fairer. */
-const PROBE_GAIN_THRESHOLD = 1.2
+const MIN_PROBE_GAIN = 1.15
+/** The same where the link was full: a flow that shares it sees more than its share in a probe. */
+const MIN_SATURATED_GAIN = 1.3
 /** A probe that isn't evaluated within this time after its end never is. */
 const PROBE_TIMEOUT_US = 1_000_000
 /** Packets unacknowledged for this long, or this many round trips, mean that nothing comes through (compare RFC 8083 section 4.3). */
@@ -60,6 +62,8 @@ const FEEDBACK_TIMEOUT_RTTS = 4
 const FEEDBACK_TIMEOUT_PACKETS = 5
 const TIMEOUT_BETA = 0.7
 const TIMEOUT_INTERVAL_US = 500_000
+/** Loss within this time after a delay-based decrease comes from the queue that it answers. */
+const DELAY_HANDLES_US = 1_000_000
 const RTT_SMOOTHING = 0.125
 const FIRST_RTT_MS = 100
 
@@ -209,9 +213,12 @@ export class SendSideBandwidth {
     const done = this.#aimd.update(usage, this.#acknowledged.bps, this.#rttMs, this.#queue.ms, nowUs)
     if (done === 'decrease') this.#reason = 'overuse'
     else if (done === 'increase' && this.#aimd.bps < this.#loss.bps) this.#reason = 'increase'
-    if (this.#loss.update(this.#clamped(Math.min(this.#aimd.bps, this.#loss.bps)), nowUs)) this.#reason = 'loss'
+    const isDelayHandling = nowUs - this.#aimd.decreasedUs < DELAY_HANDLES_US
+    if (this.#loss.update(this.targetBps, this.#acknowledged.bps, isDelayHandling, nowUs))
+      this.#reason = 'loss'
     // An estimate far above its limits would take long to come back.
-    if (this.#aimd.bps > this.#maxBps || this.#aimd.bps < FLOOR_BPS) this.#aimd.set(this.#clamped(this.#aimd.bps))
+    if (this.#aimd.bps > this.#maxBps || this.#aimd.bps < FLOOR_BPS)
+      this.#aimd.set(this.#clamped(this.#aimd.bps))
   }
 
   #startProbe(nowUs: number): void {
@@ -220,7 +227,7 @@ export class SendSideBandwidth {
         targetBps: this.targetBps,
         decreasedUs: this.#aimd.decreasedUs,
         beforeDecreaseBps: this.#aimd.beforeDecreaseBps,
-        isCongested: this.#detector.usage !== 'normal' || this.#loss.bps < this.#aimd.bps,
+        isCongested: this.#detector.usage !== 'normal' || this.#loss.isLossy,
         usefulBps: Math.min(this.usefulBps, this.#maxBps),
       },
       nowUs,
@@ -236,10 +243,10 @@ export class SendSideBandwidth {
     const cluster = this.#cluster
     if (cluster === undefined || nowUs <= cluster.endUs || !this.#isBeyond(cluster, nowUs)) return
     this.#cluster = undefined
-    const result = cluster.result(); if (process.env.DBG) console.log("PROBE", (nowUs/1e6).toFixed(2), (cluster.targetBps/1000).toFixed(0), (this.targetBps/1000).toFixed(0), JSON.stringify(result))
+    const result = cluster.result()
     if (result === undefined) return
     this.#probes.measured(cluster.targetBps, result.bps, result.isSaturated)
-    if (result.bps < this.targetBps * PROBE_GAIN_THRESHOLD) return
+    if (result.bps < this.targetBps * (result.isSaturated ? MIN_SATURATED_GAIN : MIN_PROBE_GAIN)) return
     this.#aimd.set(result.bps)
     this.#loss.raise(result.bps)
     this.#reason = 'probe'
