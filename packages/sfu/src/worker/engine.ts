@@ -26,19 +26,39 @@ export class Engine {
   readonly #context: WorkerContext
   readonly #usernameFragments: UsernameFragments = new Map()
   readonly #routerOfTransport = new Map<string, Router>()
+  /** Transports that are sending a probe of their bandwidth. */
+  readonly #probing = new Set<WebRtcTransport>()
   /** Indexes that closed transports left. */
   readonly #freeIndexes: number[] = []
-  #nextIndex = 0
+  /** 0 is `NO_TRANSPORT_CC`. */
+  #nextIndex = 1
 
   constructor(context: WorkerContext) {
     this.#context = context
     this.path = new PacketPath(context, new StunPath(this.#usernameFragments))
   }
 
-  /** Time went on; called every few milliseconds. */
-  tick(nowUs: number): void {
-    for (const transport of this.transports.values()) transport.tick(nowUs)
+  /**
+   * Time went on; called every few milliseconds.
+   * @returns whether a probe is being sent: `probe()` should be called every 5 ms until it says otherwise
+   */
+  tick(nowUs: number): boolean {
+    for (const transport of this.transports.values()) {
+      transport.tick(nowUs)
+      if (transport instanceof WebRtcTransport && transport.isProbing(nowUs)) this.#probing.add(transport)
+    }
     this.#context.plan.flush()
+    return this.#probing.size > 0
+  }
+
+  /** Sends what the probes of bandwidth want sent by now. @returns whether there are more to come */
+  probe(nowUs: number): boolean {
+    for (const transport of this.#probing) {
+      transport.probe(nowUs)
+      if (!transport.isProbing(nowUs)) this.#probing.delete(transport)
+    }
+    this.#context.plan.flush()
+    return this.#probing.size > 0
   }
 
   handleSessionEvent(session: number, event: SessionEvent): void {
@@ -115,8 +135,10 @@ export class Engine {
     for (const consumer of [...transport.consumers.values()]) this.closeConsumer(consumer.id)
     for (const producer of [...transport.producers.values()]) this.closeProducer(producer.id)
     transport.close()
+    this.#context.plan.sendRecords.close(transport.index)
     if (transport.session >= 0) this.path.transportsBySession[transport.session] = undefined
     this.transports.delete(id)
+    if (transport instanceof WebRtcTransport) this.#probing.delete(transport)
     this.#routerOfTransport.get(id)?.transportIds.delete(id)
     this.#routerOfTransport.delete(id)
     this.#freeIndexes.push(transport.index)

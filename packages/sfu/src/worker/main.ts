@@ -17,6 +17,8 @@ import { SendPlan } from './send-plan.ts'
 
 /** Fine enough for NACK repetition and transport-cc feedback, coarse enough to cost nothing. */
 const TICK_MS = 20
+/** While a probe of bandwidth is being sent: its packets shall leave evenly. */
+const PROBE_TICK_MS = 5
 const LOG_ORDER: readonly LogLevel[] = ['debug', 'warn', 'error', 'none']
 
 interface WorkerSettings {
@@ -65,6 +67,7 @@ function start(settings: WorkerSettings): void {
   const engine = new Engine(context)
   const end = (): void => {
     clearInterval(timer)
+    clearTimeout(probeTimer)
     port.close()
     // After the answer to the request that asked for it.
     setImmediate(() => process.exit(0))
@@ -76,7 +79,15 @@ function start(settings: WorkerSettings): void {
     },
     close: end,
   })
-  const timer = setInterval(() => engine.tick(port.nowUs()), TICK_MS)
+  let probeTimer: NodeJS.Timeout | undefined
+  const probeOn = (more: boolean): void => {
+    if (more && probeTimer === undefined) probeTimer = setTimeout(probe, PROBE_TICK_MS)
+  }
+  const probe = (): void => {
+    probeTimer = undefined
+    probeOn(engine.probe(port.nowUs()))
+  }
+  const timer = setInterval(() => probeOn(engine.tick(port.nowUs())), TICK_MS)
 
   process.on('message', (frame: ToWorker) => {
     if ('event' in frame) {

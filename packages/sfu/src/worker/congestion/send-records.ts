@@ -1,10 +1,12 @@
-/** Packets per transport whose sending is remembered; a power of two. At 10 Mbit/s and 1100 bytes that is 1.8 s. */
-export const SEND_RECORDS = 2048
+/** Packets per transport whose sending is remembered; a power of two. At 10 Mbit/s and 1100 bytes that is 0.9 s. */
+export const SEND_RECORDS = 1024
 /** Words of one record, see `SendRecord`. */
 export const SEND_RECORD_WORDS = 2
-/** Index of the counter and the slab of whoever doesn't take part in transport-cc: written, never read. */
+/** No transport has this index: the counter of whoever doesn't take part in transport-cc, which would else leave holes. */
 export const NO_TRANSPORT_CC = 0
+const NO_SLAB = 0
 const FIRST_SLABS = 4
+const FIRST_SINKS = 64
 
 /** Words of one record. */
 export const SendRecord = {
@@ -16,15 +18,17 @@ export const SendRecord = {
 
 /**
  * When each transport-wide sequence number left, and how large it was, for all transports of a worker: one slab of
- * `SEND_RECORDS` records per transport that negotiated transport-cc, all in one typed array, so that the loop which
- * writes the send plan can fill it without touching an object.
+ * `SEND_RECORDS` records per transport that negotiated transport-cc, all in one typed array, so that a pass over the
+ * send plan fills it without touching an object.
  */
 export class SendRecords {
-  /** All slabs. Replaced when it grows: read it anew for every packet. */
+  /** All slabs. Replaced when it grows: read it anew for every batch. */
   words = new Uint32Array(FIRST_SLABS * SEND_RECORDS * SEND_RECORD_WORDS)
   /** First word of each transport's slab, by `Transport.index`; slab 0 belongs to nobody. */
   readonly slabs: Int32Array
-  /** Lower 32 bits of the time of the current batch or tick, microseconds. */
+  /** First word of the slab that a sink's packets are recorded in, by sink; `NO_SLAB` where they are not. Grows too. */
+  sinkSlabs = new Int32Array(FIRST_SINKS)
+  /** Lower 32 bits of the time of the records that are written now, microseconds. */
   nowUs = 0
   readonly #free: number[] = []
   #used = 1
@@ -41,7 +45,7 @@ export class SendRecords {
 
   /** Gives a transport its slab; without effect if it has one. */
   open(transportIndex: number): void {
-    if (this.slabs[transportIndex] !== 0) return
+    if (this.slabs[transportIndex] !== NO_SLAB) return
     const slab = this.#free.pop() ?? this.#used++
     const slabWords = SEND_RECORDS * SEND_RECORD_WORDS
     if ((slab + 1) * slabWords > this.words.length) {
@@ -53,15 +57,30 @@ export class SendRecords {
     this.slabs[transportIndex] = slab * slabWords
   }
 
-  /** Takes the slab back. */
-  close(transportIndex: number): void {
-    const at = this.slabs[transportIndex] ?? 0
-    if (at === 0) return
-    this.#free.push(at / (SEND_RECORDS * SEND_RECORD_WORDS))
-    this.slabs[transportIndex] = 0
+  /** From now on the sink's packets are recorded as the transport's. */
+  assign(sink: number, transportIndex: number): void {
+    if (sink >= this.sinkSlabs.length) {
+      const grown = new Int32Array(Math.max(sink + 1, this.sinkSlabs.length * 2))
+      grown.set(this.sinkSlabs)
+      this.sinkSlabs = grown
+    }
+    this.sinkSlabs[sink] = this.slabs[transportIndex] ?? NO_SLAB
   }
 
-  /** Remembers one packet. The fan-out does the same inline. */
+  /** The sink is closed; its number may come again. */
+  release(sink: number): void {
+    if (sink < this.sinkSlabs.length) this.sinkSlabs[sink] = NO_SLAB
+  }
+
+  /** Takes the slab back, after the sinks were released. */
+  close(transportIndex: number): void {
+    const at = this.slabs[transportIndex] ?? NO_SLAB
+    if (at === NO_SLAB) return
+    this.#free.push(at / (SEND_RECORDS * SEND_RECORD_WORDS))
+    this.slabs[transportIndex] = NO_SLAB
+  }
+
+  /** Remembers one packet. */
   write(transportIndex: number, sequence: number, bytes: number): void {
     const at = (this.slabs[transportIndex] as number) + (sequence & (SEND_RECORDS - 1)) * SEND_RECORD_WORDS
     this.words[at + SendRecord.sentUs] = this.nowUs
@@ -92,6 +111,12 @@ export class SendHistory {
   /** The number that the next packet will get. */
   get next(): number {
     return this.#transportSequences[this.#transportIndex] as number
+  }
+
+  /** Whether the number was used: those that wait in the send plan are not yet. */
+  has(sequence: number): boolean {
+    const word = this.#records.words[this.#at(sequence) + SendRecord.bytes] as number
+    return word >>> 16 === (sequence & 0xffff)
   }
 
   /** Bytes on the wire of a packet that was sent and not acknowledged; 0 if it is unknown, too old or acknowledged. */

@@ -164,8 +164,9 @@ export class SendSideBandwidth {
     }
     if (received + lost === 0) return
     this.#loss.add(lost, received + lost)
-    this.#evaluateProbe(nowUs)
     this.#updateRate(nowUs)
+    // Last: what a probe measured is newer than any trend.
+    this.#evaluateProbe(nowUs)
   }
 
   /** The peer's REMB (draft-alvestrand-rmcat-remb-03): obeyed while no transport-cc feedback ever came. */
@@ -210,9 +211,10 @@ export class SendSideBandwidth {
   #updateRate(nowUs: number): void {
     // Overuse by any of the message's packets counts, even if the last ones say otherwise.
     const usage = this.#isOverused ? 'overuse' : this.#detector.usage
+    const before = this.#aimd.bps
     const done = this.#aimd.update(usage, this.#acknowledged.bps, this.#rttMs, this.#queue.ms, nowUs)
     if (done === 'decrease') this.#reason = 'overuse'
-    else if (done === 'increase' && this.#aimd.bps < this.#loss.bps) this.#reason = 'increase'
+    else if (this.#aimd.bps > before && this.#aimd.bps < this.#loss.bps) this.#reason = 'increase'
     const isDelayHandling = nowUs - this.#aimd.decreasedUs < DELAY_HANDLES_US
     if (this.#loss.update(this.targetBps, this.#acknowledged.bps, isDelayHandling, nowUs))
       this.#reason = 'loss'
@@ -271,7 +273,12 @@ export class SendSideBandwidth {
   #countProbeBytes(): void {
     if (this.#cluster === undefined) return
     const { next } = this.#history
-    for (; this.#probeCountedEnd !== next; this.#probeCountedEnd = (this.#probeCountedEnd + 1) & 0xffff)
+    // Those that still wait in the send plan are counted next time.
+    for (
+      ;
+      this.#probeCountedEnd !== next && this.#history.has(this.#probeCountedEnd);
+      this.#probeCountedEnd = (this.#probeCountedEnd + 1) & 0xffff
+    )
       this.#probeBytes += this.#history.bytes(this.#probeCountedEnd)
   }
 
