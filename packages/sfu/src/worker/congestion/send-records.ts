@@ -6,6 +6,8 @@ export const SEND_RECORD_WORDS = 2
 export const NO_TRANSPORT_CC = 0
 const NO_SLAB = 0
 const FIRST_SLABS = 4
+/** A cache line more than the records need: slabs a power of two apart would all compete for the same lines of the cache. */
+const SLAB_WORDS = SEND_RECORDS * SEND_RECORD_WORDS + 16
 const FIRST_SINKS = 64
 
 /** Words of one record. */
@@ -23,7 +25,7 @@ export const SendRecord = {
  */
 export class SendRecords {
   /** All slabs. Replaced when it grows: read it anew for every batch. */
-  words = new Uint32Array(FIRST_SLABS * SEND_RECORDS * SEND_RECORD_WORDS)
+  words = new Uint32Array(FIRST_SLABS * SLAB_WORDS)
   /** First word of each transport's slab, by `Transport.index`; slab 0 belongs to nobody. */
   readonly slabs: Int32Array
   /** First word of the slab that a sink's packets are recorded in, by sink; `NO_SLAB` where they are not. Grows too. */
@@ -47,14 +49,13 @@ export class SendRecords {
   open(transportIndex: number): void {
     if (this.slabs[transportIndex] !== NO_SLAB) return
     const slab = this.#free.pop() ?? this.#used++
-    const slabWords = SEND_RECORDS * SEND_RECORD_WORDS
-    if ((slab + 1) * slabWords > this.words.length) {
+    if ((slab + 1) * SLAB_WORDS > this.words.length) {
       const grown = new Uint32Array(this.words.length * 2)
       grown.set(this.words)
       this.words = grown
     }
-    this.words.fill(0, slab * slabWords, (slab + 1) * slabWords)
-    this.slabs[transportIndex] = slab * slabWords
+    this.words.fill(0, slab * SLAB_WORDS, (slab + 1) * SLAB_WORDS)
+    this.slabs[transportIndex] = slab * SLAB_WORDS
   }
 
   /** From now on the sink's packets are recorded as the transport's. */
@@ -76,7 +77,7 @@ export class SendRecords {
   close(transportIndex: number): void {
     const at = this.slabs[transportIndex] ?? NO_SLAB
     if (at === NO_SLAB) return
-    this.#free.push(at / (SEND_RECORDS * SEND_RECORD_WORDS))
+    this.#free.push(at / SLAB_WORDS)
     this.slabs[transportIndex] = NO_SLAB
   }
 

@@ -164,9 +164,8 @@ export class SendSideBandwidth {
     }
     if (received + lost === 0) return
     this.#loss.add(lost, received + lost)
-    this.#updateRate(nowUs)
-    // Last: what a probe measured is newer than any trend.
-    this.#evaluateProbe(nowUs)
+    const reason = this.#evaluateProbe(nowUs) ? 'probe' : 'increase'
+    this.#updateRate(reason, nowUs)
   }
 
   /** The peer's REMB (draft-alvestrand-rmcat-remb-03): obeyed while no transport-cc feedback ever came. */
@@ -208,13 +207,13 @@ export class SendSideBandwidth {
     if (usage === 'overuse') this.#isOverused = true
   }
 
-  #updateRate(nowUs: number): void {
+  #updateRate(reasonToGrow: BandwidthReason, nowUs: number): void {
     // Overuse by any of the message's packets counts, even if the last ones say otherwise.
     const usage = this.#isOverused ? 'overuse' : this.#detector.usage
     const before = this.#aimd.bps
     const done = this.#aimd.update(usage, this.#acknowledged.bps, this.#rttMs, this.#queue.ms, nowUs)
     if (done === 'decrease') this.#reason = 'overuse'
-    else if (this.#aimd.bps > before && this.#aimd.bps < this.#loss.bps) this.#reason = 'increase'
+    else if (this.#aimd.bps > before && this.#aimd.bps < this.#loss.bps) this.#reason = reasonToGrow
     const isDelayHandling = nowUs - this.#aimd.decreasedUs < DELAY_HANDLES_US
     if (this.#loss.update(this.targetBps, this.#acknowledged.bps, isDelayHandling, nowUs))
       this.#reason = 'loss'
@@ -241,17 +240,19 @@ export class SendSideBandwidth {
     this.#probeCountedEnd = this.#history.next
   }
 
-  #evaluateProbe(nowUs: number): void {
+  /** @returns whether the estimate follows a probe from now on */
+  #evaluateProbe(nowUs: number): boolean {
     const cluster = this.#cluster
-    if (cluster === undefined || nowUs <= cluster.endUs || !this.#isBeyond(cluster, nowUs)) return
+    if (cluster === undefined || nowUs <= cluster.endUs || !this.#isBeyond(cluster, nowUs)) return false
     this.#cluster = undefined
     const result = cluster.result()
-    if (result === undefined) return
+    if (result === undefined) return false
     this.#probes.measured(cluster.targetBps, result.bps, result.isSaturated)
-    if (result.bps < this.targetBps * (result.isSaturated ? MIN_SATURATED_GAIN : MIN_PROBE_GAIN)) return
+    if (result.bps < this.targetBps * (result.isSaturated ? MIN_SATURATED_GAIN : MIN_PROBE_GAIN)) return false
     this.#aimd.set(result.bps)
     this.#loss.raise(result.bps)
     this.#reason = 'probe'
+    return true
   }
 
   /** Whether everything that the cluster sent was acknowledged, or something that was sent later. */
