@@ -39,9 +39,12 @@ export class Engine {
   readonly #context: WorkerContext
   readonly #usernameFragments: UsernameFragments = new Map()
   readonly #routerOfTransport = new Map<string, Router>()
+  /** Transports that are sending a probe of their bandwidth. */
+  readonly #probing = new Set<WebRtcTransport>()
   /** Indexes that closed transports left. */
   readonly #freeIndexes: number[] = []
-  #nextIndex = 0
+  /** 0 is `NO_TRANSPORT_CC`. */
+  #nextIndex = 1
   #tickedUs = Number.NEGATIVE_INFINITY
 
   constructor(context: WorkerContext) {
@@ -61,11 +64,28 @@ export class Engine {
     if (nowUs - this.#tickedUs >= TICK_US) this.tick(nowUs)
   }
 
+  /** Whether a probe of bandwidth is being sent: `probe()` should be called every 5 ms until it says otherwise. */
+  get isProbing(): boolean {
+    return this.#probing.size > 0
+  }
+
   /** Time went on. */
   tick(nowUs: number): void {
     this.#tickedUs = nowUs
-    for (const transport of this.transports.values()) transport.tick(nowUs)
+    for (const transport of this.transports.values()) {
+      transport.tick(nowUs)
+      if (transport instanceof WebRtcTransport && transport.isProbing(nowUs)) this.#probing.add(transport)
+    }
     for (const observer of this.rtpObservers.values()) observer.tick(nowUs)
+    this.#context.plan.flush()
+  }
+
+  /** Sends what the probes of bandwidth want sent by now. */
+  probe(nowUs: number): void {
+    for (const transport of this.#probing) {
+      transport.probe(nowUs)
+      if (!transport.isProbing(nowUs)) this.#probing.delete(transport)
+    }
     this.#context.plan.flush()
   }
 
@@ -210,7 +230,9 @@ export class Engine {
     for (const producer of [...transport.producers.values()]) this.closeProducer(producer.id)
     transport.close()
     this.path.transportsBySession.delete(transport.session)
+    this.#context.plan.sendRecords.close(transport.index)
     this.transports.delete(id)
+    if (transport instanceof WebRtcTransport) this.#probing.delete(transport)
     this.#routerOfTransport.get(id)?.transportIds.delete(id)
     this.#routerOfTransport.delete(id)
     this.#freeIndexes.push(transport.index)

@@ -17,6 +17,8 @@ import { SendPlan } from './send-plan.ts'
 
 /** While packets come the engine's clock runs with them; this is for when none do. */
 const QUIET_TICK_MS = 100
+/** While a probe of bandwidth is being sent: its packets shall leave evenly. */
+const PROBE_TICK_MS = 5
 const LOG_ORDER: readonly LogLevel[] = ['debug', 'warn', 'error', 'none']
 
 interface WorkerSettings {
@@ -40,7 +42,10 @@ function start(settings: WorkerSettings): void {
     ...(settings.dtlsPrivateKeyFile === undefined
       ? {}
       : { privateKeyPem: readFileSync(settings.dtlsPrivateKeyFile, 'utf8') }),
-    onBatch: (count) => engine.handleBatch(count),
+    onBatch: (count) => {
+      engine.handleBatch(count)
+      probeOn()
+    },
     onSessionEvent: (session, event) => engine.handleSessionEvent(session, event),
   })
   const context: WorkerContext = {
@@ -65,6 +70,7 @@ function start(settings: WorkerSettings): void {
   const engine = new Engine(context)
   const end = (): void => {
     clearInterval(timer)
+    clearTimeout(probeTimer)
     port.close()
     // After the answer to the request that asked for it.
     setImmediate(() => process.exit(0))
@@ -76,7 +82,19 @@ function start(settings: WorkerSettings): void {
     },
     close: end,
   })
-  const timer = setInterval(() => engine.advance(), QUIET_TICK_MS)
+  let probeTimer: NodeJS.Timeout | undefined
+  const probe = (): void => {
+    probeTimer = undefined
+    engine.probe(port.nowUs())
+    probeOn()
+  }
+  const probeOn = (): void => {
+    if (engine.isProbing && probeTimer === undefined) probeTimer = setTimeout(probe, PROBE_TICK_MS)
+  }
+  const timer = setInterval(() => {
+    engine.advance()
+    probeOn()
+  }, QUIET_TICK_MS)
 
   process.on('message', (frame: ToWorker) => {
     if ('event' in frame) {

@@ -125,9 +125,21 @@ export function requestHandlers(engine: Engine, context: WorkerContext, shell: P
       transport(transportId).maxIncomingBitrateBps = bitrate
       return done()
     },
-    'transport.setMaxOutgoingBitrate': notBuilt('setMaxOutgoingBitrate()'),
-    'transport.setMinOutgoingBitrate': notBuilt('setMinOutgoingBitrate()'),
-    'transport.enableTraceEvent': notBuilt('enableTraceEvent()'),
+    'transport.setMaxOutgoingBitrate': ({ transportId, bitrate }) => {
+      webRtcTransport(transportId).outgoing.setMax(bitrate)
+      return done()
+    },
+    'transport.setMinOutgoingBitrate': ({ transportId, bitrate }) => {
+      webRtcTransport(transportId).outgoing.setMin(bitrate)
+      return done()
+    },
+    'transport.enableTraceEvent': ({ transportId, types }) => {
+      const other = types.find((type) => type !== 'bwe')
+      if (other !== undefined)
+        throw new ChannelUnsupportedError(`trace events of type ${other} are not built yet`)
+      webRtcTransport(transportId).outgoing.traced = types.includes('bwe')
+      return done()
+    },
 
     'transport.produce': (request) => ({ type: engine.produce(request).type }),
     'producer.close': ({ producerId }) => {

@@ -1,3 +1,5 @@
+import { SEND_RECORD_WORDS, SEND_RECORDS, SendRecord, SendRecords } from './congestion/send-records.ts'
+import { MAX_TRANSPORTS } from './context.ts'
 import {
   ADDRESS_BYTES,
   CONTROL_BYTES,
@@ -8,6 +10,12 @@ import {
   type PacketPort,
   PLAN_CAPACITY,
   PLAN_WORDS,
+  PlanFlag,
+  PlanWord,
+  RECORD_WORDS,
+  RecordWord,
+  RING_SLOTS,
+  SINK_PLACE_MASK,
 } from './packet-port/packet-port.ts'
 
 /**
@@ -20,6 +28,8 @@ import {
 export class SendPlan {
   readonly words: Uint32Array
   readonly controlBytes: Uint8Array
+  /** What left when, for the transports' bandwidth estimation. Filled by `flush()`. */
+  readonly sendRecords = new SendRecords(MAX_TRANSPORTS)
   readonly #port: PacketPort
   readonly #control: Uint32Array
   #entries = 0
@@ -69,10 +79,35 @@ export class SendPlan {
   /** Hands everything to the packet port. Cheap when there is nothing. */
   flush(): void {
     if (this.#entries === 0 && this.#messages === 0) return
+    this.#record()
     this.#port.execute(this.#entries, this.#messages)
     this.#entries = 0
     this.#messages = 0
     this.#controlUsed = 0
+  }
+
+  /** Remembers what is about to leave through sinks that carry transport-wide sequence numbers. */
+  #record(): void {
+    if (this.#entries === 0) return
+    const { words } = this
+    const { records } = this.#port
+    this.sendRecords.setNow(this.#port.nowUs())
+    const { words: sent, sinkSlabs, nowUs } = this.sendRecords
+    const end = this.#entries * PLAN_WORDS
+    for (let at = 0; at < end; at += PLAN_WORDS) {
+      const slab = sinkSlabs[(words[at + PlanWord.sink] as number) & SINK_PLACE_MASK] as number
+      // Neither 0 nor, for a sink beyond the array, undefined.
+      if (!(slab > 0)) continue
+      const flags = words[at + PlanWord.flags] as number
+      const slot = (words[at + PlanWord.packetId] as number) & (RING_SLOTS - 1)
+      const bytes =
+        (flags & PlanFlag.padding) === 0
+          ? (records[slot * RECORD_WORDS + RecordWord.payloadLength] as number)
+          : (words[at + PlanWord.extra] as number) & 0xff
+      const record = slab + ((flags >>> 16) & (SEND_RECORDS - 1)) * SEND_RECORD_WORDS
+      sent[record + SendRecord.sentUs] = nowUs
+      sent[record + SendRecord.bytes] = (flags & 0xffff0000) | bytes
+    }
   }
 
   #commit(kind: number, session: number, length: number): void {

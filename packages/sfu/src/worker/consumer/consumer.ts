@@ -1,5 +1,6 @@
 import type { MediaKind, RtpEncodingParameters, RtpParameters } from '@sangam/ortc'
 import type { ConsumerLayers, ConsumerScore, ConsumerType, Stat } from '../../channel/messages.ts'
+import { NO_TRANSPORT_CC } from '../congestion/send-records.ts'
 import { ChannelTypeError } from '../errors.ts'
 import { PlanFlag, PlanWord } from '../packet-port/packet-port.ts'
 import type { FanoutMember } from '../producer/fanout.ts'
@@ -10,6 +11,8 @@ import { RetransmissionGuard } from './retransmission-guard.ts'
 import { sinkExtensions } from './sink-extensions.ts'
 
 const NO_SINK = -1
+/** The most padding that a packet may have (RFC 3550 section 5.1). */
+const PADDING_BYTES = 255
 /** Outgoing numbers start below 2^15, so that the first packets' loss leaves no doubt about the rollover (RFC 3711 3.3.1). */
 const FIRST_SEQUENCE_BELOW = 0x7fff
 
@@ -46,7 +49,10 @@ export class Consumer implements FanoutMember {
   // What the fan-out works with.
   nextSequence: number
   place = -1
+  /** Index of the counter of its transport-wide sequence numbers; `NO_TRANSPORT_CC` where its packets bear none. */
   readonly transportIndex: number
+  /** Whether its packets bear transport-wide sequence numbers, and so take part in bandwidth estimation. */
+  readonly usesTransportCc: boolean
   packetsSent = 0
   bytesSent = 0
   readonly sink: number
@@ -91,13 +97,17 @@ export class Consumer implements FanoutMember {
     this.rtxSsrc = encoding.rtx?.ssrc ?? 0
     this.cname = options.rtpParameters.rtcp?.cname ?? ''
     this.clockRate = codec.clockRate
-    this.transportIndex = transport.index
+    this.usesTransportCc = sinkExtensions(options.rtpParameters).some(
+      ({ type }) => type === 'transportSequenceNumber',
+    )
+    this.transportIndex = this.usesTransportCc ? transport.index : NO_TRANSPORT_CC
     this.nextSequence = transport.context.random(FIRST_SEQUENCE_BELOW) + 1
     this.nextRtxSequence = transport.context.random(FIRST_SEQUENCE_BELOW) + 1
     this.sink = this.#createSinks()
     this.#rtxSink = this.#createRtxSink()
     this.#encodingIndex = options.encodingIndex ?? 0
     this.stream = producer.streams.find((stream) => stream.encodingIndex === this.#encodingIndex)
+    if (this.usesTransportCc) this.#recordSends()
   }
 
   /** The outgoing streams, each with an SSRC of its own: this one. A pipe has one per encoding. */
@@ -237,6 +247,36 @@ export class Consumer implements FanoutMember {
     this.packetsRetransmitted++
   }
 
+  /**
+   * Sends something that a receiver ignores but acknowledges, to probe the path: a recent packet again as RTX, or
+   * padding on the RTX stream where there is none.
+   * @param index which of the recent packets, 0 for the newest
+   * @returns bytes of payload, 0 where RTX was not negotiated
+   */
+  sendProbe(index: number): number {
+    if (this.#rtxSink === NO_SINK || !this.usesTransportCc) return 0
+    const { stream } = this
+    const row =
+      stream === undefined || this.place < 0 ? -1 : stream.history.find(stream.highestForwarded - index)
+    const isRtx = row >= 0 && stream !== undefined && stream.history.payloadLength(row) > PADDING_BYTES
+    const { plan, transportSequences } = this.transport.context
+    const at = plan.reserve()
+    const transportSequence = transportSequences[this.transportIndex] as number
+    transportSequences[this.transportIndex] = transportSequence + 1
+    const outgoing = isRtx ? stream.highestForwarded - index + stream.fanout.shift(this) : 0
+    plan.words[at + PlanWord.sink] = this.#rtxSink
+    plan.words[at + PlanWord.packetId] = isRtx ? stream.history.packetId(row) : 0
+    plan.words[at + PlanWord.sequenceNumber] = this.nextRtxSequence++
+    plan.words[at + PlanWord.timestamp] = isRtx ? stream.history.timestamp(row) : (stream?.lastTimestamp ?? 0)
+    plan.words[at + PlanWord.flags] =
+      (transportSequence << 16) |
+      (isRtx ? PlanFlag.rtx | (stream.history.marker(row) === 0 ? 0 : PlanFlag.marker) : PlanFlag.padding)
+    plan.words[at + PlanWord.vp8Patch] = 0
+    plan.words[at + PlanWord.extra] = isRtx ? outgoing & 0xffff : PADDING_BYTES
+    plan.words[at + PlanWord.reserved] = 0
+    return isRtx ? stream.history.payloadLength(row) : PADDING_BYTES
+  }
+
   /** A receiver report came: the score follows the share of packets that was lost, 10 at none and 0 at all. */
   reported(): void {
     const score = Math.round(10 * (1 - this.fractionLost / 256) ** 4)
@@ -250,7 +290,9 @@ export class Consumer implements FanoutMember {
     this.producer.consumers.delete(this)
     const { port } = this.transport.context
     for (const sink of new Set([this.sink, this.#rtxSink, ...this.#sinks.values()])) {
-      if (sink !== NO_SINK) port.closeSink(sink)
+      if (sink === NO_SINK) continue
+      this.transport.context.plan.sendRecords.release(sink)
+      port.closeSink(sink)
     }
   }
 
@@ -321,6 +363,13 @@ export class Consumer implements FanoutMember {
     stream.fanout.leave(this, stream.highestForwarded)
     stream.taps.delete(this)
     this.tapStart = -1
+  }
+
+  #recordSends(): void {
+    const { sendRecords } = this.transport.context.plan
+    sendRecords.open(this.transport.index)
+    for (const sink of new Set([this.sink, this.#rtxSink, ...this.#sinks.values()]))
+      if (sink !== NO_SINK) sendRecords.assign(sink, this.transport.index)
   }
 
   #createSinks(): number {

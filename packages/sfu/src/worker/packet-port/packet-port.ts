@@ -17,6 +17,9 @@ import type { Fingerprint, SrtpSuite } from '../../channel/dtls-srtp.ts'
 
 export type { Fingerprint, FingerprintAlgorithm, SrtpSuite } from '../../channel/dtls-srtp.ts'
 
+/** The bits of a sink's id that are unique among the open sinks; the others tell earlier tenants of the place apart. */
+export const SINK_PLACE_MASK = 0xfffff
+
 /** What a received packet is. Values of `PacketBatch.kind`. */
 export const PacketKind = {
   /** A STUN message (RFC 8489), from any address; not authenticated. */

@@ -20,8 +20,10 @@ import {
   readRembBitrateBps,
   readSenderReport,
   readSenderReportBlock,
+  readTransportFeedback,
   roundTripTimeUs,
   SenderReport,
+  TransportFeedback,
   TransportFeedbackFormat,
   writeDelaySinceLastReceiverReport,
 } from '@sangam/rtp'
@@ -41,6 +43,7 @@ export class RtcpPath {
   readonly #block = new ReportBlock()
   readonly #extended = new ExtendedReportCursor()
   readonly #referenceTime = new ReceiverReferenceTime()
+  readonly #feedback = new TransportFeedback()
 
   constructor(context: WorkerContext) {
     this.#context = context
@@ -62,6 +65,8 @@ export class RtcpPath {
           break
         case RtcpType.transportFeedback:
           if (header.count === TransportFeedbackFormat.nack) this.#handleNack(transport, bytes)
+          else if (header.count === TransportFeedbackFormat.transportCc)
+            this.#handleFeedback(transport, bytes)
           break
         case RtcpType.payloadFeedback:
           this.#handlePayloadFeedback(transport, bytes)
@@ -118,6 +123,12 @@ export class RtcpPath {
     })
   }
 
+  #handleFeedback(transport: Transport, bytes: Uint8Array): void {
+    if (readTransportFeedback(bytes, this.#header, this.#feedback)) {
+      transport.handleTransportFeedback(this.#feedback, this.#context.nowUs())
+    }
+  }
+
   #handlePayloadFeedback(transport: Transport, bytes: Uint8Array): void {
     const header = this.#header
     if (header.count === PayloadFeedbackFormat.pli) {
@@ -133,7 +144,7 @@ export class RtcpPath {
         consumer.requestKeyFrame()
       }
     } else if (isRemb(bytes, header)) {
-      transport.rembBps = readRembBitrateBps(bytes, header)
+      transport.handleRemb(readRembBitrateBps(bytes, header))
     }
   }
 

@@ -4,6 +4,7 @@ import {
   HeaderExtensionLocator,
   type RtpHeader,
   readTextExtension,
+  type TransportFeedback,
   writeFir,
   writeNack,
   writePli,
@@ -69,6 +70,14 @@ export abstract class Transport {
     // Staggered, so that a thousand transports do not report in the same millisecond.
     this.#reportedUs = context.nowUs() - context.random(REPORT_INTERVAL_US)
   }
+
+  /** The peer's REMB (draft-alvestrand-rmcat-remb-03), bits per second. */
+  handleRemb(bps: number): void {
+    this.rembBps = bps
+  }
+
+  /** The peer's transport-cc feedback. Only transports that estimate their bandwidth care. */
+  handleTransportFeedback(_feedback: TransportFeedback, _nowUs: number): void {}
 
   /** Whether media can flow both ways. */
   abstract get isConnected(): boolean

@@ -2,6 +2,7 @@ import {
   type StunMessage,
   StunType,
   stunUsername,
+  type TransportFeedback,
   verifyStunFingerprint,
   verifyStunIntegrity,
   writeStunMessage,
@@ -15,6 +16,7 @@ import type {
   TransportTuple,
   WebRtcTransportCreation,
 } from '../../channel/messages.ts'
+import { OutgoingBandwidth } from '../congestion/outgoing-bandwidth.ts'
 import type { WorkerContext } from '../context.ts'
 import { ChannelInvalidStateError, ChannelTypeError } from '../errors.ts'
 import { readPacketAddress } from '../packet-port/address.ts'
@@ -49,7 +51,8 @@ export class WebRtcTransport extends Transport {
   readonly #listeners: readonly Listener[]
   readonly #usernameFragments: UsernameFragments
   readonly #ice: IceLite
-  readonly #initialAvailableOutgoingBitrate: number
+  /** What may be sent to the peer, and how it is found out. */
+  readonly outgoing: OutgoingBandwidth
   #dtlsState: DtlsState = 'new'
   #dtlsRole: 'auto' | 'client' | 'server' = 'auto'
   #remoteDtls: DtlsParameters | undefined
@@ -67,7 +70,7 @@ export class WebRtcTransport extends Transport {
     this.webRtcServer = options.webRtcServer
     this.#ownListeners = options.webRtcServer === undefined ? options.listeners : []
     this.#listeners = options.listeners
-    this.#initialAvailableOutgoingBitrate = options.initialAvailableOutgoingBitrate
+    this.outgoing = new OutgoingBandwidth(this, options.initialAvailableOutgoingBitrate)
     this.candidates = hostCandidates(options.listeners)
     this.#ice = new IceLite(this.#newCredentials(), options.iceConsentTimeoutMs)
     usernameFragments.set(this.#ice.credentials.usernameFragment, this)
@@ -161,6 +164,30 @@ export class WebRtcTransport extends Transport {
     super.everySecond(nowUs, elapsedMs)
   }
 
+  override tick(nowUs: number): void {
+    super.tick(nowUs)
+    if (this.isConnected) this.outgoing.tick(nowUs)
+  }
+
+  override handleRemb(bps: number): void {
+    super.handleRemb(bps)
+    this.outgoing.handleRemb(bps)
+  }
+
+  override handleTransportFeedback(feedback: TransportFeedback, nowUs: number): void {
+    this.outgoing.handleFeedback(feedback, nowUs)
+  }
+
+  /** Whether a probe of the bandwidth is being sent. */
+  isProbing(nowUs: number): boolean {
+    return this.isConnected && this.outgoing.isProbing(nowUs)
+  }
+
+  /** Sends what the probe wants sent by now. */
+  probe(nowUs: number): void {
+    if (this.isConnected) this.outgoing.probe(nowUs)
+  }
+
   override sendRtcp(maxBytes: number, write: (bytes: Uint8Array, offset: number) => number): void {
     const { plan } = this.context
     const offset = plan.controlSpace(maxBytes)
@@ -195,7 +222,7 @@ export class WebRtcTransport extends Transport {
         bytesSent: sentBytes,
         sendBitrate: this.sendBitrateBps,
         rtpBytesReceived: this.rtpBytesReceived,
-        availableOutgoingBitrate: this.rembBps > 0 ? this.rembBps : this.#initialAvailableOutgoingBitrate,
+        ...this.outgoing.stats(),
         ...(this.maxIncomingBitrateBps > 0 ? { maxIncomingBitrate: this.maxIncomingBitrateBps } : {}),
       },
     ]

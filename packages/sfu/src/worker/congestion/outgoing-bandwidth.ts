@@ -1,0 +1,183 @@
+import type { TransportFeedback } from '@sangam/rtp'
+import type { Consumer } from '../consumer/consumer.ts'
+import type { WorkerContext } from '../context.ts'
+import { ChannelTypeError } from '../errors.ts'
+import { SendHistory } from './send-records.ts'
+import { type BandwidthState, SendSideBandwidth } from './send-side-bandwidth.ts'
+
+/** What a packet is larger on the wire than its payload: RTP header with extensions 24, SRTP tag 16, UDP 8, IPv4 20. */
+const OVERHEAD_BYTES = 68
+/** Recent packets that probes repeat, in turn. */
+const RECENT_PACKETS = 16
+/** Media may grow to this multiple of what it is, plus a new stream: no probe beyond. */
+const USEFUL_GAIN = 2
+const USEFUL_EXTRA_BPS = 500_000
+const USEFUL_INTERVAL_US = 1_000_000
+
+/** What the bandwidth looks at of its transport. */
+export interface BandwidthOwner {
+  readonly id: string
+  readonly index: number
+  readonly context: WorkerContext
+  readonly consumers: ReadonlyMap<string, Consumer>
+}
+
+/**
+ * What may be sent to one peer: the estimator between the packets that leave, the feedback that comes, and the probes
+ * that it wants sent. Without a consumer that negotiated transport-cc there is no estimator: then REMB is obeyed, or
+ * else the initial value stands.
+ */
+export class OutgoingBandwidth {
+  /** Whether the application wants trace events of type 'bwe'. */
+  traced = false
+  readonly #owner: BandwidthOwner
+  readonly #initialBps: number
+  #estimator: SendSideBandwidth | undefined
+  #rembBps = 0
+  /** 0: none. */
+  #minBps = 0
+  #maxBps = 0
+  #probePacket = 0
+  #usefulUs = Number.NEGATIVE_INFINITY
+  #told: BandwidthState | undefined
+
+  constructor(owner: BandwidthOwner, initialBps: number) {
+    this.#owner = owner
+    this.#initialBps = initialBps
+  }
+
+  /** Bits per second on the wire, within the limits. */
+  get bps(): number {
+    const bps = this.#estimator?.targetBps ?? (this.#rembBps > 0 ? this.#rembBps : this.#initialBps)
+    return Math.min(Math.max(bps, this.#minBps), this.#ceilingBps)
+  }
+
+  /** Undefined while nobody negotiated transport-cc. */
+  get state(): BandwidthState | undefined {
+    return this.#estimator?.state
+  }
+
+  /** Bits per second; 0 removes the limit. @throws ChannelTypeError below the minimum */
+  setMax(bps: number): void {
+    if (bps > 0 && bps < this.#minBps)
+      throw new ChannelTypeError('the maximum is below the minimum outgoing bitrate')
+    this.#maxBps = bps
+    this.#estimator?.setLimits(this.#minBps, this.#ceilingBps)
+  }
+
+  /** Bits per second; 0 removes the limit. @throws ChannelTypeError above the maximum */
+  setMin(bps: number): void {
+    if (bps > this.#ceilingBps)
+      throw new ChannelTypeError('the minimum is above the maximum outgoing bitrate')
+    this.#minBps = bps
+    this.#estimator?.setLimits(this.#minBps, this.#ceilingBps)
+  }
+
+  handleRemb(bps: number): void {
+    this.#rembBps = bps
+    this.#estimator?.handleRemb(bps)
+  }
+
+  handleFeedback(feedback: TransportFeedback, nowUs: number): void {
+    this.#ensureEstimator()?.handleFeedback(feedback, nowUs)
+    this.#trace()
+  }
+
+  tick(nowUs: number): void {
+    const estimator = this.#ensureEstimator()
+    if (estimator === undefined) return
+    if (nowUs - this.#usefulUs >= USEFUL_INTERVAL_US) {
+      this.#usefulUs = nowUs
+      estimator.usefulBps = this.#usefulBps()
+    }
+    this.probe(nowUs)
+  }
+
+  isProbing(nowUs: number): boolean {
+    return this.#estimator?.isProbing(nowUs) ?? false
+  }
+
+  /** Sends the padding that is due; `tick()` does so too. */
+  probe(nowUs: number): void {
+    let dueBytes = this.#estimator?.tick(nowUs) ?? 0
+    if (dueBytes === 0) return
+    const consumer = [...this.#owner.consumers.values()].find(
+      (c) => c.usesTransportCc && c.wanted && c.rtxSsrc !== 0,
+    )
+    while (consumer !== undefined && dueBytes > 0) {
+      const bytes = consumer.sendProbe(this.#probePacket++ % RECENT_PACKETS)
+      if (bytes === 0) return
+      dueBytes -= bytes + OVERHEAD_BYTES
+    }
+  }
+
+  stats(): Readonly<Record<string, number>> {
+    return {
+      availableOutgoingBitrate: Math.round(this.bps),
+      ...(this.#maxBps > 0 ? { maxOutgoingBitrate: this.#maxBps } : {}),
+      ...(this.#minBps > 0 ? { minOutgoingBitrate: this.#minBps } : {}),
+    }
+  }
+
+  get #ceilingBps(): number {
+    return this.#maxBps > 0 ? this.#maxBps : Number.POSITIVE_INFINITY
+  }
+
+  #ensureEstimator(): SendSideBandwidth | undefined {
+    if (this.#estimator !== undefined) return this.#estimator
+    const { consumers, context, index } = this.#owner
+    let isNegotiated = false
+    for (const consumer of consumers.values()) if (consumer.usesTransportCc) isNegotiated = true
+    if (!isNegotiated) return undefined
+    const history = new SendHistory(
+      context.plan.sendRecords,
+      context.transportSequences,
+      index,
+      OVERHEAD_BYTES,
+    )
+    this.#estimator = new SendSideBandwidth(history, {
+      initialBps: this.#initialBps,
+      minBps: this.#minBps,
+      maxBps: this.#ceilingBps,
+    })
+    if (this.#rembBps > 0) this.#estimator.handleRemb(this.#rembBps)
+    return this.#estimator
+  }
+
+  /** What the consumers' producers send at most now, and room to grow; 0 while nothing flows. */
+  #usefulBps(): number {
+    let bps = 0
+    for (const consumer of this.#owner.consumers.values()) {
+      if (!consumer.wanted) continue
+      bps += consumer.producer.streams.reduce((most, stream) => Math.max(most, stream.bitrateBps), 0)
+    }
+    return bps === 0 ? 0 : USEFUL_GAIN * bps + USEFUL_EXTRA_BPS
+  }
+
+  /** Tells the application what changed: the reason, or the estimate by a tenth. */
+  #trace(): void {
+    if (!this.traced) return
+    const state = this.#estimator?.state
+    if (state === undefined) return
+    const told = this.#told
+    const isSame = told !== undefined && Math.abs(state.targetBps / told.targetBps - 1) < 0.1
+    if (isSame && state.reason === told.reason) return
+    this.#told = state
+    const { context, id } = this.#owner
+    const info = {
+      type: 'transport-cc',
+      availableBitrate: Math.round(state.targetBps),
+      startBitrate: this.#initialBps,
+      minBitrate: this.#minBps,
+      maxBitrate: this.#maxBps,
+      desiredBitrate: Math.round(this.#usefulBps()),
+      reason: state.reason,
+      usage: state.usage,
+      acknowledgedBitrate: Math.round(state.acknowledgedBps),
+      lossShare: state.lossShare,
+      roundTripTime: Math.round(state.rttMs),
+      queueingDelay: Math.round(state.queueMs),
+    }
+    context.emit('transport.trace', id, { type: 'bwe', timestamp: context.unixMs(), direction: 'out', info })
+  }
+}

@@ -1,0 +1,83 @@
+/** Why a probe is sent. */
+export type ProbeReason = 'initial' | 'further' | 'periodic' | 'recovery'
+
+/** First probe: this multiple of the initial estimate; each that goes through is followed by one of double rate (libwebrtc: 3 and 2). */
+const INITIAL_GAIN = 3
+const FURTHER_GAIN = 2
+/** A probe that found at least this share of its rate is followed by the next (libwebrtc: 0.7). */
+const FURTHER_SHARE = 0.7
+/** While nothing is wrong the link is asked again and again, in case that it grew. */
+const PERIODIC_GAIN = 1.75
+const PERIODIC_INTERVAL_US = 2_500_000
+/** After a decrease the queue must drain before a probe can measure anything. */
+const AFTER_DECREASE_US = 2_000_000
+/** After a drop below this share the old rate is tried once again (libwebrtc: 0.66, and 0.85 of the old rate). */
+const LARGE_DROP_SHARE = 0.66
+const RECOVERY_GAIN = 0.85
+/** No probe far above what could be used at all. */
+const USEFUL_GAIN = 1.2
+
+/** What the controller looks at. */
+export interface ProbeInputs {
+  readonly targetBps: number
+  /** When the estimate last decreased, and from what. */
+  readonly decreasedUs: number
+  readonly beforeDecreaseBps: number
+  readonly isCongested: boolean
+  /** What media could use at most. */
+  readonly usefulBps: number
+}
+
+/** A probe to send now. */
+export interface ProbePlan {
+  readonly bps: number
+  readonly reason: ProbeReason
+}
+
+/** Says when to probe, and at which rate. Measuring is the cluster's part. */
+export class ProbeController {
+  #started = false
+  #furtherBps = 0
+  #probedUs = Number.NEGATIVE_INFINITY
+  /** The decrease whose old rate was tried again already. */
+  #recoveredUs = Number.NEGATIVE_INFINITY
+
+  /** The probe that is due, if any; the caller sends it. */
+  due(inputs: ProbeInputs, nowUs: number): ProbePlan | undefined {
+    const ceilingBps = inputs.usefulBps * USEFUL_GAIN
+    if (inputs.isCongested || inputs.targetBps >= ceilingBps) {
+      this.#furtherBps = 0
+      return undefined
+    }
+    const plan = this.#choose(inputs, nowUs)
+    if (plan === undefined) return undefined
+    this.#probedUs = nowUs
+    return { bps: Math.min(plan.bps, ceilingBps), reason: plan.reason }
+  }
+
+  /** A probe of `probeBps` found `foundBps`. */
+  measured(probeBps: number, foundBps: number, isSaturated: boolean): void {
+    this.#furtherBps = !isSaturated && foundBps >= FURTHER_SHARE * probeBps ? foundBps * FURTHER_GAIN : 0
+  }
+
+  #choose(inputs: ProbeInputs, nowUs: number): ProbePlan | undefined {
+    if (!this.#started) {
+      this.#started = true
+      return { bps: inputs.targetBps * INITIAL_GAIN, reason: 'initial' }
+    }
+    if (this.#furtherBps > 0) {
+      const bps = this.#furtherBps
+      this.#furtherBps = 0
+      if (bps > inputs.targetBps) return { bps, reason: 'further' }
+    }
+    if (nowUs - inputs.decreasedUs < AFTER_DECREASE_US) return undefined
+    if (this.#recoveredUs !== inputs.decreasedUs) {
+      this.#recoveredUs = inputs.decreasedUs
+      if (inputs.targetBps < LARGE_DROP_SHARE * inputs.beforeDecreaseBps) {
+        return { bps: RECOVERY_GAIN * inputs.beforeDecreaseBps, reason: 'recovery' }
+      }
+    }
+    if (nowUs - this.#probedUs < PERIODIC_INTERVAL_US) return undefined
+    return { bps: inputs.targetBps * PERIODIC_GAIN, reason: 'periodic' }
+  }
+}

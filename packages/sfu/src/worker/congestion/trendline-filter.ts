@@ -1,0 +1,51 @@
+/** Groups that the regression looks at: two thirds of a second at 30 frames per second (libwebrtc, public source). */
+const WINDOW_GROUPS = 20
+/** Weight of the past in the smoothed delay (same source). */
+const SMOOTHING = 0.9
+
+/**
+ * The slope of the queueing delay over time: least squares over the smoothed accumulated delay variation of the last
+ * groups. It stands in the place of the Kalman filter of draft-ietf-rmcat-gcc-02 section 5.3, as in every
+ * implementation since 2016 (Carlucci et al., "Analysis and Design of the Google Congestion Control for WebRTC").
+ */
+export class TrendlineFilter {
+  /** Milliseconds of delay per millisecond of time; 0 until the window is full. */
+  slope = 0
+  /** Pairs of groups seen. */
+  count = 0
+  readonly #timeMs = new Float64Array(WINDOW_GROUPS)
+  readonly #delayMs = new Float64Array(WINDOW_GROUPS)
+  #accumulatedMs = 0
+  #smoothedMs = 0
+  #originUs = -1
+
+  update(delayDeltaMs: number, arrivalUs: number): void {
+    if (this.#originUs < 0) this.#originUs = arrivalUs
+    this.#accumulatedMs += delayDeltaMs
+    this.#smoothedMs = SMOOTHING * this.#smoothedMs + (1 - SMOOTHING) * this.#accumulatedMs
+    const at = this.count % WINDOW_GROUPS
+    this.#timeMs[at] = (arrivalUs - this.#originUs) / 1000
+    this.#delayMs[at] = this.#smoothedMs
+    this.count++
+    if (this.count >= WINDOW_GROUPS) this.slope = this.#regress()
+  }
+
+  #regress(): number {
+    let meanTime = 0
+    let meanDelay = 0
+    for (let i = 0; i < WINDOW_GROUPS; i++) {
+      meanTime += this.#timeMs[i] as number
+      meanDelay += this.#delayMs[i] as number
+    }
+    meanTime /= WINDOW_GROUPS
+    meanDelay /= WINDOW_GROUPS
+    let covariance = 0
+    let variance = 0
+    for (let i = 0; i < WINDOW_GROUPS; i++) {
+      const time = (this.#timeMs[i] as number) - meanTime
+      covariance += time * ((this.#delayMs[i] as number) - meanDelay)
+      variance += time * time
+    }
+    return variance === 0 ? this.slope : covariance / variance
+  }
+}
