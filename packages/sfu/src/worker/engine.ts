@@ -1,6 +1,7 @@
 import type { ApplicationEvents, Requests } from '../channel/messages.ts'
 import type { Consumer } from './consumer/consumer.ts'
 import { MAX_TRANSPORTS, type WorkerContext } from './context.ts'
+import { DataEngine } from './data/data-engine.ts'
 import { ChannelInvalidStateError, ChannelTypeError, ChannelUnsupportedError } from './errors.ts'
 import { PacketPath } from './packet-path.ts'
 import { RING_SLOTS, type SessionEvent, SLOT_BYTES } from './packet-port/packet-port.ts'
@@ -23,6 +24,7 @@ export class Engine {
   readonly transports = new Map<string, AnyTransport>()
   readonly producers = new Map<string, Producer>()
   readonly consumers = new Map<string, Consumer>()
+  readonly data: DataEngine
   readonly #context: WorkerContext
   readonly #usernameFragments: UsernameFragments = new Map()
   readonly #routerOfTransport = new Map<string, Router>()
@@ -33,6 +35,11 @@ export class Engine {
   constructor(context: WorkerContext) {
     this.#context = context
     this.path = new PacketPath(context, new StunPath(this.#usernameFragments))
+    this.data = new DataEngine(context, {
+      transport: (id) => found(this.transports, id, 'transport'),
+      areTogether: ({ id }, other) =>
+        this.#routerOfTransport.get(id) === this.#routerOfTransport.get(other.id),
+    })
   }
 
   /** Time went on; called every few milliseconds. */
@@ -94,6 +101,7 @@ export class Engine {
         listeners,
         iceConsentTimeoutMs: request.iceConsentTimeoutSeconds * 1000,
         initialAvailableOutgoingBitrate: request.initialAvailableOutgoingBitrate,
+        sctp: request.sctp,
       },
     )
     this.#addTransport(router, transport)
@@ -104,9 +112,14 @@ export class Engine {
   createDirectTransport({
     routerId,
     transportId,
+    maxSendMessageSize = 0,
+    maxReceiveMessageSize = 0,
   }: Requests['router.createDirectTransport']['request']): void {
     const router = found(this.routers, routerId, 'router')
-    this.#addTransport(router, new DirectTransport(this.#context, transportId, this.#takeIndex()))
+    const transport = new DirectTransport(this.#context, transportId, this.#takeIndex())
+    transport.maxSendMessageSize = maxSendMessageSize
+    transport.maxReceiveMessageSize = maxReceiveMessageSize
+    this.#addTransport(router, transport)
   }
 
   /** Closes a transport: first its consumers, then its producers with everybody's consumers of them. */
@@ -114,6 +127,7 @@ export class Engine {
     const transport = found(this.transports, id, 'transport')
     for (const consumer of [...transport.consumers.values()]) this.closeConsumer(consumer.id)
     for (const producer of [...transport.producers.values()]) this.closeProducer(producer.id)
+    this.data.closeAllOf(transport)
     transport.close()
     if (transport.session >= 0) this.path.transportsBySession[transport.session] = undefined
     this.transports.delete(id)

@@ -1,5 +1,6 @@
 import type { RequestMethod, Requests } from '../channel/messages.ts'
 import type { WorkerContext } from './context.ts'
+import { dataRequestHandlers } from './data/data-requests.ts'
 import { type Engine, found } from './engine.ts'
 import { ChannelUnsupportedError } from './errors.ts'
 import { Counter } from './packet-port/packet-port.ts'
@@ -139,6 +140,7 @@ export function requestHandlers(engine: Engine, context: WorkerContext, shell: P
       return done()
     },
     'consumer.enableTraceEvent': notBuilt('enableTraceEvent()'),
+    ...dataRequestHandlers(engine.data, context),
   }
 }
 
