@@ -8,9 +8,6 @@ export type NotBuiltYet =
   | 'router.createActiveSpeakerObserver()'
   | 'router.createAudioLevelObserver()'
   | 'router.pipeToRouter()'
-  | 'transport.produceData()'
-  | 'transport.consumeData()'
-  | 'enableSctp'
 
 /** The error of such a part. */
 export function notBuiltYet(part: NotBuiltYet): UnsupportedError {

@@ -7,7 +7,8 @@ import {
   validateAndNormalizeRtpCapabilities,
 } from '@sangam/ortc'
 import type { Mailbox, ParentChannel } from '../channel/parent-channel.ts'
-import { checkDirectTransportOptions, DirectTransportImpl } from './direct-transport.ts'
+import type { DataProducerImpl } from './data-producer.ts'
+import { DirectTransportImpl, directMessageSizesOf } from './direct-transport.ts'
 import type { DirectTransport, DirectTransportOptions } from './direct-transport-types.ts'
 import { EnhancedEventEmitter } from './enhanced-event-emitter.ts'
 import { EntityScope } from './entity-scope.ts'
@@ -54,6 +55,7 @@ export class RouterImpl<Data extends AppData = AppData>
   readonly #observer: RouterObserver = new EnhancedEventEmitter<RouterObserverEvents>()
   readonly #transports = new Map<string, WebRtcTransportImpl | DirectTransportImpl>()
   readonly #producers = new Map<string, ProducerImpl>()
+  readonly #dataProducers = new Map<string, DataProducerImpl>()
   #rtpCapabilities: RtpCapabilities
   #appData: Data
 
@@ -125,8 +127,17 @@ export class RouterImpl<Data extends AppData = AppData>
         this.#transports.delete(id)
         webRtcServer?.unhandleWebRtcTransport(transport)
       }
-      const setup = this.#transportSetup(id, appData, mailbox, onClosed)
-      const transport: WebRtcTransportImpl<TransportData> = new WebRtcTransportImpl({ ...setup, creation })
+      const { sctp } = request
+      const data = {
+        way: sctp === undefined ? 'none' : 'sctp',
+        maxReceiveMessageSize: sctp?.maxReceiveMessageSize ?? 0,
+      } as const
+      const setup = this.#transportSetup(id, appData, mailbox, data, onClosed)
+      const transport: WebRtcTransportImpl<TransportData> = new WebRtcTransportImpl({
+        ...setup,
+        creation,
+        sctp,
+      })
       this.#transports.set(id, transport)
       webRtcServer?.handleWebRtcTransport(transport)
       return transport
@@ -137,15 +148,21 @@ export class RouterImpl<Data extends AppData = AppData>
     options: DirectTransportOptions<TransportData> = {},
   ): Promise<DirectTransport<TransportData>> {
     this.#setup.scope.assertOpen()
-    checkDirectTransportOptions(options)
+    const sizes = directMessageSizesOf(options)
     const appData = appDataOf(options.appData)
     const id = randomUUID()
     return this.#create(id, async (mailbox) => {
-      await this.#setup.scope.request('router.createDirectTransport', { routerId: this.id, transportId: id })
+      await this.#setup.scope.request('router.createDirectTransport', {
+        routerId: this.id,
+        transportId: id,
+        ...sizes,
+      })
       const onClosed = (): void => {
         this.#transports.delete(id)
       }
-      const transport = new DirectTransportImpl(this.#transportSetup(id, appData, mailbox, onClosed))
+      const data = { way: 'direct', maxReceiveMessageSize: sizes.maxReceiveMessageSize } as const
+      const setup = this.#transportSetup(id, appData, mailbox, data, onClosed)
+      const transport = new DirectTransportImpl(setup)
       this.#transports.set(id, transport)
       return transport
     })
@@ -213,6 +230,7 @@ export class RouterImpl<Data extends AppData = AppData>
     id: string,
     appData: TransportData,
     mailbox: Mailbox,
+    data: TransportSetup<TransportData>['data'],
     onClosed: () => void,
   ): TransportSetup<TransportData> {
     return {
@@ -222,6 +240,8 @@ export class RouterImpl<Data extends AppData = AppData>
       scope: new EntityScope(`transport ${id}`, this.#setup.channel, mailbox),
       routerRtpCapabilities: () => this.#rtpCapabilities,
       routerProducers: this.#producers,
+      routerDataProducers: this.#dataProducers,
+      data,
       onClosed,
     }
   }
@@ -243,5 +263,6 @@ export class RouterImpl<Data extends AppData = AppData>
     for (const transport of transports) transport.routerClosed()
     this.#transports.clear()
     this.#producers.clear()
+    this.#dataProducers.clear()
   }
 }

@@ -18,6 +18,8 @@ export type {
   SctpStreamParameters,
 } from '@sangam/ortc'
 export type * from './consumer-types.ts'
+export type * from './data-consumer-types.ts'
+export type * from './data-producer-types.ts'
 export type * from './direct-transport-types.ts'
 export type * from './enhanced-event-emitter.ts'
 export type * from './error-classes.ts'

@@ -82,9 +82,10 @@ export class SendQueue {
     return this.#streams
   }
 
+  /** Drops a stream that nothing waits on and nobody watches. */
   forget(id: number): void {
     const stream = this.#streams.get(id)
-    if (stream !== undefined && stream.messages.length === 0) this.#streams.delete(id)
+    if (stream?.messages.length === 0 && stream.onBufferedAmountLow === undefined) this.#streams.delete(id)
   }
 
   add(stream: OutgoingStream, ppid: number, payload: Uint8Array, reliability: MessageReliability): void {
