@@ -117,6 +117,11 @@ export class SctpAssociation {
     return this.#queue.bufferedBytes
   }
 
+  /** Whether everything that was given to `send()` has arrived, or was given up with the peer's knowledge. */
+  get isDrained(): boolean {
+    return this.#established?.sender.isDrained ?? this.#queue.messages === 0
+  }
+
   /** Bytes of received messages that are incomplete or out of order. */
   get heldBytes(): number {
     return this.#established?.receiver.heldBytes ?? 0
