@@ -18,6 +18,8 @@ export type RouterDump = {
   transportIds: string[]
   mapProducerIdConsumerIds: { key: string; values: string[] }[]
   mapConsumerIdProducerId: { key: string; value: string }[]
+  mapDataProducerIdDataConsumerIds: { key: string; values: string[] }[]
+  mapDataConsumerIdDataProducerId: { key: string; value: string }[]
 } & Record<string, unknown>
 
 /** Events of a Router. */

@@ -64,7 +64,10 @@ export function requestHandlers(engine: Engine, context: WorkerContext, shell: P
       engine.closeRouter(routerId)
       return done()
     },
-    'router.dump': ({ routerId }) => found(engine.routers, routerId, 'router').dump(),
+    'router.dump': ({ routerId }) => ({
+      ...found(engine.routers, routerId, 'router').dump(),
+      ...engine.data.routerDump(found(engine.routers, routerId, 'router').transportIds),
+    }),
 
     'router.createWebRtcTransport': (request) => engine.createWebRtcTransport(request).creation,
     'router.createDirectTransport': (request) => {

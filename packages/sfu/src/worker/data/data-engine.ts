@@ -81,6 +81,22 @@ export class DataEngine {
     for (const producer of [...transport.dataProducers.values()]) this.closeProducer(producer)
   }
 
+  /** What a router's dump says of the data of its transports. */
+  routerDump(transportIds: ReadonlySet<string>): Readonly<Record<string, unknown>> {
+    const producers = [...this.producers.values()].filter(({ transport }) => transportIds.has(transport.id))
+    const consumers = producers.flatMap((producer) => [...producer.consumers])
+    return {
+      mapDataProducerIdDataConsumerIds: producers.map((producer) => ({
+        key: producer.id,
+        values: [...producer.consumers].map((consumer) => consumer.id),
+      })),
+      mapDataConsumerIdDataProducerId: consumers.map((consumer) => ({
+        key: consumer.id,
+        value: consumer.producer.id,
+      })),
+    }
+  }
+
   /** A message that the application sends through a DataProducer of a DirectTransport. */
   send(dataProducerId: string, event: ApplicationEvents['dataProducer.send']): void {
     const producer = this.producers.get(dataProducerId)
