@@ -6,13 +6,18 @@ type Parameters = Omit<types.TransportOptions, 'iceServers'>
 
 /** What one channel of the page received. */
 interface Inbox {
-  readonly messages: (string | Uint8Array)[]
+  messages: (string | Uint8Array)[]
   bytes: number
   count: number
   firstMs: number
   lastMs: number
   closed: boolean
 }
+
+const MAX_BUFFERED_BYTES = 1024 * 1024
+const LOW_BYTES = 256 * 1024
+/** Messages that are kept to be looked at. */
+const MAX_KEPT = 1000
 
 declare global {
   interface Window {
@@ -30,11 +35,21 @@ function pattern(length: number): Uint8Array<ArrayBuffer> {
   return bytes
 }
 
+function take(inbox: Inbox, message: string | ArrayBuffer): void {
+  inbox.lastMs = performance.now()
+  if (inbox.count++ === 0) inbox.firstMs = inbox.lastMs
+  inbox.bytes += typeof message === 'string' ? message.length : message.byteLength
+  if (inbox.messages.length >= MAX_KEPT) return
+  inbox.messages.push(typeof message === 'string' ? message : new Uint8Array(message))
+}
+
 /** What a test calls in the page. */
 export class DataPage {
   readonly #device = new Device()
   readonly #producers = new Map<string, types.DataProducer>()
   readonly #inboxes = new Map<string, Inbox>()
+  readonly #direct = new RTCPeerConnection()
+  #directChannel: RTCDataChannel | undefined
   #sender: types.Transport | undefined
   #receiver: types.Transport | undefined
 
@@ -61,7 +76,7 @@ export class DataPage {
     const producer = await (this.#sender as types.Transport).produceData({ label, ...reliability })
     if (producer.readyState !== 'open')
       await new Promise((resolve) => producer.on('open', () => resolve(null)))
-    producer.bufferedAmountLowThreshold = 256 * 1024
+    producer.bufferedAmountLowThreshold = LOW_BYTES
     this.#producers.set(producer.id, producer)
     return producer.id
   }
@@ -69,16 +84,8 @@ export class DataPage {
   /** Takes a channel from the server; it is open when this resolves. */
   async consume(options: types.DataConsumerOptions): Promise<void> {
     const consumer = await (this.#receiver as types.Transport).consumeData(options)
-    const inbox: Inbox = { messages: [], bytes: 0, count: 0, firstMs: 0, lastMs: 0, closed: false }
-    this.#inboxes.set(options.id as string, inbox)
-    consumer.on('message', (message: string | ArrayBuffer) => {
-      inbox.lastMs = performance.now()
-      if (inbox.count++ === 0) inbox.firstMs = inbox.lastMs
-      inbox.bytes += typeof message === 'string' ? message.length : message.byteLength
-      if (inbox.messages.length < 1000) {
-        inbox.messages.push(typeof message === 'string' ? message : new Uint8Array(message))
-      }
-    })
+    const inbox = this.#openInbox(options.id as string)
+    consumer.on('message', (message: string | ArrayBuffer) => take(inbox, message))
     consumer.on('close', () => {
       inbox.closed = true
     })
@@ -99,11 +106,58 @@ export class DataPage {
     const producer = this.#producers.get(id) as types.DataProducer
     const message = pattern(messageBytes)
     for (let i = 0; i < count; i++) {
-      if (producer.bufferedAmount > 1024 * 1024) {
+      if (producer.bufferedAmount > MAX_BUFFERED_BYTES) {
         await new Promise((resolve) => producer.once('bufferedamountlow', () => resolve(null)))
       }
       producer.send(message)
     }
+  }
+
+  /** A channel to another page without a server between: this page's offer. */
+  async offerDirect(): Promise<string> {
+    this.#directChannel = this.#direct.createDataChannel('direct')
+    this.#directChannel.binaryType = 'arraybuffer'
+    this.#directChannel.bufferedAmountLowThreshold = LOW_BYTES
+    await this.#direct.setLocalDescription()
+    return this.#gathered()
+  }
+
+  /** The other page's answer to it. What comes is in the inbox 'direct'. */
+  async answerDirect(sdp: string): Promise<string> {
+    this.#direct.addEventListener('datachannel', ({ channel }) => {
+      channel.binaryType = 'arraybuffer'
+      const inbox = this.#openInbox('direct')
+      channel.addEventListener('message', ({ data }) => take(inbox, data))
+    })
+    await this.#direct.setRemoteDescription({ type: 'offer', sdp })
+    await this.#direct.setLocalDescription()
+    return this.#gathered()
+  }
+
+  /** Resolves when the channel is open. */
+  async acceptDirect(sdp: string): Promise<void> {
+    await this.#direct.setRemoteDescription({ type: 'answer', sdp })
+    const channel = this.#directChannel as RTCDataChannel
+    if (channel.readyState !== 'open')
+      await new Promise((resolve) => channel.addEventListener('open', resolve))
+  }
+
+  /** As `flood()`, to the other page. */
+  async floodDirect(messageBytes: number, count: number): Promise<void> {
+    const channel = this.#directChannel as RTCDataChannel
+    const message = pattern(messageBytes)
+    for (let i = 0; i < count; i++) {
+      if (channel.bufferedAmount > MAX_BUFFERED_BYTES) {
+        await new Promise((resolve) => channel.addEventListener('bufferedamountlow', resolve, { once: true }))
+      }
+      channel.send(message)
+    }
+  }
+
+  /** Begins to count again. */
+  forget(id: string): void {
+    const inbox = this.#inboxes.get(id)
+    if (inbox !== undefined) Object.assign(inbox, { bytes: 0, count: 0, messages: [] })
   }
 
   texts(id: string): string[] {
@@ -124,6 +178,21 @@ export class DataPage {
 
   close(id: string): void {
     this.#producers.get(id)?.close()
+  }
+
+  #openInbox(id: string): Inbox {
+    const inbox: Inbox = { messages: [], bytes: 0, count: 0, firstMs: 0, lastMs: 0, closed: false }
+    this.#inboxes.set(id, inbox)
+    return inbox
+  }
+
+  async #gathered(): Promise<string> {
+    while (this.#direct.iceGatheringState !== 'complete') {
+      await new Promise((resolve) =>
+        this.#direct.addEventListener('icegatheringstatechange', resolve, { once: true }),
+      )
+    }
+    return this.#direct.localDescription?.sdp ?? ''
   }
 }
 
