@@ -4,6 +4,13 @@ import { Device, type types } from 'mediasoup-client'
 type Reliability = Pick<types.DataProducerOptions, 'ordered' | 'maxPacketLifeTime' | 'maxRetransmits'>
 type Parameters = Omit<types.TransportOptions, 'iceServers'>
 
+/** What a page starts with. */
+export interface PageStart {
+  readonly capabilities: types.RtpCapabilities
+  readonly sender: Parameters
+  readonly receiver: Parameters
+}
+
 /** What one channel of the page received. */
 interface Inbox {
   messages: (string | Uint8Array)[]

@@ -2,7 +2,7 @@ import type { types } from '@sangam/sfu'
 import type { Page } from 'playwright-core'
 import { rolldown } from 'rolldown'
 import type { TestBrowser } from './chromium.ts'
-import type { DataPage } from './data-page.ts'
+import type { DataPage, PageStart } from './data-page.ts'
 
 const PAGE_URL = 'http://127.0.0.1:48999/'
 let script: string | undefined
@@ -54,10 +54,11 @@ export class DataPeer {
     )
     await page.goto(PAGE_URL)
     await page.addScriptTag({ content: await bundle() })
-    await page.evaluate(
-      ([capabilities, send, receive]) => window.dataPage.start(capabilities, send, receive),
-      [router.rtpCapabilities, parametersOf(sender), parametersOf(receiver)] as never,
-    )
+    await page.evaluate((given) => window.dataPage.start(given.capabilities, given.sender, given.receiver), {
+      capabilities: router.rtpCapabilities,
+      sender: parametersOf(sender),
+      receiver: parametersOf(receiver),
+    } as PageStart)
     return peer
   }
 
