@@ -166,6 +166,8 @@ export class SctpAssociation {
     nowMs: number,
   ): SendResult {
     if (this.#state === 'closed' || this.#state === 'failed' || this.#closing !== 'no') return 'not-connected'
+    // SCTP has no empty messages: the payload protocol identifier says that one byte stands for none.
+    if (payload.length === 0) return 'empty'
     if (streamId >= (this.#established?.outboundStreams ?? this.#options.streams)) return 'no-such-stream'
     const stream = this.#queue.stream(streamId)
     const held = this.#queue.bufferedBytes + this.#queue.messages * MESSAGE_OVERHEAD_BYTES
@@ -418,7 +420,8 @@ export class SctpAssociation {
     if (agreement === undefined || agreement === this.#established?.agreement) return
     const { peer, localTsn } = agreement
     const { streams, receiveWindowBytes, maxReceiveMessageBytes, maxPacketBytes } = this.#options
-    for (const stream of this.#queue.streams.values()) stream.nextSequence = 0
+    this.#queue.restart()
+    this.#resetSoon.clear()
     const inboundStreams = Math.min(streams, peer.outboundStreams)
     const receiver = new Receiver({
       initialTsn: peer.initialTsn,
@@ -589,6 +592,7 @@ export class SctpAssociation {
   #end(state: 'closed' | 'failed'): void {
     this.#handshake.stop()
     this.#established = undefined
+    this.#queue.dropAll()
     this.#setState(state)
   }
 

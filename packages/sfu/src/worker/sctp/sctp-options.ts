@@ -34,4 +34,4 @@ export interface SctpHandler {
 }
 
 /** What became of a message that was to be sent. */
-export type SendResult = 'queued' | 'buffer-full' | 'no-such-stream' | 'not-connected'
+export type SendResult = 'queued' | 'empty' | 'buffer-full' | 'no-such-stream' | 'not-connected'

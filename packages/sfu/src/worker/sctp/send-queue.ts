@@ -154,6 +154,21 @@ export class SendQueue {
     for (const message of dropped) this.#leave(message, message.payload.length)
   }
 
+  /** The association starts again: what has begun to leave can't be finished, and all numbers start anew. */
+  restart(): void {
+    if (this.#current !== undefined) this.abandon(this.#current)
+    for (const stream of this.#streams.values()) {
+      stream.nextSequence = 0
+      stream.resetting = false
+    }
+  }
+
+  /** The association ended: drops everything. */
+  dropAll(): void {
+    if (this.#current !== undefined) this.abandon(this.#current)
+    for (const stream of this.#streams.values()) this.clear(stream)
+  }
+
   /** Whether the stream's message is the one that is leaving. */
   isLeaving(stream: OutgoingStream): boolean {
     return this.#current?.stream === stream

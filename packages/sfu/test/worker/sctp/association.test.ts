@@ -172,6 +172,37 @@ describe('messages', () => {
   })
 })
 
+describe('a peer that starts again', () => {
+  test('is connected anew; what had begun is dropped, what comes later arrives', () => {
+    const link = new VirtualLink({ delayMs: 10 }, 3)
+    link.connect()
+    const survivor = link.ends[1]
+    survivor.association.send(1, PPID, pattern(1_000_000), RELIABLE, link.nowMs)
+    survivor.association.send(1, PPID, pattern(10), RELIABLE, link.nowMs)
+    link.run(() => false, 100)
+    link.replaceFirst()
+    const [again] = link.ends
+    expect(link.run(() => again.received.length === 1)).toBe(true)
+    expect(again.received[0]?.payload).toEqual(pattern(10))
+    again.association.send(2, PPID, pattern(5000), RELIABLE, link.nowMs)
+    expect(link.run(() => survivor.received.length === 1)).toBe(true)
+    expect(survivor.association.state).toBe('connected')
+    expect(link.run(() => survivor.association.isDrained)).toBe(true)
+  })
+
+  test('an end drops what waited, and tells the buffers', () => {
+    const link = new VirtualLink({ delayMs: 10 }, 3)
+    link.connect()
+    const { association } = link.ends[0]
+    for (let i = 0; i < 5; i++) association.send(i, PPID, pattern(100_000), RELIABLE, link.nowMs)
+    expect(association.send(1, PPID, new Uint8Array(0), RELIABLE, link.nowMs)).toBe('empty')
+    link.ends[1].association.close()
+    expect(link.run(() => association.state === 'closed')).toBe(true)
+    expect(association.bufferedBytes).toBe(0)
+    expect(association.stream(3).bufferedBytes).toBe(0)
+  })
+})
+
 describe('partial reliability', () => {
   test('without retransmissions: what is lost stays lost, the rest arrives in order', () => {
     const link = new VirtualLink({ delayMs: 10, lossShare: 0.1 }, 11)

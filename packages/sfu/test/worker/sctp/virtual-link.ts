@@ -62,7 +62,7 @@ export const DEFAULTS: SctpOptions = {
 /** Two associations and the link between them, on a virtual clock. */
 export class VirtualLink {
   nowMs = 1000
-  readonly ends: readonly [Endpoint, Endpoint]
+  ends: readonly [Endpoint, Endpoint]
   conditions: LinkConditions
   readonly #random: () => number
   readonly #flying: FlyingPacket[] = []
@@ -93,6 +93,12 @@ export class VirtualLink {
     for (const { association } of this.ends) association.connect(this.nowMs)
     const connected = this.run(() => this.ends.every(({ association }) => association.state === 'connected'))
     if (!connected) throw new Error('not connected')
+  }
+
+  /** The first end starts again from nothing, as after a crash; packets on their way stay on it. */
+  replaceFirst(): void {
+    this.ends = [this.#endpoint(0, {}), this.ends[1]]
+    this.ends[0].association.connect(this.nowMs)
   }
 
   /** The next packet arrives, or the clock ticks. */
