@@ -169,6 +169,54 @@ export {
   setRtpTimestamp,
   writeRtpPacket,
 } from './rtp-packet.ts'
+export { crc32c } from './sctp/crc32c.ts'
+export type { DataChannelOpen } from './sctp/data-channel-message.ts'
+export {
+  DATA_CHANNEL_ACK,
+  DataChannelPpid,
+  dataChannelOpen,
+  parseDataChannelOpen,
+} from './sctp/data-channel-message.ts'
+export {
+  parseSctpData,
+  SCTP_DATA_HEADER_BYTES,
+  SctpData,
+  SctpDataFlag,
+  writeSctpData,
+} from './sctp/data-chunk.ts'
+export {
+  forEachSctpSkippedStream,
+  sctpForwardTsn,
+  writeSctpForwardTsn,
+} from './sctp/forward-tsn-chunk.ts'
+export type { SctpInit } from './sctp/init-chunk.ts'
+export { parseSctpInit, writeSctpInit } from './sctp/init-chunk.ts'
+export type { SctpReConfig } from './sctp/re-config-chunk.ts'
+export { parseSctpReConfig, SctpReConfigResult, writeSctpReConfig } from './sctp/re-config-chunk.ts'
+export {
+  parseSctpSack,
+  SCTP_SACK_HEADER_BYTES,
+  SctpSack,
+  sctpGapEnd,
+  sctpGapStart,
+  writeSctpSack,
+} from './sctp/sack-chunk.ts'
+export {
+  nextSctpChunk,
+  SCTP_CHUNK_HEADER_BYTES,
+  SCTP_HEADER_BYTES,
+  SctpChunk,
+  SctpChunkType,
+  sctpChecksumIsRight,
+  sctpChecksumIsZero,
+  sctpDestinationPort,
+  sctpPadded,
+  sctpSourcePort,
+  sctpVerificationTag,
+  writeSctpChecksum,
+  writeSctpChunkHeader,
+  writeSctpHeader,
+} from './sctp/sctp-packet.ts'
 export {
   isNewerSequenceNumber,
   isNewerTimestamp,

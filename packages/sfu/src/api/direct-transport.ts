@@ -1,5 +1,7 @@
+import type { SctpSettings } from '../channel/messages.ts'
 import type { ParentChannel, WorkerEvent } from '../channel/parent-channel.ts'
 import { bufferOf } from './buffers.ts'
+import { messageSizesOf } from './data-options.ts'
 import type {
   DirectTransport,
   DirectTransportDump,
@@ -9,7 +11,7 @@ import type {
   DirectTransportStat,
 } from './direct-transport-types.ts'
 import { errors } from './errors.ts'
-import { type AppData, bytesOf, checkObject, integerOr } from './option-checks.ts'
+import { type AppData, bytesOf, checkObject } from './option-checks.ts'
 import { TransportImpl, type TransportSetup } from './transport.ts'
 
 export class DirectTransportImpl<Data extends AppData = AppData>
@@ -70,9 +72,10 @@ export class DirectTransportImpl<Data extends AppData = AppData>
   }
 }
 
-/** @throws TypeError that names the option */
-export function checkDirectTransportOptions(options: DirectTransportOptions): void {
+/** Checks the options and fills in what is left out. @throws TypeError that names the option */
+export function directMessageSizesOf(
+  options: DirectTransportOptions,
+): Pick<SctpSettings, 'maxSendMessageSize' | 'maxReceiveMessageSize'> {
   checkObject('options', options)
-  integerOr('maxSendMessageSize', options.maxSendMessageSize, undefined, 0)
-  integerOr('maxReceiveMessageSize', options.maxReceiveMessageSize, undefined, 0)
+  return messageSizesOf(options)
 }

@@ -24,6 +24,10 @@ export const errors = {
     new InvalidStateError(`transport ${transportId} is connected already`, 'already-connected'),
   producerNotFound: (producerId: string): NotFoundError =>
     new NotFoundError(`there is no producer with the id '${producerId}' in this router`),
+  dataProducerNotFound: (dataProducerId: string): NotFoundError =>
+    new NotFoundError(`there is no data producer with the id '${dataProducerId}' in this router`),
+  noStreamLeft: (transportId: string): InvalidStateError =>
+    new InvalidStateError(`transport ${transportId} has no SCTP stream left`),
   workerClosed: (): WorkerClosedError => new WorkerClosedError('the worker is closed'),
   workerDied: (how: string): WorkerClosedError =>
     new WorkerClosedError(`the worker died: ${how}`, 'worker-died'),

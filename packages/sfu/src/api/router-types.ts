@@ -50,6 +50,8 @@ export type RouterDump = {
   mapProducerIdConsumerIds: { key: string; values: string[] }[]
   mapConsumerIdProducerId: { key: string; value: string }[]
   mapProducerIdObserverIds: { key: string; values: string[] }[]
+  mapDataProducerIdDataConsumerIds: { key: string; values: string[] }[]
+  mapDataConsumerIdDataProducerId: { key: string; value: string }[]
 } & Record<string, unknown>
 
 /** Events of a Router. */

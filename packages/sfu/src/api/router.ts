@@ -12,7 +12,8 @@ import type { ActiveSpeakerObserver, ActiveSpeakerObserverOptions } from './acti
 import { pipeTransportRequestOf, plainTransportRequestOf } from './addressed-transport-options.ts'
 import { AudioLevelObserverImpl, audioLevelRequestOf } from './audio-level-observer.ts'
 import type { AudioLevelObserver, AudioLevelObserverOptions } from './audio-level-observer-types.ts'
-import { checkDirectTransportOptions, DirectTransportImpl } from './direct-transport.ts'
+import type { DataProducerImpl } from './data-producer.ts'
+import { DirectTransportImpl, directMessageSizesOf } from './direct-transport.ts'
 import type { DirectTransport, DirectTransportOptions } from './direct-transport-types.ts'
 import { EnhancedEventEmitter } from './enhanced-event-emitter.ts'
 import { EntityScope } from './entity-scope.ts'
@@ -58,7 +59,10 @@ export interface RouterSetup<Data extends AppData> {
   readonly defaultPortRange: TransportPortRange | undefined
   /** Whether a WebRtcServer belongs to the same worker. */
   readonly ownsWebRtcServer: (webRtcServerId: string) => boolean
-  /** Called once, when the router closes for a reason of its own. */
+  /** Transports that have no data channels yet. */
+const NO_DATA = { way: 'none', maxReceiveMessageSize: 0 } as const
+
+/** Called once, when the router closes for a reason of its own. */
   readonly onClosed: () => void
 }
 
@@ -71,6 +75,7 @@ export class RouterImpl<Data extends AppData = AppData>
   readonly #transports = new Map<string, AnyTransportImpl>()
   readonly #rtpObservers = new Map<string, AnyRtpObserverImpl>()
   readonly #producers = new Map<string, ProducerImpl>()
+  readonly #dataProducers = new Map<string, DataProducerImpl>()
   #rtpCapabilities: RtpCapabilities
   #appData: Data
 
@@ -142,8 +147,17 @@ export class RouterImpl<Data extends AppData = AppData>
         this.#transports.delete(id)
         webRtcServer?.unhandleWebRtcTransport(transport)
       }
-      const setup = this.#transportSetup(id, appData, mailbox, onClosed)
-      const transport: WebRtcTransportImpl<TransportData> = new WebRtcTransportImpl({ ...setup, creation })
+      const { sctp } = request
+      const data = {
+        way: sctp === undefined ? 'none' : 'sctp',
+        maxReceiveMessageSize: sctp?.maxReceiveMessageSize ?? 0,
+      } as const
+      const setup = this.#transportSetup(id, appData, mailbox, data, onClosed)
+      const transport: WebRtcTransportImpl<TransportData> = new WebRtcTransportImpl({
+        ...setup,
+        creation,
+        sctp,
+      })
       this.#transports.set(id, transport)
       webRtcServer?.handleWebRtcTransport(transport)
       return transport
@@ -154,15 +168,21 @@ export class RouterImpl<Data extends AppData = AppData>
     options: DirectTransportOptions<TransportData> = {},
   ): Promise<DirectTransport<TransportData>> {
     this.#setup.scope.assertOpen()
-    checkDirectTransportOptions(options)
+    const sizes = directMessageSizesOf(options)
     const appData = appDataOf(options.appData)
     const id = randomUUID()
     return this.#create(id, async (mailbox) => {
-      await this.#setup.scope.request('router.createDirectTransport', { routerId: this.id, transportId: id })
+      await this.#setup.scope.request('router.createDirectTransport', {
+        routerId: this.id,
+        transportId: id,
+        ...sizes,
+      })
       const onClosed = (): void => {
         this.#transports.delete(id)
       }
-      const transport = new DirectTransportImpl(this.#transportSetup(id, appData, mailbox, onClosed))
+      const data = { way: 'direct', maxReceiveMessageSize: sizes.maxReceiveMessageSize } as const
+      const setup = this.#transportSetup(id, appData, mailbox, data, onClosed)
+      const transport = new DirectTransportImpl(setup)
       this.#transports.set(id, transport)
       return transport
     })
@@ -178,7 +198,7 @@ export class RouterImpl<Data extends AppData = AppData>
     return this.#create(id, async (mailbox) => {
       const ids = { routerId: this.id, transportId: id }
       const state = await this.#setup.scope.request('router.createPlainTransport', { ...ids, ...request })
-      const setup = this.#transportSetup(id, appData, mailbox, () => this.#transports.delete(id))
+      const setup = this.#transportSetup(id, appData, mailbox, NO_DATA, () => this.#transports.delete(id))
       const transport = new PlainTransportImpl({ ...setup, state })
       this.#transports.set(id, transport)
       return transport
@@ -195,7 +215,7 @@ export class RouterImpl<Data extends AppData = AppData>
     return this.#create(id, async (mailbox) => {
       const ids = { routerId: this.id, transportId: id }
       const state = await this.#setup.scope.request('router.createPipeTransport', { ...ids, ...request })
-      const setup = this.#transportSetup(id, appData, mailbox, () => this.#transports.delete(id))
+      const setup = this.#transportSetup(id, appData, mailbox, NO_DATA, () => this.#transports.delete(id))
       const transport = new PipeTransportImpl({ ...setup, state, enableRtx: request.enableRtx })
       this.#transports.set(id, transport)
       return transport
@@ -308,6 +328,7 @@ export class RouterImpl<Data extends AppData = AppData>
     id: string,
     appData: TransportData,
     mailbox: Mailbox,
+    data: TransportSetup<TransportData>['data'],
     onClosed: () => void,
   ): TransportSetup<TransportData> {
     return {
@@ -317,6 +338,8 @@ export class RouterImpl<Data extends AppData = AppData>
       scope: new EntityScope(`transport ${id}`, this.#setup.channel, mailbox),
       routerRtpCapabilities: () => this.#rtpCapabilities,
       routerProducers: this.#producers,
+      routerDataProducers: this.#dataProducers,
+      data,
       onClosed,
     }
   }
@@ -341,5 +364,6 @@ export class RouterImpl<Data extends AppData = AppData>
     this.#producers.clear()
     for (const rtpObserver of rtpObservers) rtpObserver.routerClosed()
     this.#rtpObservers.clear()
+    this.#dataProducers.clear()
   }
 }

@@ -1,4 +1,6 @@
 import type { Consumer, ConsumerOptions } from './consumer-types.ts'
+import type { DataConsumer, DataConsumerOptions } from './data-consumer-types.ts'
+import type { DataProducer, DataProducerOptions } from './data-producer-types.ts'
 import type { EnhancedEventEmitter } from './enhanced-event-emitter.ts'
 import type { AppData } from './option-checks.ts'
 import type { Producer, ProducerOptions } from './producer-types.ts'
@@ -57,16 +59,50 @@ export type TransportTuple = {
 /** State of an SCTP association. */
 export type SctpState = 'new' | 'connecting' | 'connected' | 'failed' | 'closed'
 
+/** The engine's end of an SCTP association. Sizes in bytes. */
+export type SctpParameters = {
+  port: number
+  /** Of messages to DataConsumers. */
+  maxSendMessageSize: number
+  /** Of messages from DataProducers. */
+  maxReceiveMessageSize: number
+  sendBufferSize: number
+  perStreamSendQueueLimit: number
+  maxReceiverWindowBufferSize: number
+  /** Whether it carries WebRTC data channels. */
+  isDataChannel: boolean
+  /** Streams outwards that are offered. */
+  OS: number
+  /** Streams inwards that are accepted at most. */
+  MIS: number
+  /** The same as `maxReceiveMessageSize`: what the endpoint may send. */
+  maxMessageSize: number
+}
+
+/** What the two ends of an SCTP association agreed on. */
+export type SctpNegotiatedCapabilities = {
+  negotiatedMaxOutboundStreams: number
+  negotiatedMaxInboundStreams: number
+}
+
 /** What a dump of any transport holds. */
-export type BaseTransportDump = { id: string; producerIds: string[]; consumerIds: string[] } & Record<
-  string,
-  unknown
->
+export type BaseTransportDump = {
+  id: string
+  producerIds: string[]
+  consumerIds: string[]
+  maxSendMessageSize: number
+  maxReceiveMessageSize: number
+  dataProducerIds: string[]
+  dataConsumerIds: string[]
+  sctpState?: SctpState
+  sctpNegotiatedCapabilities?: SctpNegotiatedCapabilities
+} & Record<string, unknown>
 
 /** What the statistics of any transport hold. Bitrates in bits per second, losses as a fraction of 1, `timestamp` in milliseconds. */
 export type BaseTransportStats = {
   transportId: string
   timestamp: number
+  sctpState?: SctpState
   bytesReceived: number
   recvBitrate: number
   bytesSent: number
@@ -113,6 +149,8 @@ export type TransportObserverEvents = {
   close: []
   newproducer: [producer: Producer]
   newconsumer: [consumer: Consumer]
+  newdataproducer: [dataProducer: DataProducer]
+  newdataconsumer: [dataConsumer: DataConsumer]
   trace: [trace: TransportTraceEventData]
 }
 /** Observer of any transport. */
@@ -149,10 +187,14 @@ export interface Transport<
   consume<ConsumerAppData extends AppData = AppData>(
     options: ConsumerOptions<ConsumerAppData>,
   ): Promise<Consumer<ConsumerAppData>>
-  /** @throws UnsupportedError: not built yet */
-  produceData(options?: unknown): Promise<never>
-  /** @throws UnsupportedError: not built yet */
-  consumeData(options: unknown): Promise<never>
+  /** Takes messages from the endpoint. @throws TypeError; UnsupportedError without SCTP */
+  produceData<DataProducerAppData extends AppData = AppData>(
+    options?: DataProducerOptions<DataProducerAppData>,
+  ): Promise<DataProducer<DataProducerAppData>>
+  /** Sends a DataProducer's messages to the endpoint. @throws TypeError, NotFoundError; UnsupportedError without SCTP */
+  consumeData<DataConsumerAppData extends AppData = AppData>(
+    options: DataConsumerOptions<DataConsumerAppData>,
+  ): Promise<DataConsumer<DataConsumerAppData>>
   /** Replaces what is traced; nothing without an argument. @throws TypeError */
   enableTraceEvent(types?: TransportTraceEventType[]): Promise<void>
 }

@@ -4,15 +4,18 @@ import type { ParentChannel, WorkerEvent } from '../channel/parent-channel.ts'
 import { type ConsumePlan, checkConsumerOptions, planConsume } from './consume-plan.ts'
 import { ConsumerImpl } from './consumer.ts'
 import type { Consumer, ConsumerOptions } from './consumer-types.ts'
+import type { DataConsumer, DataConsumerOptions } from './data-consumer-types.ts'
+import type { DataProducerImpl } from './data-producer.ts'
+import type { DataProducer, DataProducerOptions } from './data-producer-types.ts'
 import { EnhancedEventEmitter } from './enhanced-event-emitter.ts'
 import { EntityScope } from './entity-scope.ts'
 import { errors } from './errors.ts'
-import { notBuiltYet } from './not-built-yet.ts'
 import { type AppData, appDataOf, checkObject, integerIn, listOf } from './option-checks.ts'
 import { planProduce } from './produce-plan.ts'
 import { ProducerImpl } from './producer.ts'
 import type { Producer, ProducerOptions } from './producer-types.ts'
 import { RtpDemuxTable } from './rtp-demux-table.ts'
+import { TransportData } from './transport-data.ts'
 import type {
   Transport,
   TransportEvents,
@@ -37,6 +40,9 @@ export interface TransportSetup<Data extends AppData> {
   readonly routerRtpCapabilities: () => RtpCapabilities
   /** The producers of all of the router's transports, by id. */
   readonly routerProducers: Map<string, ProducerImpl>
+  readonly routerDataProducers: Map<string, DataProducerImpl>
+  /** How messages travel, and what the application may send at most, bytes. */
+  readonly data: { readonly way: 'sctp' | 'direct' | 'none'; readonly maxReceiveMessageSize: number }
   /** Called once, when the transport has closed, whatever the reason. */
   readonly onClosed: () => void
 }
@@ -56,6 +62,7 @@ export abstract class TransportImpl<
   readonly #producers = new Map<string, ProducerImpl>()
   readonly #consumers = new Map<string, ConsumerImpl>()
   readonly #demuxTable = new RtpDemuxTable()
+  readonly #data: TransportData
   #appData: Data
   #cname: string | undefined
   #nextMid = 0
@@ -65,6 +72,14 @@ export abstract class TransportImpl<
     this.#setup = setup
     this.scope = setup.scope
     this.#appData = setup.appData
+    this.#data = new TransportData({
+      transportId: setup.id,
+      channel: setup.channel,
+      scope: setup.scope,
+      ...setup.data,
+      routerDataProducers: setup.routerDataProducers,
+      create: (call, what, id, request) => this.#create(call, what, id, request),
+    })
     this.scope.receive((event) => this.handleEvent(event))
   }
 
@@ -222,12 +237,22 @@ export abstract class TransportImpl<
     return consumer
   }
 
-  async produceData(_options?: unknown): Promise<never> {
-    throw notBuiltYet('transport.produceData()')
+  async produceData<ProducerData extends AppData = AppData>(
+    options: DataProducerOptions<ProducerData> = {},
+  ): Promise<DataProducer<ProducerData>> {
+    this.scope.assertOpen()
+    const dataProducer = await this.#data.produce(options)
+    this.#baseObserver.safeEmit('newdataproducer', dataProducer)
+    return dataProducer
   }
 
-  async consumeData(_options: unknown): Promise<never> {
-    throw notBuiltYet('transport.consumeData()')
+  async consumeData<ConsumerData extends AppData = AppData>(
+    options: DataConsumerOptions<ConsumerData>,
+  ): Promise<DataConsumer<ConsumerData>> {
+    this.scope.assertOpen()
+    const dataConsumer = await this.#data.consume(options)
+    this.#baseObserver.safeEmit('newdataconsumer', dataConsumer)
+    return dataConsumer
   }
 
   /** Takes an event of the worker about this transport. */
@@ -266,6 +291,7 @@ export abstract class TransportImpl<
     for (const producer of producers) this.#setup.routerProducers.delete(producer.id)
     for (const producer of producers) producer.transportClosed()
     for (const consumer of consumers) consumer.transportClosed()
+    this.#data.close()
   }
 
   #forgetProducer(id: string): void {

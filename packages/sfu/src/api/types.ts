@@ -20,6 +20,8 @@ export type {
 export type * from './active-speaker-observer-types.ts'
 export type * from './audio-level-observer-types.ts'
 export type * from './consumer-types.ts'
+export type * from './data-consumer-types.ts'
+export type * from './data-producer-types.ts'
 export type * from './direct-transport-types.ts'
 export type * from './enhanced-event-emitter.ts'
 export type * from './error-classes.ts'

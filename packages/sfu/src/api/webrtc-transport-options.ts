@@ -1,8 +1,8 @@
 import { isIP } from 'node:net'
 import type { DtlsParameters, Fingerprint, ListenInfo, Requests } from '../channel/messages.ts'
+import { sctpSettingsOf } from './data-options.ts'
 import { errors } from './errors.ts'
 import { listenInfosOf } from './listen-info.ts'
-import { notBuiltYet } from './not-built-yet.ts'
 import { booleanOr, checkArray, checkObject, checkString, integerOr, oneOf } from './option-checks.ts'
 import type { TransportListenInfo, TransportPortRange } from './transport-types.ts'
 import type {
@@ -22,7 +22,7 @@ type Request = Omit<
 
 /**
  * Checks the options of a WebRtcTransport and fills in what is left out; without the `webRtcServer` itself.
- * @throws TypeError that names the option; UnsupportedError for SCTP
+ * @throws TypeError that names the option
  */
 export function webRtcTransportRequestOf(
   options: WebRtcTransportOptions,
@@ -31,10 +31,11 @@ export function webRtcTransportRequestOf(
   checkObject('options', options)
   const enableUdp = booleanOr('enableUdp', options.enableUdp, true)
   const enableTcp = booleanOr('enableTcp', options.enableTcp, options.webRtcServer !== undefined)
-  if (booleanOr('enableSctp', options.enableSctp, false)) throw notBuiltYet('enableSctp')
+  const enableSctp = booleanOr('enableSctp', options.enableSctp, false)
   const listenInfos = listenInfosOfOptions(options, enableUdp, enableTcp, defaultPortRange)
   return {
     ...(listenInfos === undefined ? {} : { listenInfos }),
+    ...(enableSctp ? { sctp: sctpSettingsOf(options) } : {}),
     enableUdp,
     enableTcp,
     preferUdp: booleanOr('preferUdp', options.preferUdp, false),

@@ -3,6 +3,8 @@ import type { AppData } from './option-checks.ts'
 import type {
   BaseTransportDump,
   BaseTransportStats,
+  SctpNegotiatedCapabilities,
+  SctpParameters,
   SctpState,
   Transport,
   TransportEvents,
@@ -40,13 +42,20 @@ export type WebRtcTransportOptions<TransportAppData extends AppData = AppData> =
   iceConsentTimeout?: number | undefined
   /** Bits per second that are assumed before anything is known. Default 600000. */
   initialAvailableOutgoingBitrate?: number | undefined
-  /** Not built yet: true rejects. */
+  /** Creates an SCTP association for data channels. Default false. All sizes that follow are in bytes. */
   enableSctp?: boolean | undefined
+  /** Of messages to DataConsumers. Default 262144. */
   maxSendMessageSize?: number | undefined
+  /** Of messages from DataProducers; longer ones are dropped. Default 262144. */
   maxReceiveMessageSize?: number | undefined
+  /** What may wait to be sent, over all DataConsumers. Default 2000000. */
   sctpSendBufferSize?: number | undefined
+  /** What may wait to be sent of one DataConsumer. Default 2000000. */
   sctpPerStreamSendQueueLimit?: number | undefined
+  /** What may be held of incomplete messages; more than the longest. Default 5242880. */
   sctpMaxReceiverWindowBufferSize?: number | undefined
+  /** Where `bufferedamountlow` is emitted until a DataConsumer says otherwise. Default 1024. */
+  sctpDefaultStreamBufferedAmountLowThreshold?: number | undefined
   appData?: TransportAppData | undefined
 }
 
@@ -139,10 +148,12 @@ export interface WebRtcTransport<TransportAppData extends AppData = AppData>
   get dtlsState(): DtlsState
   /** PEM; undefined until DTLS is connected. */
   get dtlsRemoteCert(): string | undefined
-  /** Undefined: SCTP is not built yet. */
-  get sctpParameters(): undefined
-  /** Undefined: SCTP is not built yet. */
+  /** Undefined without `enableSctp`. */
+  get sctpParameters(): SctpParameters | undefined
+  /** Undefined without `enableSctp`. */
   get sctpState(): SctpState | undefined
+  /** Undefined until `sctpState` is `'connected'`. */
+  get sctpNegotiatedCapabilities(): SctpNegotiatedCapabilities | undefined
   dump(): Promise<WebRtcTransportDump>
   getStats(): Promise<WebRtcTransportStat[]>
   /** Gives the peer's DTLS parameters, once. @throws TypeError; InvalidStateError the second time */

@@ -1,10 +1,19 @@
-import type { TransportTuple as ChannelTuple, WebRtcTransportCreation } from '../channel/messages.ts'
+import type {
+  TransportTuple as ChannelTuple,
+  SctpSettings,
+  WebRtcTransportCreation,
+} from '../channel/messages.ts'
 import type { WorkerEvent } from '../channel/parent-channel.ts'
 import { errors } from './errors.ts'
 import type { AppData } from './option-checks.ts'
 import { checkObject } from './option-checks.ts'
 import { TransportImpl, type TransportSetup } from './transport.ts'
-import type { SctpState, TransportTuple } from './transport-types.ts'
+import type {
+  SctpNegotiatedCapabilities,
+  SctpParameters,
+  SctpState,
+  TransportTuple,
+} from './transport-types.ts'
 import { dtlsParametersOf } from './webrtc-transport-options.ts'
 import type {
   DtlsParameters,
@@ -22,6 +31,8 @@ import type {
 /** What a WebRtcTransport gets from its router, and from the worker. */
 export interface WebRtcTransportSetup<Data extends AppData> extends TransportSetup<Data> {
   readonly creation: WebRtcTransportCreation
+  /** Without it there is no SCTP. */
+  readonly sctp: SctpSettings | undefined
 }
 
 export class WebRtcTransportImpl<Data extends AppData = AppData>
@@ -36,6 +47,9 @@ export class WebRtcTransportImpl<Data extends AppData = AppData>
   #dtlsState: DtlsState = 'new'
   #dtlsRemoteCert: string | undefined
   #connecting = false
+  readonly #sctpParameters: SctpParameters | undefined
+  #sctpState: SctpState = 'new'
+  #sctpNegotiatedCapabilities: SctpNegotiatedCapabilities | undefined
 
   constructor(setup: WebRtcTransportSetup<Data>) {
     super(setup)
@@ -43,6 +57,7 @@ export class WebRtcTransportImpl<Data extends AppData = AppData>
     this.#iceParameters = { ...iceParameters }
     this.#iceCandidates = iceCandidates.map((candidate) => ({ ...candidate }))
     this.#dtlsParameters = { role: dtlsParameters.role, fingerprints: [...dtlsParameters.fingerprints] }
+    if (setup.sctp !== undefined) this.#sctpParameters = sctpParametersOf(setup.sctp)
   }
 
   override get type(): 'webrtc' {
@@ -72,11 +87,15 @@ export class WebRtcTransportImpl<Data extends AppData = AppData>
   get dtlsRemoteCert(): string | undefined {
     return this.#dtlsRemoteCert
   }
-  get sctpParameters(): undefined {
-    return undefined
+  get sctpParameters(): SctpParameters | undefined {
+    return this.#sctpParameters
   }
   get sctpState(): SctpState | undefined {
-    return undefined
+    if (this.#sctpParameters === undefined) return undefined
+    return this.closed ? 'closed' : this.#sctpState
+  }
+  get sctpNegotiatedCapabilities(): SctpNegotiatedCapabilities | undefined {
+    return this.#sctpNegotiatedCapabilities
   }
 
   override async dump(): Promise<WebRtcTransportDump> {
@@ -130,6 +149,12 @@ export class WebRtcTransportImpl<Data extends AppData = AppData>
         this.safeEmit('dtlsstatechange', data.dtlsState)
         this.observer.safeEmit('dtlsstatechange', data.dtlsState)
         break
+      case 'transport.sctpState':
+        this.#sctpState = data.sctpState
+        this.#sctpNegotiatedCapabilities = negotiatedOf(data.negotiated)
+        this.safeEmit('sctpstatechange', data.sctpState)
+        this.observer.safeEmit('sctpstatechange', data.sctpState)
+        break
       default:
         super.handleEvent(workerEvent)
     }
@@ -141,5 +166,30 @@ export class WebRtcTransportImpl<Data extends AppData = AppData>
     if (this.#iceSelectedTuple === undefined) return
     this.safeEmit('iceselectedtuplechange', this.#iceSelectedTuple)
     this.observer.safeEmit('iceselectedtuplechange', this.#iceSelectedTuple)
+  }
+}
+
+/** RFC 8841: the port that WebRTC always uses; RFC 8831 section 6.2: all streams. */
+const SCTP_PORT = 5000
+const SCTP_STREAMS = 65535
+
+function sctpParametersOf({ bufferedAmountLowThreshold: _, ...sizes }: SctpSettings): SctpParameters {
+  return {
+    port: SCTP_PORT,
+    OS: SCTP_STREAMS,
+    MIS: SCTP_STREAMS,
+    maxMessageSize: sizes.maxReceiveMessageSize,
+    isDataChannel: true,
+    ...sizes,
+  }
+}
+
+function negotiatedOf(
+  negotiated: { readonly outboundStreams: number; readonly inboundStreams: number } | undefined,
+): SctpNegotiatedCapabilities | undefined {
+  if (negotiated === undefined) return undefined
+  return {
+    negotiatedMaxOutboundStreams: negotiated.outboundStreams,
+    negotiatedMaxInboundStreams: negotiated.inboundStreams,
   }
 }

@@ -5,7 +5,13 @@
  * The application's side names every entity (it makes the ids), validates options, and does the capability matching;
  * the worker's side owns sockets, packets and time. A request is answered exactly once. Events need no answer.
  */
-import type { MediaKind, RtpCodecsEncodingsMapping, RtpEncodingParameters, RtpParameters } from '@sangam/ortc'
+import type {
+  MediaKind,
+  RtpCodecsEncodingsMapping,
+  RtpEncodingParameters,
+  RtpParameters,
+  SctpStreamParameters,
+} from '@sangam/ortc'
 import type { Fingerprint, SrtpSuite } from './dtls-srtp.ts'
 
 export type { Fingerprint, FingerprintAlgorithm, SrtpSuite } from './dtls-srtp.ts'
@@ -45,6 +51,7 @@ export interface IceCandidate {
 
 export type IceState = 'new' | 'connected' | 'completed' | 'disconnected' | 'closed'
 export type DtlsState = 'new' | 'connecting' | 'connected' | 'failed' | 'closed'
+export type SctpState = 'new' | 'connecting' | 'connected' | 'failed' | 'closed'
 export type DtlsRole = 'auto' | 'client' | 'server'
 
 export interface DtlsParameters {
@@ -83,6 +90,18 @@ export interface WebRtcTransportCreation {
   readonly iceCandidates: readonly IceCandidate[]
   readonly dtlsParameters: DtlsParameters
 }
+
+/** An SCTP association of a transport, all in bytes. */
+export interface SctpSettings {
+  readonly maxSendMessageSize: number
+  readonly maxReceiveMessageSize: number
+  readonly sendBufferSize: number
+  readonly perStreamSendQueueLimit: number
+  readonly maxReceiverWindowBufferSize: number
+  readonly bufferedAmountLowThreshold: number
+}
+
+export type DataType = 'sctp' | 'direct'
 
 export interface ProducerScore {
   readonly encodingIdx: number
@@ -156,6 +175,8 @@ export interface Requests {
       /** 0 switches consent checks off. */
       readonly iceConsentTimeoutSeconds: number
       readonly initialAvailableOutgoingBitrate: number
+      /** Without it there is no SCTP. */
+      readonly sctp?: SctpSettings
     }
     response: WebRtcTransportCreation
   }
@@ -209,7 +230,13 @@ export interface Requests {
     response: Nothing
   }
   'router.createDirectTransport': {
-    request: { readonly routerId: string; readonly transportId: string }
+    request: {
+      readonly routerId: string
+      readonly transportId: string
+      /** Bytes, of messages to DataConsumers and from DataProducers. */
+      readonly maxSendMessageSize?: number
+      readonly maxReceiveMessageSize?: number
+    }
     response: Nothing
   }
   'transport.close': { request: { readonly transportId: string }; response: Nothing }
@@ -313,6 +340,72 @@ export interface Requests {
     request: { readonly consumerId: string; readonly types: readonly string[] }
     response: Nothing
   }
+
+  'transport.produceData': {
+    request: {
+      readonly transportId: string
+      readonly dataProducerId: string
+      readonly type: DataType
+      /** With type 'sctp'. */
+      readonly sctpStreamParameters?: SctpStreamParameters
+      readonly label: string
+      readonly protocol: string
+      readonly paused: boolean
+    }
+    response: Nothing
+  }
+  'dataProducer.close': { request: { readonly dataProducerId: string }; response: Nothing }
+  'dataProducer.pause': { request: { readonly dataProducerId: string }; response: Nothing }
+  'dataProducer.resume': { request: { readonly dataProducerId: string }; response: Nothing }
+  'dataProducer.dump': { request: { readonly dataProducerId: string }; response: Dump }
+  'dataProducer.getStats': { request: { readonly dataProducerId: string }; response: readonly Stat[] }
+
+  'transport.consumeData': {
+    request: {
+      readonly transportId: string
+      readonly dataConsumerId: string
+      readonly dataProducerId: string
+      readonly type: DataType
+      /** With type 'sctp'. */
+      readonly sctpStreamParameters?: SctpStreamParameters
+      readonly label: string
+      readonly protocol: string
+      readonly paused: boolean
+      readonly subchannels: readonly number[]
+    }
+    response: { readonly paused: boolean; readonly dataProducerPaused: boolean }
+  }
+  'dataConsumer.close': { request: { readonly dataConsumerId: string }; response: Nothing }
+  'dataConsumer.pause': { request: { readonly dataConsumerId: string }; response: Nothing }
+  'dataConsumer.resume': { request: { readonly dataConsumerId: string }; response: Nothing }
+  'dataConsumer.dump': { request: { readonly dataConsumerId: string }; response: Dump }
+  'dataConsumer.getStats': { request: { readonly dataConsumerId: string }; response: readonly Stat[] }
+  'dataConsumer.getBufferedAmount': {
+    request: { readonly dataConsumerId: string }
+    response: { readonly bufferedAmount: number }
+  }
+  'dataConsumer.setBufferedAmountLowThreshold': {
+    request: { readonly dataConsumerId: string; readonly threshold: number }
+    response: Nothing
+  }
+  /** Answered with the buffered amount after it. */
+  'dataConsumer.send': {
+    request: { readonly dataConsumerId: string; readonly message: Uint8Array; readonly ppid: number }
+    response: { readonly bufferedAmount: number }
+  }
+  /** Answered with all that it is subscribed to from then on. */
+  'dataConsumer.setSubchannels': {
+    request: { readonly dataConsumerId: string; readonly subchannels: readonly number[] }
+    response: { readonly subchannels: readonly number[] }
+  }
+  'dataConsumer.addSubchannel': {
+    request: { readonly dataConsumerId: string; readonly subchannel: number }
+    response: { readonly subchannels: readonly number[] }
+  }
+  'dataConsumer.removeSubchannel': {
+    request: { readonly dataConsumerId: string; readonly subchannel: number }
+    response: { readonly subchannels: readonly number[] }
+  }
 }
 export type RequestMethod = keyof Requests
 
@@ -352,6 +445,20 @@ export interface WorkerEvents {
   'rtpObserver.silence': Nothing
   /** An RTP packet for a consumer on a DirectTransport. */
   'consumer.rtp': { readonly packet: Uint8Array }
+  'transport.sctpState': {
+    readonly sctpState: SctpState
+    /** With 'connected'. */
+    readonly negotiated?: { readonly outboundStreams: number; readonly inboundStreams: number }
+  }
+  /** The worker closed the DataConsumer because its DataProducer closed. */
+  'dataConsumer.dataProducerClosed': Nothing
+  'dataConsumer.dataProducerPaused': Nothing
+  'dataConsumer.dataProducerResumed': Nothing
+  /** A message for a DataConsumer on a DirectTransport. */
+  'dataConsumer.message': { readonly message: Uint8Array; readonly ppid: number }
+  /** A message was dropped: the send buffer has no room for it. */
+  'dataConsumer.sctpSendBufferFull': Nothing
+  'dataConsumer.bufferedAmountLow': { readonly bufferedAmount: number }
 }
 export type WorkerEventName = keyof WorkerEvents
 
@@ -361,6 +468,14 @@ export interface ApplicationEvents {
   'producer.send': { readonly packet: Uint8Array }
   /** RTCP into a DirectTransport. */
   'transport.sendRtcp': { readonly packet: Uint8Array }
+  /** A message of a DataProducer on a DirectTransport. */
+  'dataProducer.send': {
+    readonly message: Uint8Array
+    readonly ppid: number
+    readonly subchannels: readonly number[]
+    readonly requiredSubchannel?: number
+    readonly ignoredSubchannel?: number
+  }
 }
 export type ApplicationEventName = keyof ApplicationEvents
 

@@ -2,6 +2,7 @@ import type { MediaKind, RtpParameters } from '@sangam/ortc'
 import type { ApplicationEvents, ListenInfo, Requests } from '../channel/messages.ts'
 import type { Consumer } from './consumer/consumer.ts'
 import { MAX_TRANSPORTS, type WorkerContext } from './context.ts'
+import { DataEngine } from './data/data-engine.ts'
 import { ChannelInvalidStateError, ChannelTypeError, ChannelUnsupportedError } from './errors.ts'
 import { ActiveSpeakerObserver } from './observer/active-speaker-observer.ts'
 import { AudioLevelObserver } from './observer/audio-level-observer.ts'
@@ -36,6 +37,7 @@ export class Engine {
   readonly producers = new Map<string, Producer>()
   readonly consumers = new Map<string, Consumer>()
   readonly rtpObservers = new Map<string, RtpObserver>()
+  readonly data: DataEngine
   readonly #context: WorkerContext
   readonly #usernameFragments: UsernameFragments = new Map()
   readonly #routerOfTransport = new Map<string, Router>()
@@ -50,6 +52,11 @@ export class Engine {
   constructor(context: WorkerContext) {
     this.#context = context
     this.path = new PacketPath(context, new StunPath(this.#usernameFragments))
+    this.data = new DataEngine(context, {
+      transport: (id) => found(this.transports, id, 'transport'),
+      areTogether: ({ id }, other) =>
+        this.#routerOfTransport.get(id) === this.#routerOfTransport.get(other.id),
+    })
   }
 
   /** A batch of packets came. With packets comes the time: a busy worker needs no timer, which would wake it for little. */
@@ -144,6 +151,7 @@ export class Engine {
         listeners,
         iceConsentTimeoutMs: request.iceConsentTimeoutSeconds * 1000,
         initialAvailableOutgoingBitrate: request.initialAvailableOutgoingBitrate,
+        sctp: request.sctp,
       },
     )
     this.#addTransport(router, transport)
@@ -192,9 +200,14 @@ export class Engine {
   createDirectTransport({
     routerId,
     transportId,
+    maxSendMessageSize = 0,
+    maxReceiveMessageSize = 0,
   }: Requests['router.createDirectTransport']['request']): void {
     const router = found(this.routers, routerId, 'router')
-    this.#addTransport(router, new DirectTransport(this.#context, transportId, this.#takeIndex()))
+    const transport = new DirectTransport(this.#context, transportId, this.#takeIndex())
+    transport.maxSendMessageSize = maxSendMessageSize
+    transport.maxReceiveMessageSize = maxReceiveMessageSize
+    this.#addTransport(router, transport)
   }
 
   createActiveSpeakerObserver(request: Requests['router.createActiveSpeakerObserver']['request']): void {
@@ -228,6 +241,7 @@ export class Engine {
     const transport = found(this.transports, id, 'transport')
     for (const consumer of [...transport.consumers.values()]) this.closeConsumer(consumer.id)
     for (const producer of [...transport.producers.values()]) this.closeProducer(producer.id)
+    this.data.closeAllOf(transport)
     transport.close()
     this.path.transportsBySession.delete(transport.session)
     this.#context.plan.sendRecords.close(transport.index)

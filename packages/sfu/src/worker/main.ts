@@ -5,7 +5,14 @@
 import { createHmac, randomInt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { unixMsToNtpUs } from '@sangam/rtp'
-import type { LogLevel, ToApplication, ToWorker, WorkerEventName, WorkerEvents } from '../channel/messages.ts'
+import type {
+  ApplicationEvents,
+  LogLevel,
+  ToApplication,
+  ToWorker,
+  WorkerEventName,
+  WorkerEvents,
+} from '../channel/messages.ts'
 import { certificateFingerprints } from './certificate.ts'
 import { MAX_TRANSPORTS, type WorkerContext } from './context.ts'
 import { Engine } from './engine.ts'
@@ -98,7 +105,10 @@ function start(settings: WorkerSettings): void {
 
   process.on('message', (frame: ToWorker) => {
     if ('event' in frame) {
-      if (frame.event === 'producer.send') engine.send(frame.target, frame.data as { packet: Uint8Array })
+      if (frame.event === 'dataProducer.send') {
+        engine.data.send(frame.target, frame.data as ApplicationEvents['dataProducer.send'])
+      } else if (frame.event === 'producer.send')
+        engine.send(frame.target, frame.data as { packet: Uint8Array })
       else engine.sendRtcp(frame.target, frame.data as { packet: Uint8Array })
       return
     }

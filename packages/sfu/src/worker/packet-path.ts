@@ -81,6 +81,8 @@ export class PacketPath {
         if (transport !== undefined) this.#rtcp.handle(transport, memory, offset, length)
       } else if (kind === PacketKind.stun) {
         this.#stun.handle(memory, offset, length, batch.address, row)
+      } else if (kind === PacketKind.applicationData) {
+        this.transportsBySession.get(batch.session[row] as number)?.sctp?.receive(memory, offset, length)
       }
     }
     this.#askForGaps()

@@ -1,5 +1,6 @@
 import type { RequestMethod, Requests } from '../channel/messages.ts'
 import type { WorkerContext } from './context.ts'
+import { dataRequestHandlers } from './data/data-requests.ts'
 import { type Engine, found } from './engine.ts'
 import { ChannelUnsupportedError } from './errors.ts'
 import { Counter } from './packet-port/packet-port.ts'
@@ -70,7 +71,10 @@ export function requestHandlers(engine: Engine, context: WorkerContext, shell: P
       engine.closeRouter(routerId)
       return done()
     },
-    'router.dump': ({ routerId }) => found(engine.routers, routerId, 'router').dump(),
+    'router.dump': ({ routerId }) => ({
+      ...found(engine.routers, routerId, 'router').dump(),
+      ...engine.data.routerDump(found(engine.routers, routerId, 'router').transportIds),
+    }),
 
     'router.createWebRtcTransport': (request) => engine.createWebRtcTransport(request).creation,
     'router.createPlainTransport': (request) => engine.createPlainTransport(request).state,
@@ -196,6 +200,7 @@ export function requestHandlers(engine: Engine, context: WorkerContext, shell: P
       return done()
     },
     'consumer.enableTraceEvent': notBuilt('enableTraceEvent()'),
+    ...dataRequestHandlers(engine.data, context),
   }
 }
 

@@ -22,6 +22,8 @@ export class FakeWorker {
   readonly transports = new Map<string, { routerId: string; webRtcServerId: string | undefined }>()
   readonly producers = new Map<string, { transportId: string; paused: boolean }>()
   readonly consumers = new Map<string, { transportId: string; producerId: string }>()
+  readonly dataProducers = new Map<string, { transportId: string; paused: boolean }>()
+  readonly dataConsumers = new Map<string, { transportId: string; dataProducerId: string }>()
   /** Whether it never says that it runs. */
   mute = false
   /** Whether it ignores being asked to close. */
@@ -193,6 +195,43 @@ export class FakeWorker {
         return {}
       case 'consumer.setPreferredLayers':
         return { preferredLayers: (data as Data<'consumer.setPreferredLayers'>).preferredLayers }
+      case 'transport.produceData': {
+        const { transportId, dataProducerId, paused } = data as Data<'transport.produceData'>
+        found(this.transports, transportId)
+        this.dataProducers.set(dataProducerId, { transportId, paused })
+        return {}
+      }
+      case 'dataProducer.pause':
+      case 'dataProducer.resume': {
+        const { dataProducerId } = data as Data<'dataProducer.pause'>
+        found(this.dataProducers, dataProducerId).paused = method === 'dataProducer.pause'
+        const event =
+          method === 'dataProducer.pause'
+            ? 'dataConsumer.dataProducerPaused'
+            : 'dataConsumer.dataProducerResumed'
+        for (const id of this.#dataConsumersOf(dataProducerId)) {
+          this.#afterAnswer.push(() => this.emit(event, id, {}))
+        }
+        return {}
+      }
+      case 'dataProducer.close':
+        this.#closeDataProducer((data as Data<'dataProducer.close'>).dataProducerId, true)
+        return {}
+      case 'transport.consumeData': {
+        const { dataConsumerId, transportId, dataProducerId, paused } = data as Data<'transport.consumeData'>
+        const { paused: dataProducerPaused } = found(this.dataProducers, dataProducerId)
+        this.dataConsumers.set(dataConsumerId, { transportId, dataProducerId })
+        return { paused, dataProducerPaused }
+      }
+      case 'dataConsumer.close':
+        found(this.dataConsumers, (data as Data<'dataConsumer.close'>).dataConsumerId)
+        this.dataConsumers.delete((data as Data<'dataConsumer.close'>).dataConsumerId)
+        return {}
+      case 'dataConsumer.setSubchannels':
+        return { subchannels: (data as Data<'dataConsumer.setSubchannels'>).subchannels }
+      case 'dataConsumer.getBufferedAmount':
+      case 'dataConsumer.send':
+        return { bufferedAmount: 17 }
       case 'transport.getStats':
       case 'producer.getStats':
       case 'consumer.getStats':
@@ -215,6 +254,19 @@ export class FakeWorker {
     }
   }
 
+  #dataConsumersOf(dataProducerId: string): string[] {
+    return [...this.dataConsumers].filter(([, of]) => of.dataProducerId === dataProducerId).map(([id]) => id)
+  }
+
+  #closeDataProducer(dataProducerId: string, tell: boolean): void {
+    found(this.dataProducers, dataProducerId)
+    this.dataProducers.delete(dataProducerId)
+    for (const id of this.#dataConsumersOf(dataProducerId)) {
+      this.dataConsumers.delete(id)
+      if (tell) this.#afterAnswer.push(() => this.emit('dataConsumer.dataProducerClosed', id, {}))
+    }
+  }
+
   #closeTransport(transportId: string, tell: boolean): void {
     found(this.transports, transportId)
     this.transports.delete(transportId)
@@ -223,6 +275,12 @@ export class FakeWorker {
     }
     for (const [id, producer] of [...this.producers]) {
       if (producer.transportId === transportId) this.#closeProducer(id, tell)
+    }
+    for (const [id, consumer] of [...this.dataConsumers]) {
+      if (consumer.transportId === transportId) this.dataConsumers.delete(id)
+    }
+    for (const [id, producer] of [...this.dataProducers]) {
+      if (producer.transportId === transportId) this.#closeDataProducer(id, tell)
     }
   }
 

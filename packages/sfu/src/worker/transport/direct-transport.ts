@@ -45,6 +45,7 @@ export class DirectTransport extends Transport {
       type: 'direct',
       producerIds: [...this.producers.keys()],
       consumerIds: [...this.consumers.keys()],
+      ...this.dataDump(),
     }
   }
 }

@@ -15,6 +15,9 @@ import { AdaptiveConsumer } from '../consumer/adaptive-consumer.ts'
 import { Consumer, type ConsumerOptions } from '../consumer/consumer.ts'
 import { PipeConsumer } from '../consumer/pipe-consumer.ts'
 import type { WorkerContext } from '../context.ts'
+import type { DataConsumer } from '../data/data-consumer.ts'
+import type { DataProducer } from '../data/data-producer.ts'
+import type { SctpLink } from '../data/sctp-link.ts'
 import { ChannelTypeError } from '../errors.ts'
 import { EXTENSION_SLOTS, ExtensionSlot, registerExtensions } from '../header-extension-slots.ts'
 import { Producer, type ProducerOptions } from '../producer/producer.ts'
@@ -43,6 +46,13 @@ export abstract class Transport {
   readonly session: number
   readonly producers = new Map<string, Producer>()
   readonly consumers = new Map<string, Consumer>()
+  readonly dataProducers = new Map<string, DataProducer>()
+  readonly dataConsumers = new Map<string, DataConsumer>()
+  /** The SCTP association, where there is one. */
+  sctp: SctpLink | undefined
+  /** Bytes, of messages to DataConsumers and from DataProducers. */
+  maxSendMessageSize = 0
+  maxReceiveMessageSize = 0
   /** By SSRC as a signed 32-bit integer (a small integer for the engine); an RTX SSRC leads to the stream that it repairs. */
   readonly streams = new Map<number, ReceiveStream>()
   readonly consumersBySsrc = new Map<number, Consumer>()
@@ -203,8 +213,20 @@ export abstract class Transport {
     this.sendRtcp(MAX_RTCP_BYTES, (bytes, offset) => writeNack(bytes, offset, NO_SSRC, stream.ssrc, missing))
   }
 
+  /** What a dump says of data channels. */
+  protected dataDump(): Readonly<Record<string, unknown>> {
+    return {
+      maxSendMessageSize: this.maxSendMessageSize,
+      maxReceiveMessageSize: this.maxReceiveMessageSize,
+      dataProducerIds: [...this.dataProducers.keys()],
+      dataConsumerIds: [...this.dataConsumers.keys()],
+      ...this.sctp?.dump(),
+    }
+  }
+
   /** Time went on; called every few milliseconds. Costs a comparison where nothing comes in. */
   tick(nowUs: number): void {
+    this.sctp?.tick(nowUs)
     if (this.producers.size > 0 && this.isConnected) this.#tendStreams(nowUs)
     const elapsedUs = nowUs - this.#reportedUs
     if (elapsedUs < REPORT_INTERVAL_US) return

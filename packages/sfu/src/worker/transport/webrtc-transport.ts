@@ -12,12 +12,14 @@ import type {
   DtlsState,
   IceCandidate,
   IceParameters,
+  SctpSettings,
   Stat,
   TransportTuple,
   WebRtcTransportCreation,
 } from '../../channel/messages.ts'
 import { OutgoingBandwidth } from '../congestion/outgoing-bandwidth.ts'
 import type { WorkerContext } from '../context.ts'
+import { SctpLink } from '../data/sctp-link.ts'
 import { ChannelInvalidStateError, ChannelTypeError } from '../errors.ts'
 import { readPacketAddress } from '../packet-port/address.ts'
 import { ADDRESS_BYTES, type SessionEvent } from '../packet-port/packet-port.ts'
@@ -41,6 +43,7 @@ export interface WebRtcTransportOptions {
   readonly listeners: readonly Listener[]
   readonly iceConsentTimeoutMs: number
   readonly initialAvailableOutgoingBitrate: number
+  readonly sctp?: SctpSettings | undefined
 }
 
 /** A browser's way in and out: ICE-lite and DTLS-SRTP over one address pair (RFC 8827). */
@@ -75,6 +78,11 @@ export class WebRtcTransport extends Transport {
     this.#ice = new IceLite(this.#newCredentials(), options.iceConsentTimeoutMs)
     usernameFragments.set(this.#ice.credentials.usernameFragment, this)
     options.webRtcServer?.transports.add(this)
+    if (options.sctp !== undefined) {
+      this.sctp = new SctpLink(context, id, this.session, options.sctp)
+      this.maxSendMessageSize = options.sctp.maxSendMessageSize
+      this.maxReceiveMessageSize = options.sctp.maxReceiveMessageSize
+    }
   }
 
   override get isConnected(): boolean {
@@ -146,13 +154,16 @@ export class WebRtcTransport extends Transport {
     switch (event.type) {
       case 'connected':
         this.#setDtlsState('connected', event)
+        this.sctp?.connect()
         break
       case 'failed':
         this.context.log('warn', `transport ${this.id}: DTLS failed: ${event.reason}`)
         this.#setDtlsState('failed')
+        this.sctp?.close()
         break
       case 'closed':
         this.#setDtlsState('closed')
+        this.sctp?.close()
         break
     }
     this.connectionChanged()
@@ -217,6 +228,7 @@ export class WebRtcTransport extends Transport {
         iceState: this.#ice.state,
         iceSelectedTuple: this.#selectedTuple(),
         dtlsState: this.#dtlsState,
+        ...(this.sctp === undefined ? {} : { sctpState: this.sctp.association.state }),
         bytesReceived: receivedBytes,
         recvBitrate: this.recvBitrateBps,
         bytesSent: sentBytes,
@@ -234,6 +246,7 @@ export class WebRtcTransport extends Transport {
       type: 'webrtc',
       producerIds: [...this.producers.keys()],
       consumerIds: [...this.consumers.keys()],
+      ...this.dataDump(),
       iceRole: 'controlled',
       iceParameters: this.#iceParameters(),
       iceCandidates: this.candidates,
