@@ -44,6 +44,9 @@ import { WebRtcTransportImpl } from './webrtc-transport.ts'
 import { webRtcTransportRequestOf } from './webrtc-transport-options.ts'
 import type { WebRtcTransport, WebRtcTransportOptions } from './webrtc-transport-types.ts'
 
+/** Transports that have no data channels yet. */
+const NO_DATA = { way: 'none', maxReceiveMessageSize: 0 } as const
+
 const logger = new Logger('Router')
 
 type AnyTransportImpl = WebRtcTransportImpl | PlainTransportImpl | PipeTransportImpl | DirectTransportImpl
@@ -59,10 +62,7 @@ export interface RouterSetup<Data extends AppData> {
   readonly defaultPortRange: TransportPortRange | undefined
   /** Whether a WebRtcServer belongs to the same worker. */
   readonly ownsWebRtcServer: (webRtcServerId: string) => boolean
-  /** Transports that have no data channels yet. */
-const NO_DATA = { way: 'none', maxReceiveMessageSize: 0 } as const
-
-/** Called once, when the router closes for a reason of its own. */
+  /** Called once, when the router closes for a reason of its own. */
   readonly onClosed: () => void
 }
 
