@@ -98,3 +98,37 @@ describe.each([
     for (const rate of higher) expect(rate).toBeGreaterThanOrEqual(lowest)
   })
 })
+
+describe('at 5 % loss towards the receiver', () => {
+  test.each([
+    ['video/VP8', 'three streams', SIMULCAST],
+    ['video/VP9', 'mode L3T3_KEY', svc('L3T3_KEY')],
+  ] as const)(
+    '%s, %s: what is lost around changes of layers is retransmitted',
+    async (mimeType, _what, encodings) => {
+      await using browser = await TestBrowser.launch()
+      await using media = await MediaPage.open(browser, await findFreePorts(10), 0.05)
+      await media.publish(mimeType, [...encodings])
+      const consumer = await media.subscribe()
+      for (const [spatialLayer, frameWidth] of [
+        [2, 1280],
+        [0, 320],
+        [1, 640],
+        [2, 1280],
+        [1, 640],
+      ] as const) {
+        await consumer.setPreferredLayers({ spatialLayer })
+        await expect
+          .poll(async () => (await media.received()).frameWidth, { timeout: 20_000 })
+          .toBe(frameWidth)
+        const { framesDecoded } = await media.received()
+        await expect
+          .poll(async () => (await media.received()).framesDecoded, { timeout: 20_000 })
+          .toBeGreaterThan(framesDecoded + 2 * FRAMES)
+      }
+      expect(media.relay?.lost).toBeGreaterThan(0)
+      const { retransmittedPacketsReceived } = await media.received()
+      expect(retransmittedPacketsReceived).toBeGreaterThan(0)
+    },
+  )
+})

@@ -5,16 +5,23 @@ import type { types as clientTypes } from 'mediasoup-client'
 import type { Page } from 'playwright-core'
 import { rolldown } from 'rolldown'
 import type { TestBrowser } from './chromium.ts'
+import { LossyRelay } from './lossy-relay.ts'
 
 /** What a browser says of the one video that it receives (W3C webrtc-stats). */
 export interface ReceivedVideo {
   readonly framesDecoded: number
+  readonly nackCount: number
+  readonly retransmittedPacketsReceived: number
   readonly frameWidth: number
   readonly frameHeight: number
   /** Key frames that the receiver asked for, because it could not go on without. */
   readonly pliCount: number
 }
 
+type TransportParameters = Pick<
+  types.WebRtcTransport,
+  'id' | 'iceParameters' | 'iceCandidates' | 'dtlsParameters'
+>
 type MediasoupClient = typeof import('mediasoup-client')
 type Publication = { transport: clientTypes.Transport; producer: clientTypes.Producer }
 
@@ -91,6 +98,9 @@ export class MediaPage implements AsyncDisposable {
   readonly #listen: types.TransportListenInfo
   producer: types.Producer | undefined
   consumer: types.Consumer | undefined
+  /** What the received stream comes through, where `open()` was told to lose packets. */
+  relay: LossyRelay | undefined
+  readonly #loss: number
 
   private constructor(
     page: Page,
@@ -98,21 +108,26 @@ export class MediaPage implements AsyncDisposable {
     router: types.Router,
     server: Server,
     mediaPort: number,
+    loss: number,
   ) {
     this.page = page
     this.worker = worker
     this.router = router
     this.#server = server
+    this.#loss = loss
     this.#listen = { protocol: 'udp', ip: '127.0.0.1', portRange: { min: mediaPort, max: mediaPort + 9 } }
   }
 
-  /** @param mediaPort first of ten ports that the engine may use */
-  static async open(browser: TestBrowser, mediaPort: number): Promise<MediaPage> {
+  /**
+   * @param mediaPort first of ten ports that the engine may use
+   * @param loss share of the packets to the receiver that is lost, 0 to 1
+   */
+  static async open(browser: TestBrowser, mediaPort: number, loss = 0): Promise<MediaPage> {
     const server = await serve(await bundleClient())
     const worker = await createWorker({ logLevel: 'warn' })
     const router = await worker.createRouter({ mediaCodecs: MEDIA_CODECS })
     const page = await browser.openWindow({ name: 'media' })
-    const media = new MediaPage(page, worker, router, server, mediaPort)
+    const media = new MediaPage(page, worker, router, server, mediaPort, loss)
     await page.exposeFunction('signal', (method: string, data: unknown) => media.#answer(method, data))
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
     return media
@@ -157,7 +172,7 @@ export class MediaPage implements AsyncDisposable {
     await this.page.evaluate(async () => {
       const { device } = window
       if (device === undefined) throw new Error('publish first')
-      const options = (await window.signal('createTransport', {})) as clientTypes.TransportOptions
+      const options = (await window.signal('createReceiver', {})) as clientTypes.TransportOptions
       const transport = device.createRecvTransport(options)
       transport.on('connect', ({ dtlsParameters }, done, fail) => {
         window.signal('connect', { id: transport.id, dtlsParameters }).then(() => done(), fail)
@@ -194,6 +209,7 @@ export class MediaPage implements AsyncDisposable {
     this.worker.once('subprocessclose', resolve)
     this.worker.close()
     await promise
+    this.relay?.close()
     this.#server.close()
   }
 
@@ -210,6 +226,8 @@ export class MediaPage implements AsyncDisposable {
         return this.router.rtpCapabilities
       case 'createTransport':
         return this.#createTransport()
+      case 'createReceiver':
+        return this.#throughRelay(await this.#createTransport())
       case 'connect':
         return this.#transport(fields.id).connect({ dtlsParameters: fields.dtlsParameters })
       case 'produce':
@@ -224,11 +242,18 @@ export class MediaPage implements AsyncDisposable {
     }
   }
 
-  async #createTransport(): Promise<unknown> {
+  async #createTransport(): Promise<TransportParameters> {
     const transport = await this.router.createWebRtcTransport({ listenInfos: [this.#listen] })
     this.#transports.set(transport.id, transport)
     const { id, iceParameters, iceCandidates, dtlsParameters } = transport
     return { id, iceParameters, iceCandidates, dtlsParameters }
+  }
+
+  async #throughRelay(options: TransportParameters): Promise<TransportParameters> {
+    const [candidate] = options.iceCandidates
+    if (this.#loss === 0 || candidate === undefined) return options
+    this.relay = await LossyRelay.open(candidate.port, this.#loss)
+    return { ...options, iceCandidates: [{ ...candidate, port: this.relay.port }] }
   }
 
   async #consume(transportId: string, rtpCapabilities: types.RtpCapabilities): Promise<unknown> {

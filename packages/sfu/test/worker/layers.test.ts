@@ -1,9 +1,13 @@
 import {
   HeaderExtensionUri,
   parseRtcpPacket,
+  parseRtpPacket,
+  parseVp8Descriptor,
   RtcpHeader,
   RtcpType,
+  RtpHeader,
   readFeedbackMedia,
+  Vp8Descriptor,
   writeNack,
   writeRtpPacket,
 } from '@sangam/rtp'
@@ -11,7 +15,6 @@ import { describe, expect, test } from 'vitest'
 import type { ConsumerType } from '../../src/channel/messages.ts'
 import { AdaptiveConsumer } from '../../src/worker/consumer/adaptive-consumer.ts'
 import { PlanFlag } from '../../src/worker/packet-port/packet-port.ts'
-import type { WebRtcTransport } from '../../src/worker/transport/webrtc-transport.ts'
 import { EngineFixture, VIDEO } from './engine-fixture.ts'
 
 const SSRC = [1000, 2000, 3000]
@@ -63,7 +66,7 @@ class Simulcast {
       keyFrameRequestDelay: 0,
       paused: false,
     })
-    this.consumer = consume(fixture, this.viewer, 'simulcast', preferredLayers)
+    this.consumer = consume(fixture, this.viewer.id, 'simulcast', preferredLayers)
   }
 
   /** One picture of each of `layers`, 33 ms after the last one. */
@@ -109,13 +112,14 @@ class Simulcast {
 
 function consume(
   fixture: EngineFixture,
-  viewer: WebRtcTransport,
+  transportId: string,
   type: ConsumerType,
   preferredLayers?: { spatialLayer: number; temporalLayer?: number },
+  consumerId = 'consumer',
 ): AdaptiveConsumer {
   const consumer = fixture.engine.consume({
-    transportId: viewer.id,
-    consumerId: 'consumer',
+    transportId,
+    consumerId,
     producerId: 'producer',
     kind: 'video',
     rtpParameters: {
@@ -278,6 +282,30 @@ describe('a simulcast consumer', () => {
   })
 })
 
+test('a consumer on a DirectTransport gets packets with numbers and picture ids of its own', () => {
+  const room = new Simulcast()
+  const { engine, events } = room.fixture
+  engine.createDirectTransport({ routerId: 'router', transportId: 'direct' })
+  const direct = consume(room.fixture, 'direct', 'simulcast', { spatialLayer: 1, temporalLayer: 0 }, 'tap')
+  room.picture([0, 1], [0, 1])
+  for (let i = 1; i < 5; i++) room.picture([0, 1], [], i % 2)
+  direct.setPreferredLayers({ spatialLayer: 0 })
+  room.picture([0, 1], [0])
+  const header = new RtpHeader()
+  const descriptor = new Vp8Descriptor()
+  const got = events
+    .filter((e) => e.event === 'consumer.rtp' && e.target === 'tap')
+    .map((e) => {
+      const { packet } = e.data as { packet: Uint8Array }
+      expect(parseRtpPacket(packet, 0, packet.length, header)).toBe(true)
+      expect(parseVp8Descriptor(packet, header.payloadOffset, header.payloadLength, descriptor)).toBe(true)
+      return [header.sequenceNumber, descriptor.pictureId, descriptor.keyFrame]
+    })
+  // The first picture comes twice: the low layer was the first to live.
+  const [first = 0, id = 0] = got[0] as [number, number]
+  expect(got).toEqual([true, true, false, false, true].map((isKey, i) => [first + i, id + i, isKey]))
+})
+
 describe('a simulcast producer', () => {
   test('whose streams are named by MID and RID is told apart, RTX by the repaired RID', () => {
     const room = new Simulcast(true)
@@ -336,6 +364,6 @@ describe('a simulcast producer', () => {
   test('a consumer of another type than the producer is refused', () => {
     const room = new Simulcast()
     room.fixture.engine.closeConsumer('consumer')
-    expect(() => consume(room.fixture, room.viewer, 'simple')).toThrow(/type .* is simulcast, not simple/)
+    expect(() => consume(room.fixture, room.viewer.id, 'simple')).toThrow(/type .* is simulcast, not simple/)
   })
 })
