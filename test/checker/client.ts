@@ -18,6 +18,7 @@ export interface ClientOptions {
 /** Messages under way at once. */
 const windowSize = 32
 const reconnectMs = 40
+const connectTimeoutMs = 3000
 const retryRefusedMs = 100
 /** Every so many acknowledgements the message is sent once more. */
 const duplicateEvery = 40
@@ -81,7 +82,8 @@ export class CheckedClient {
 
   /** Loses the connection in the middle, without a farewell. */
   drop(): void {
-    this.#socket?.io.engine?.close()
+    // Only what stands can fall: one that is just being made would wait for its time to run out.
+    if (this.#socket?.connected === true) this.#socket.io.engine?.close()
   }
 
   close(): void {
@@ -97,6 +99,7 @@ export class CheckedClient {
       transports: ['websocket'],
       reconnection: false,
       forceNew: true,
+      timeout: connectTimeoutMs,
       auth: {
         token: this.#options.token,
         protocolVersion: PROTOCOL_VERSION,

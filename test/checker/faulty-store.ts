@@ -15,7 +15,7 @@ const die = (): void => {
 /** A store that ends its process at a chosen point, and can hold its answers back until then. */
 export interface FaultyStore {
   readonly store: ChatStore
-  /** Ends the process at a point. With `holdAnswers`, no append is answered any more until then. */
+  /** Ends the process at a point. With `holdAnswers`, nothing is answered any more until then. */
   readonly arm: (kill: KillPoint, holdAnswers: boolean) => void
   /**
    * Copies the database's files at a moment when every write was answered, and so is synced: what a disk is sure to
@@ -61,26 +61,32 @@ export function withFaults(inner: ChatStore): FaultyStore {
     armed.left -= 1
     return armed.left === 0 ? armed.kill : undefined
   }
+  /** While answers are held back nobody may see what is stored either: it may still be taken from the disk. */
+  const held = async <Result>(work: Promise<Result>): Promise<Result> => {
+    const result = await work
+    if (armed?.holdAnswers === true) await new Promise<never>(() => undefined)
+    return result
+  }
   const append: ChatStore['append'] = async (request) => {
     const storing = isDue('storing')
     if (storing !== undefined) strike(storing)
     const outcome = await track(inner.append(request))
     const stored = isDue('stored')
     if (stored !== undefined) strike(stored)
-    if (armed?.holdAnswers === true) await new Promise<never>(() => undefined)
-    return outcome
+    return held(Promise.resolve(outcome))
   }
   return {
     store: {
       rememberPerson: (person) => track(inner.rememberPerson(person)),
-      people: (limit) => inner.people(limit),
-      person: (identity) => inner.person(identity),
-      openConversation: (request) => track(inner.openConversation(request)),
-      conversation: (conversationId) => inner.conversation(conversationId),
-      conversationsOf: (identity, limit) => inner.conversationsOf(identity, limit),
+      people: (limit) => held(inner.people(limit)),
+      person: (identity) => held(inner.person(identity)),
+      openConversation: (request) => held(track(inner.openConversation(request))),
+      conversation: (conversationId) => held(inner.conversation(conversationId)),
+      conversationsOf: (identity, limit) => held(inner.conversationsOf(identity, limit)),
       append,
-      messages: (request) => inner.messages(request),
-      markRead: (conversationId, identity, number) => track(inner.markRead(conversationId, identity, number)),
+      messages: (request) => held(inner.messages(request)),
+      markRead: (conversationId, identity, number) =>
+        held(track(inner.markRead(conversationId, identity, number))),
       close: () => inner.close(),
     },
     arm: (kill, holdAnswers) => {

@@ -28,8 +28,8 @@ export interface RunOptions {
   readonly paddingBytes?: number
   /** Breaks the server on purpose: it acknowledges before it stores. */
   readonly acknowledgeEarly?: boolean
-  /** Runs beside the clients once the first life listens, instead of kills. */
-  readonly meanwhile?: () => Promise<void>
+  /** Runs beside the clients in the first life, before any kill. */
+  readonly meanwhile?: (seen: { readonly refusals: () => number }) => Promise<void>
   readonly onProgress?: (line: string) => void
 }
 
@@ -128,7 +128,7 @@ export async function runChecker(options: RunOptions): Promise<RunResult> {
     for (const client of clients) client.start(each)
     const stopProgress = reportProgress(options.onProgress, talks, done)
     try {
-      await options.meanwhile?.()
+      await options.meanwhile?.({ refusals: () => countRefusals(talks) })
       for (const round of rounds) await live(server, clients, round, random, join(dataDir, 'sangam.db'), done)
       while (!isComplete(talks)) await wait(pollMs)
     } finally {
@@ -145,7 +145,7 @@ export async function runChecker(options: RunOptions): Promise<RunResult> {
       files: { torn: done.torn, unsynced: done.unsynced },
       clockJumps: done.clockJumps,
       disconnects: done.disconnects,
-      refusals: talks.reduce((sum, { history }) => sum + history.refusals, 0),
+      refusals: countRefusals(talks),
       durationMs: performance.now() - startedMs,
     }
   } finally {
@@ -171,6 +171,9 @@ async function makeTalk(
   )
   return { conversationId, history, clients }
 }
+
+const countRefusals = (talks: readonly Talk[]): number =>
+  talks.reduce((sum, { history }) => sum + history.refusals, 0)
 
 /** All is acknowledged, and everybody was shown all. */
 const isComplete = (talks: readonly Talk[]): boolean =>

@@ -40,6 +40,8 @@ export type Notifier = {
     event: Name,
     payload: PayloadOf<Name>,
   ) => void
+  /** Whether a person has a connection that did not open a conversation. */
+  readonly isOutside: (identity: string, conversationId: string) => boolean
   /** Whether a person has a connection. */
   readonly isConnected: (identity: string) => boolean
   /** Subscribes a connection to a conversation. */

@@ -200,7 +200,8 @@ export class ChatService {
     const page = await this.#store.messages({ conversationId, limit: 1 }).catch(() => undefined)
     const lastMessage = page?.messages[0]
     for (const member of record.members) {
-      if (!this.#notifier.isConnected(member.identity)) continue
+      // Asked before anything is built: in a busy conversation nearly everybody has it open.
+      if (!this.#notifier.isOutside(member.identity, conversationId)) continue
       const summary: ConversationSummary = {
         ...conversationFor(member.identity, record),
         members: record.members.slice(0, listedMembers),

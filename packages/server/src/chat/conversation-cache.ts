@@ -1,6 +1,15 @@
+import type { Member } from '@sangam/protocol'
 import type { ChatStore, ConversationRecord, OpenRequest } from './store.ts'
 
 const mostEntries = 5000
+
+/** The members with one's read position raised. */
+const withRead = (members: readonly Member[], identity: string, number: number): readonly Member[] => {
+  const index = members.findIndex((member) => member.identity === identity)
+  const member = members[index]
+  if (member === undefined || member.read >= number) return members
+  return members.with(index, { ...member, read: number })
+}
 
 /**
  * The conversations in use, so that a message costs no read of the database. One process owns the store, so what it
@@ -34,9 +43,7 @@ export class ConversationCache {
     this.#update(conversationId, (record) => ({
       ...record,
       lastNumber: Math.max(record.lastNumber, number),
-      members: record.members.map((member) =>
-        member.identity === senderId ? { ...member, read: Math.max(member.read, number) } : member,
-      ),
+      members: withRead(record.members, senderId, number),
     }))
   }
 
@@ -44,9 +51,7 @@ export class ConversationCache {
   read(conversationId: string, identity: string, number: number): void {
     this.#update(conversationId, (record) => ({
       ...record,
-      members: record.members.map((member) =>
-        member.identity === identity ? { ...member, read: Math.max(member.read, number) } : member,
-      ),
+      members: withRead(record.members, identity, number),
     }))
   }
 

@@ -1,4 +1,4 @@
-import { Pool, type PoolClient } from 'pg'
+import { Client, type ClientBase, Pool, type PoolClient } from 'pg'
 import { BatchQueue, type JobOutcome } from './batch-queue.ts'
 import { migratePostgres } from './postgres-migrations.ts'
 import { conversationOf, conversationsOf, messagesOf, peopleOf, personBy } from './postgres-reads.ts'
@@ -11,6 +11,8 @@ const batchSize = 1000
 const queueSize = 50_000
 const readConnections = 4
 const connectTimeoutMs = 10_000
+/** A server that gives no answer for so long counts as lost. */
+const queryTimeoutMs = 30_000
 const attempts = 5
 
 /**
@@ -39,7 +41,7 @@ const storeError = (error: unknown): StoreError =>
     : new StoreError(error instanceof Error ? error.message : String(error), { cause: error })
 
 /** Makes sure of what the promise of durability rests on: a commit is on disk when it is answered. */
-const prepareConnection = async (client: PoolClient): Promise<void> => {
+const prepareConnection = async (client: ClientBase): Promise<void> => {
   const { rows } = await client.query<{ fsync: string; commit: string }>(
     "SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS commit",
   )
@@ -112,6 +114,21 @@ export const describeDatabase = (databaseUrl: string): string => {
   return `${url.protocol}//${url.host}${url.pathname}`
 }
 
+/** Migrates on a connection of its own, for as long as it takes. */
+const migrate = async (client: Client): Promise<void> => {
+  // What breaks the connection also rejects what is asked over it.
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    await prepareConnection(client)
+    await migratePostgres(client)
+  } catch (error) {
+    throw storeError(error)
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}
+
 /**
  * Opens a store in PostgreSQL (12 or newer), migrating its schema. Several servers may share one database: numbers are
  * given under a lock on the conversation's row, and a constraint keeps (sender, client message id) unique among all.
@@ -125,24 +142,13 @@ export const openPostgresStore = async (databaseUrl: string): Promise<ChatStore>
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
   }
-  const writing = new Pool({ ...options, max: 1 })
-  const reading = new Pool({ ...options, max: readConnections })
+  await migrate(new Client(options))
+  const writing = new Pool({ ...options, query_timeout: queryTimeoutMs, max: 1 })
+  const reading = new Pool({ ...options, query_timeout: queryTimeoutMs, max: readConnections })
   // An idle connection that breaks is replaced at the next use, which says so when that fails too.
   for (const pool of [writing, reading]) pool.on('error', () => undefined)
   const end = async (): Promise<void> => {
     await Promise.all([writing.end(), reading.end()])
-  }
-  try {
-    const client = await writing.connect()
-    try {
-      await prepareConnection(client)
-      await migratePostgres(client)
-    } finally {
-      client.release()
-    }
-  } catch (error) {
-    await end()
-    throw storeError(error)
   }
 
   const writer = new Writer(writing)

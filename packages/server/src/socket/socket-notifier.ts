@@ -61,6 +61,14 @@ export const createSocketNotifier = (io: SangamIo): Notifier => {
         if (passes(socket.data.session)) emit(socket, event, payload)
       }
     },
+    isOutside: (identity, conversationId) => {
+      const { rooms } = io.sockets.adapter
+      const inside = rooms.get(conversationRoom(conversationId))
+      for (const connectionId of rooms.get(personRoom(identity)) ?? []) {
+        if (inside?.has(connectionId) !== true) return true
+      }
+      return false
+    },
     isConnected: (identity) => (io.sockets.adapter.rooms.get(personRoom(identity))?.size ?? 0) > 0,
     subscriptions: (connectionId) =>
       [...(io.sockets.adapter.sids.get(connectionId) ?? [])]

@@ -1,0 +1,97 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PROTOCOL_VERSION } from '@sangam/protocol'
+import { io, type Socket } from 'socket.io-client'
+import { findFreePorts } from '../../test/harness/free-ports.ts'
+import type { MeasuredServerNotice, MeasuredServerOptions } from './server-entry.ts'
+
+/** A server in a process of its own, with clients in this one. Use it with `await using`. */
+export class MeasuredServer implements AsyncDisposable {
+  readonly kind: MeasuredServerOptions['kind']
+  readonly #url: string
+  readonly #folder: string
+  readonly #child: ChildProcess
+  readonly #sockets: Socket[] = []
+
+  private constructor(kind: MeasuredServerOptions['kind'], port: number, folder: string) {
+    this.kind = kind
+    this.#url = `http://127.0.0.1:${port}`
+    this.#folder = folder
+    const options: MeasuredServerOptions = { kind, port, dataDir: join(folder, 'data') }
+    this.#child = fork(new URL('./server-entry.ts', import.meta.url), [JSON.stringify(options)], {
+      execArgv: [],
+    })
+  }
+
+  /** Starts one; resolves when it listens. */
+  static async start(kind: MeasuredServerOptions['kind']): Promise<MeasuredServer> {
+    const folder = mkdtempSync(join(tmpdir(), 'sangam-bench-'))
+    const server = new MeasuredServer(kind, await findFreePorts(1), folder)
+    await server.#notice()
+    return server
+  }
+
+  /** CPU time that the process has used, all threads, seconds. */
+  async cpuSeconds(): Promise<number> {
+    const notice = this.#notice()
+    this.#child.send({})
+    const answer = await notice
+    return answer.type === 'cpu' ? answer.cpuUs / 1e6 : Number.NaN
+  }
+
+  /** Connects clients, each a person of its own. */
+  async connect(count: number): Promise<Socket[]> {
+    const sockets: Socket[] = []
+    while (sockets.length < count) {
+      const some = Math.min(50, count - sockets.length)
+      sockets.push(...(await Promise.all(Array.from({ length: some }, () => this.#connectOne()))))
+    }
+    this.#sockets.push(...sockets)
+    return sockets
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#sockets) socket.disconnect()
+    const exited = once(this.#child, 'exit')
+    this.#child.kill('SIGKILL')
+    await exited
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  async #connectOne(): Promise<Socket> {
+    const socket = io(this.#url, {
+      transports: ['websocket'],
+      forceNew: true,
+      reconnection: false,
+      auth: {
+        token: this.kind === 'sangam' ? await this.#guestToken() : 'none',
+        protocolVersion: PROTOCOL_VERSION,
+        client: 'bench',
+        deviceId: 'bench',
+      },
+    })
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    socket.once('session.ready', () => resolve())
+    socket.once('connect_error', reject)
+    await promise
+    return socket
+  }
+
+  async #guestToken(): Promise<string> {
+    const response = await fetch(`${this.#url}/api/v1/guests`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'Bench' }),
+    })
+    const { token } = (await response.json()) as { token: string }
+    return token
+  }
+
+  async #notice(): Promise<MeasuredServerNotice> {
+    const [notice] = (await once(this.#child, 'message')) as [MeasuredServerNotice]
+    return notice
+  }
+}

@@ -1,0 +1,69 @@
+import { createServer as createHttpServer } from 'node:http'
+import { createServer } from '@sangam/server'
+import { Server } from 'socket.io'
+
+// A server to be measured, in a process of its own: `sangam`, or `bare` Socket.IO that stores nothing.
+
+/** The process's arguments, as JSON. */
+export interface MeasuredServerOptions {
+  readonly kind: 'sangam' | 'bare'
+  readonly port: number
+  readonly dataDir: string
+}
+
+/** What the process tells: that it listens, or, whenever it is asked anything, the CPU time it has used. */
+export type MeasuredServerNotice =
+  | { readonly type: 'listening' }
+  | { readonly type: 'cpu'; readonly cpuUs: number }
+
+const { kind, port, dataDir }: MeasuredServerOptions = JSON.parse(process.argv[2] ?? '{}')
+const tell = (notice: MeasuredServerNotice): void => {
+  process.send?.(notice)
+}
+
+async function startSangam(): Promise<void> {
+  const sangam = await createServer({
+    dataDir,
+    env: {},
+    configFile: false,
+    host: '127.0.0.1',
+    port,
+    httpsPort: 'off',
+    mediaWorkers: 0,
+    rateLimitFactor: 10_000,
+    logLevel: 'silent',
+  })
+  await sangam.listen()
+}
+
+/** The least that Socket.IO can do: an acknowledgement with a number, or one emit to a room. */
+async function startBare(): Promise<void> {
+  const http = createHttpServer()
+  const io = new Server(http, { path: '/socket.io', serveClient: false })
+  let number = 0
+  io.on('connection', (socket) => {
+    socket.on('conversation.open', (_request: unknown, acknowledge: (ack: unknown) => void) => {
+      void socket.join('team')
+      acknowledge({ ok: true, value: {} })
+    })
+    socket.on('conversation.send', (request: object, acknowledge: (ack: unknown) => void) => {
+      number += 1
+      const sentAt = Date.now()
+      if (io.sockets.adapter.rooms.has('team')) {
+        const message = { ...request, number, senderId: socket.id, senderName: 'Bare', sentAt }
+        io.to('team').emit('conversation.message', { message })
+      }
+      acknowledge({ ok: true, value: { number, sentAt } })
+    })
+    socket.emit('session.ready', {})
+  })
+  await new Promise<void>((resolve) => http.listen(port, '127.0.0.1', resolve))
+}
+
+process.on('message', () => {
+  const { user, system } = process.cpuUsage()
+  tell({ type: 'cpu', cpuUs: user + system })
+})
+process.on('disconnect', () => process.exit(0))
+await (kind === 'sangam' ? startSangam() : startBare())
+tell({ type: 'listening' })
