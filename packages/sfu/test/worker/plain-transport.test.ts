@@ -40,6 +40,23 @@ function consumed(fixture: EngineFixture, transport: PlainTransport) {
   }
 }
 
+/** Numbers below `below`, the same for the same seed. */
+function seeded(seed: number): (below: number) => number {
+  let state = seed
+  return (below) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff
+    return (state >>> 8) % below
+  }
+}
+
+/** Random bytes that begin like RTP or RTCP; half of them name the SSRC of `VIDEO`. */
+function garbage(random: (below: number) => number): Uint8Array {
+  const bytes = Uint8Array.from({ length: 12 + random(80) }, () => random(256))
+  bytes[0] = 0x80 | ((bytes[0] ?? 0) & 0x3f)
+  if (random(2) === 0) bytes.set([0, 0, 0x04, 0x57], 8)
+  return bytes
+}
+
 describe('PlainTransport', () => {
   test('sends nothing before it knows where to, and everything from then on', () => {
     const fixture = new EngineFixture()
@@ -103,6 +120,31 @@ describe('PlainTransport', () => {
       learning: [],
     })
     expect(() => transport.connect({ ip: '192.0.2.7', port: 5004, rtcpPort: 5005 })).toThrow(/already/)
+  })
+
+  test('outlives any bytes, and they leave the honest stream of another transport alone', () => {
+    const fixture = new EngineFixture()
+    const transport = plain(fixture, { comedia: true })
+    learn(fixture, transport, transport.listener.socket, 5004)
+    fixture.produceVideo(transport as never, 'tool')
+    const publisher = fixture.connected('publisher', 40001)
+    const viewer = fixture.connected('viewer', 40002)
+    fixture.produceVideo(publisher)
+    fixture.consumeVideo(viewer)
+    const random = seeded(1)
+    const rounds = 300
+    for (let round = 0; round < rounds; round++) {
+      for (let i = 0; i < 50; i++) {
+        fixture.port.addRtp(transport.session, garbage(random))
+        fixture.port.addRtcp(transport.session, garbage(random))
+      }
+      fixture.video(publisher, round, KEY_FRAME)
+      fixture.run()
+      fixture.tick(20)
+    }
+    expect(fixture.port.sent.filter(({ sink }) => sink.ssrc === 2222)).toHaveLength(rounds)
+    expect(fixture.engine.path.counters.malformedRtp).toBeGreaterThan(0)
+    expect(transport.streams.size).toBe(2)
   })
 
   test('gives both sockets back when it closes', () => {
