@@ -157,8 +157,9 @@ export abstract class TransportImpl<
     const plan = planProduce(options, this.#setup.routerRtpCapabilities(), cname, newCname)
     const appData = appDataOf(options.appData)
     const id = options.id ?? randomUUID()
-    if (this.#setup.routerProducers.has(id)) {
-      throw errors.optionConflict('id', `a producer of this router has the id '${id}'`)
+    // Also of one that is just being made: a second mailbox of that id would take the first one's events.
+    if (this.#setup.channel.hasMailbox(id)) {
+      throw errors.optionConflict('id', `something of this router's worker has the id '${id}'`)
     }
     this.#demuxTable.claim(id, plan.rtpParameters)
     this.#cname ??= plan.rtpParameters.rtcp?.cname

@@ -98,6 +98,11 @@ export class ParentChannel {
     return mailbox
   }
 
+  /** Whether an entity of the worker has this id, or is being created with it. */
+  hasMailbox(target: string): boolean {
+    return this.#mailboxes.has(target)
+  }
+
   /** Takes a frame from the worker. */
   handleFrame(frame: ToApplication): void {
     if (this.#closedBy) return

@@ -140,6 +140,20 @@ describe('pipeToRouter()', () => {
     expect(transports).toEqual(['pipe', 'pipe'])
   })
 
+  test('of two calls for one producer the second rejects with TypeError, and disturbs nothing', async () => {
+    const { from, to, source, sink } = await openPair()
+    const producer = await source.produce({ kind: 'audio', rtpParameters: audioParameters('a', 1111) })
+    const calls = [1, 2].map(() => from.pipeToRouter({ producerId: producer.id, router: to }))
+    const settled = await Promise.allSettled(calls)
+    expect(settled).toMatchObject([{ status: 'fulfilled' }, { reason: { name: 'TypeError', field: 'id' } }])
+    await expect(from.pipeToRouter({ producerId: producer.id, router: to })).rejects.toThrow(TypeError)
+    const consumer = await sink.consume({ producerId: producer.id, rtpCapabilities: receiverCapabilities() })
+    const arrived = once(consumer, 'rtp')
+    producer.send(packet(111, 1111, 1, Buffer.from('opus')))
+    await arrived
+    expect((await from.dump()).mapProducerIdConsumerIds).toMatchObject([{ values: { length: 1 } }])
+  })
+
   test('a closed end closes the other, and the next call makes a new pair', async () => {
     const { from, to, source } = await openPair()
     const producer = await source.produce({ kind: 'audio', rtpParameters: audioParameters() })
@@ -166,6 +180,18 @@ describe('pipeToRouter()', () => {
     await expect(from.pipeToRouter({ producerId: producer.id, router: to })).rejects.toMatchObject({
       name: 'InvalidStateError',
     })
+  })
+
+  test('a worker that dies at the far end closes the consumer here', async () => {
+    const { from, source } = await openPair()
+    const doomed = await createWorker({ logLevel: 'none' })
+    const to = await doomed.createRouter({ mediaCodecs })
+    const producer = await source.produce({ kind: 'audio', rtpParameters: audioParameters() })
+    const { pipeConsumer, pipeProducer } = await from.pipeToRouter({ producerId: producer.id, router: to })
+    const died = once(doomed, 'died')
+    process.kill(doomed.pid, 'SIGKILL')
+    await died
+    expect([pipeConsumer?.closed, pipeProducer?.closed, producer.closed]).toEqual([true, true, false])
   })
 
   test('a producer that closes meanwhile rejects, and leaves nothing behind', async () => {

@@ -174,6 +174,9 @@ describe('PlainTransport', () => {
     for (const call of [
       () => muxed.connect({}),
       () => muxed.connect({ ip: 'localhost', port: 9 }),
+      () => muxed.connect({ ip: '::1', port: 9 }),
+      () => muxed.connect({ ip: 'fe80::1%lo', port: 9 }),
+      () => muxed.connect({ ip: '64:ff9b::192.0.2.1', port: 9 }),
       () => muxed.connect({ ip: '127.0.0.1', port: 65536 }),
       () => muxed.connect({ ...address, rtcpPort: 10 }),
       () => muxed.connect({ ...address, srtpParameters }),
@@ -186,7 +189,9 @@ describe('PlainTransport', () => {
     ]) {
       await expect(call()).rejects.toThrow(TypeError)
     }
-    await muxed.connect(address)
+    expect(muxed.tuple.remoteIp).toBeUndefined()
+    await muxed.connect({ ...address, ip: '::ffff:127.0.0.1' })
+    expect(muxed.tuple).toMatchObject({ remoteIp: '127.0.0.1', remotePort: 9 })
     await expect(muxed.connect(address)).rejects.toMatchObject({ name: 'InvalidStateError' })
   })
 })

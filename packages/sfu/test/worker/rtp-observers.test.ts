@@ -128,6 +128,7 @@ describe('AudioLevelObserver', () => {
     audioLevels(room)
     observe(room, 'p0')
     room.pass(1000, [SPEECH])
+    room.pass(500, [-5])
     room.take()
     const observer = room.fixture.engine.rtpObservers.get('observer')!
     observer.pause()
@@ -241,6 +242,13 @@ describe('ActiveSpeakerObserver', () => {
   })
 })
 
+/** Frames of `ms` milliseconds for each speaker, without a decision. */
+function say(speakers: DominantSpeaker<string>, ms: number, levels: Record<string, number>): void {
+  for (let frame = 0; frame < ms / 20; frame++) {
+    for (const [id, dbov] of Object.entries(levels)) speakers.push(id, dbov)
+  }
+}
+
 /** Frames of `ms` milliseconds for each speaker, decided every 300 ms. @returns who became dominant, in order */
 function floor(speakers: DominantSpeaker<string>, ms: number, levels: Record<string, number>): string[] {
   const told: string[] = []
@@ -263,6 +271,36 @@ describe('DominantSpeaker', () => {
     expect(floor(speakers, 2000, { talker: SPEECH, cougher: SILENCE })).toEqual(['talker'])
     expect(floor(speakers, 100, { talker: SPEECH, cougher: -10 })).toEqual([])
     expect(floor(speakers, 2000, { talker: SPEECH, cougher: SILENCE })).toEqual([])
+  })
+
+  test('a cough in a pause of the speaker does not take the floor either: the last second counts', () => {
+    const speakers = conversation('talker', 'cougher')
+    say(speakers, 1000, { talker: SPEECH, cougher: SILENCE })
+    speakers.decide()
+    say(speakers, 120, { talker: SILENCE, cougher: -10 })
+    expect(speakers.decide()).toBe(false)
+  })
+
+  test('a gap between two words gives nothing away to who speaks at the same time: the last moments count', () => {
+    const speakers = conversation('talker', 'other')
+    say(speakers, 1000, { talker: SPEECH, other: SILENCE })
+    speakers.decide()
+    for (let i = 0; i < 10; i++) {
+      say(speakers, 60, { talker: SPEECH, other: SPEECH })
+      say(speakers, 40, { talker: SILENCE, other: SPEECH })
+    }
+    expect(speakers.decide()).toBe(false)
+  })
+
+  test('who is silent at the moment of the decision does not take the floor', () => {
+    const speakers = conversation('talker', 'other')
+    say(speakers, 1000, { talker: SPEECH, other: SILENCE })
+    speakers.decide()
+    say(speakers, 900, { talker: SILENCE, other: SPEECH })
+    say(speakers, 40, { talker: SILENCE, other: SILENCE })
+    expect(speakers.decide()).toBe(false)
+    say(speakers, 20, { talker: SILENCE, other: SPEECH })
+    expect(speakers.decide()).toBe(true)
   })
 
   test('who is louder while the other goes on speaking does not take the floor', () => {

@@ -17,7 +17,7 @@ const DB_PER_STEP = 127 / IMMEDIATE_STEPS
 const FRAMES_PER_BLOCK = 5
 const BLOCKS = 10
 const FRAMES = FRAMES_PER_BLOCK * BLOCKS
-/** A frame counts as speech above this step (own figure: about -59 dBov). */
+/** A frame counts as speech above this step (own figure: about -63 dBov). */
 const SPEECH_STEP = 6
 /** A block counts as speech with more speech frames than this. */
 const SPEECH_FRAMES = 3

@@ -21,8 +21,15 @@ export function readPacketAddress(bytes: Uint8Array, offset = 0): PacketAddress 
   return { socket: at(1), port, ip: groups.join(':') }
 }
 
-/** Writes an address as the packet port reads it. @throws TypeError if `ip` is not a numeric address */
-export function writePacketAddress(address: PacketAddress): Uint8Array {
+/** An IPv4 address in the clothes of IPv6 (RFC 4291 section 2.5.5.2): the packet port knows its peers by the bare one. */
+const MAPPED_IPV4 = /^::ffff:(?=\d+\.)/i
+
+/**
+ * Writes an address as the packet port reads it.
+ * @throws TypeError if `ip` is not a numeric address, has a zone, or mixes the notations in another way than IPv4-mapped
+ */
+export function writePacketAddress(mapped: PacketAddress): Uint8Array {
+  const address = { ...mapped, ip: mapped.ip.replace(MAPPED_IPV4, '') }
   const bytes = new Uint8Array(ADDRESS_BYTES)
   bytes[1] = address.socket
   bytes[2] = address.port >> 8
@@ -32,7 +39,8 @@ export function writePacketAddress(address: PacketAddress): Uint8Array {
     bytes.set(address.ip.split('.').map(Number), 4)
     return bytes
   }
-  if (!isIPv6(address.ip)) throw new TypeError(`not a numeric IP address: ${address.ip}`)
+  if (!isIPv6(address.ip) || /[.%]/.test(address.ip))
+    throw new TypeError(`not a numeric IP address: ${address.ip}`)
   bytes[0] = 6
   const [head = '', tail] = address.ip.split('::')
   const parse = (part: string): number[] =>

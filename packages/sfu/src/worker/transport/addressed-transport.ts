@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net'
 import type {
   AddressedTransportState,
   PlainTuple,
@@ -174,20 +175,31 @@ export abstract class AddressedTransport extends Transport {
   }
 
   #setRemote(address: Uint8Array): void {
-    this.#remote = address
-    this.context.port.addAddress(this.session, address)
     this.context.port.setDestination(this.session, address)
+    this.context.port.addAddress(this.session, address)
+    this.#remote = address
   }
 
   #setRtcpRemote(address: Uint8Array): void {
-    this.#rtcpRemote = address
-    this.context.port.addAddress(this.session, address)
     this.context.port.setRtcpDestination(this.session, address)
+    this.context.port.addAddress(this.session, address)
+    this.#rtcpRemote = address
   }
 }
 
 function addressOf(listener: Listener, ip: string, port: number): Uint8Array {
-  return writePacketAddress({ socket: listener.socket, ip, port })
+  const address = numericAddress(listener.socket, ip, port)
+  if (isIPv4(listener.ip) && address[0] !== 4)
+    throw new ChannelTypeError(`ip: ${ip} can't be reached from ${listener.ip}, which is IPv4`)
+  return address
+}
+
+function numericAddress(socket: number, ip: string, port: number): Uint8Array {
+  try {
+    return writePacketAddress({ socket, ip, port })
+  } catch (error) {
+    throw new ChannelTypeError(`ip: ${error instanceof Error ? error.message : String(error)}`)
+  }
 }
 
 function tupleOf(listener: Listener, remote: Uint8Array | undefined): PlainTuple {
