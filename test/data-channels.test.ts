@@ -129,12 +129,40 @@ describe('data channels of two Chromium windows', () => {
     }
   })
 
-  test('20 MiB in one channel arrive whole', async () => {
+  test('a full send buffer is told, and so is one that has emptied', async () => {
+    const direct = await router.createDirectTransport()
+    const announcer = await direct.produceData()
+    const consumer = await ravi.consume(announcer)
+    await consumer.setBufferedAmountLowThreshold(10_000)
+    const low = once(consumer, 'bufferedamountlow') as Promise<[number]>
+    const full = once(consumer, 'sctpsendbufferfull')
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 12 }, () => consumer.send(Buffer.alloc(MIB))),
+    )
+    await full
+    expect((await low)[0]).toBeLessThanOrEqual(10_000)
+    const refused = outcomes.filter((outcome) => outcome.status === 'rejected')
+    expect(refused.length).toBeGreaterThan(0)
+    expect(refused[0]?.reason).toMatchObject({ name: 'InvalidStateError' })
+    await expect(consumer.send(Buffer.alloc(2 * MIB + 1))).rejects.toThrow(TypeError)
+    await expect
+      .poll(async () => (await ravi.received(consumer)).count, { timeout: 20_000 })
+      .toBe(outcomes.length - refused.length)
+    expect(await consumer.getBufferedAmount()).toBe(0)
+  })
+
+  test('of 20 MiB in one burst every message arrives whole, or is told as one too many for the send buffer', async () => {
     const producer = await asha.produce('flood')
     const consumer = await ravi.consume(producer)
+    let dropped = 0
+    consumer.on('sctpsendbufferfull', () => dropped++)
     await asha.page.evaluate((id) => window.dataPage.flood(id, 16 * 1024, 1280), producer.id)
-    await expect.poll(async () => (await ravi.received(consumer)).count, { timeout: 30_000 }).toBe(1280)
-    const { bytes, broken } = await ravi.received(consumer)
-    expect([bytes, broken]).toEqual([20 * MIB, 0])
+    await expect
+      .poll(async () => (await ravi.received(consumer)).count + dropped, { timeout: 30_000 })
+      .toBe(1280)
+    const { count, bytes, broken } = await ravi.received(consumer)
+    expect([bytes, broken]).toEqual([count * 16 * 1024, 0])
+    // The send buffer holds 8 MiB by itself.
+    expect(count).toBeGreaterThan(512)
   }, 60_000)
 })

@@ -22,6 +22,14 @@ const RELIABLE: MessageReliability = {
   expiresMs: Number.POSITIVE_INFINITY,
 }
 
+/** What brings SCTP packets to the peer. */
+export interface SctpCarrier {
+  /** Whether that is DTLS, which lets packets go without a checksum. */
+  readonly isDtls: boolean
+  /** Sends the first `length` bytes of `bytes`, which are reused afterwards. */
+  transmit(bytes: Uint8Array, length: number): void
+}
+
 /** A transport's data channels: its SCTP association, and which DataProducer each incoming stream belongs to. */
 export class SctpLink {
   readonly settings: SctpSettings
@@ -32,11 +40,10 @@ export class SctpLink {
   readonly #transportId: string
   readonly #producersByStream = new Map<number, DataProducer>()
 
-  constructor(context: WorkerContext, transportId: string, session: number, settings: SctpSettings) {
+  constructor(context: WorkerContext, transportId: string, carrier: SctpCarrier, settings: SctpSettings) {
     this.#context = context
     this.#transportId = transportId
     this.settings = settings
-    const { plan } = context
     this.association = new SctpAssociation(
       {
         localPort: SCTP_PORT,
@@ -48,15 +55,11 @@ export class SctpLink {
         maxReceiveMessageBytes: settings.maxReceiveMessageSize,
         receiveWindowBytes: settings.maxReceiverWindowBufferSize,
         lowThresholdBytes: settings.bufferedAmountLowThreshold,
-        protectedByDtls: true,
+        protectedByDtls: carrier.isDtls,
         random: (below) => context.random(below),
       },
       {
-        transmit: (bytes, length) => {
-          const offset = plan.controlSpace(length)
-          plan.controlBytes.set(bytes.subarray(0, length), offset)
-          plan.commitApplicationData(session, length)
-        },
+        transmit: (bytes, length) => carrier.transmit(bytes, length),
         stateChanged: (state) => this.#stateChanged(state),
         message: (streamId, ppid, payload) => this.#received(streamId, ppid, payload),
         streamsReset: (streamIds) => this.#streamsReset(streamIds),

@@ -79,7 +79,12 @@ export class WebRtcTransport extends Transport {
     usernameFragments.set(this.#ice.credentials.usernameFragment, this)
     options.webRtcServer?.transports.add(this)
     if (options.sctp !== undefined) {
-      this.sctp = new SctpLink(context, id, this.session, options.sctp)
+      const { plan } = context
+      const transmit = (bytes: Uint8Array, length: number): void => {
+        plan.controlBytes.set(bytes.subarray(0, length), plan.controlSpace(length))
+        plan.commitApplicationData(this.session, length)
+      }
+      this.sctp = new SctpLink(context, id, { isDtls: true, transmit }, options.sctp)
       this.maxSendMessageSize = options.sctp.maxSendMessageSize
       this.maxReceiveMessageSize = options.sctp.maxReceiveMessageSize
     }
