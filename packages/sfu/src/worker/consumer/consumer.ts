@@ -1,5 +1,7 @@
 import type { MediaKind, RtpEncodingParameters, RtpParameters } from '@sangam/ortc'
-import type { ConsumerScore, ConsumerType, Stat } from '../../channel/messages.ts'
+import type { ConsumerLayers, ConsumerScore, ConsumerType, Stat } from '../../channel/messages.ts'
+import type { AllocationReason, AvailableLayer } from '../congestion/bitrate-allocation.ts'
+import type { GrantedLayers } from '../congestion/layer-allocation.ts'
 import { NO_TRANSPORT_CC } from '../congestion/send-records.ts'
 import { ChannelTypeError } from '../errors.ts'
 import { PlanFlag, PlanWord } from '../packet-port/packet-port.ts'
@@ -42,6 +44,8 @@ export class Consumer implements FanoutMember {
   readonly ignoreDtx: boolean
   paused: boolean
   priority = 1
+  /** Why it gets the layers that it gets; undefined where there is nothing to choose. */
+  allocationReason: AllocationReason | undefined
 
   // What the fan-out works with.
   nextSequence: number
@@ -104,6 +108,19 @@ export class Consumer implements FanoutMember {
     this.stream = producer.streams[0]
     if (this.usesTransportCc) this.#recordSends()
   }
+
+  /** Undefined where there are no layers to choose from. */
+  get preferredLayers(): ConsumerLayers | undefined {
+    return undefined
+  }
+
+  /** What an allocation of bandwidth may choose from: nothing, of a stream without layers. */
+  availableLayers(): readonly AvailableLayer[] {
+    return []
+  }
+
+  /** What an allocation of bandwidth grants it. */
+  setTargetLayers(_grant: GrantedLayers): void {}
 
   /** Whether packets shall flow: neither side paused, and the way is open. */
   get wanted(): boolean {
@@ -273,6 +290,7 @@ export class Consumer implements FanoutMember {
       bitrate: this.bitrateBps,
       roundTripTime: this.rttMs,
       score: this.score,
+      ...(this.allocationReason === undefined ? {} : { allocationReason: this.allocationReason }),
     }
     const inbound = this.producer.stats(nowMs)[this.stream?.encodingIndex ?? 0]
     return inbound === undefined ? [outbound] : [outbound, inbound]
