@@ -1,8 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import type { AllocationReason, AvailableLayer } from '../../src/worker/congestion/bitrate-allocation.ts'
+import type {
+  AllocationReason,
+  AvailableLayer,
+  LayerChoice,
+} from '../../src/worker/congestion/bitrate-allocation.ts'
 import {
   type GrantedLayers,
   LayerAllocation,
+  type LayerDemand,
   type LayeredConsumer,
 } from '../../src/worker/congestion/layer-allocation.ts'
 
@@ -16,7 +21,7 @@ class FakeConsumer implements LayeredConsumer {
   priority = 1
   wanted = true
   bitrateBps = 0
-  preferredLayers: { spatialLayer: number; temporalLayer?: number } | undefined
+  preferred: LayerChoice | undefined
   allocationReason: AllocationReason | undefined
   readonly grants: GrantedLayers[] = []
   readonly id: string
@@ -27,8 +32,8 @@ class FakeConsumer implements LayeredConsumer {
     this.layers = layers
   }
 
-  availableLayers(): readonly AvailableLayer[] {
-    return this.layers
+  layerDemand(): LayerDemand {
+    return { layers: this.layers, ...(this.preferred === undefined ? {} : { preferred: this.preferred }) }
   }
 
   setTargetLayers(grant: GrantedLayers): void {
@@ -76,12 +81,11 @@ describe('LayerAllocation', () => {
     expect(consumer.grants).toEqual([{ spatialLayer: 1, temporalLayer: 0 }])
   })
 
-  test('a preference without a temporal layer means all of the spatial layer', () => {
-    const layers = [0, 1].map((temporal) => ({ spatial: 0, temporal, bitrateBps: 100_000 * (temporal + 1) }))
-    const consumer = new FakeConsumer('a', layers)
-    consumer.preferredLayers = { spatialLayer: 0 }
-    new LayerAllocation().apply([consumer], 1_000_000)
-    expect(consumer.grants).toEqual([{ spatialLayer: 0, temporalLayer: 1 }])
+  test('nobody is granted more than preferred', () => {
+    const consumer = new FakeConsumer('a')
+    consumer.preferred = { spatial: 1, temporal: 0 }
+    new LayerAllocation().apply([consumer], 9_000_000)
+    expect(consumer.grants).toEqual([{ spatialLayer: 1, temporalLayer: 0 }])
     expect(consumer.allocationReason).toBe('preferred')
   })
 

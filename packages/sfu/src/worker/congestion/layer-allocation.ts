@@ -10,18 +10,23 @@ import {
 /** What a consumer with layers is granted: some of them, or nothing. */
 export type GrantedLayers = { readonly spatialLayer: number; readonly temporalLayer: number } | 'none'
 
+/** What a consumer could get, and wants of it. */
+export interface LayerDemand {
+  /** The layers that its producer sends now, lowest first, with what each costs; empty where there is no choice. */
+  readonly layers: readonly AvailableLayer[]
+  readonly preferred?: LayerChoice
+}
+
+/** The demand of a stream without layers. */
+export const NO_LAYERS: LayerDemand = { layers: [] }
+
 /** What the allocation asks of a consumer, and tells it. */
 export interface LayeredConsumer {
   readonly id: string
   readonly priority: number
   readonly wanted: boolean
   readonly bitrateBps: number
-  /** The layers that its producer sends now, lowest first, with what each costs; empty where there is no choice. */
-  availableLayers(): readonly AvailableLayer[]
-  /** Without a temporal layer the highest of the spatial one is meant. */
-  readonly preferredLayers:
-    | { readonly spatialLayer: number; readonly temporalLayer?: number | undefined }
-    | undefined
+  layerDemand(): LayerDemand
   setTargetLayers(grant: GrantedLayers): void
   /** Why it got what it got. */
   allocationReason: AllocationReason | undefined
@@ -44,21 +49,20 @@ export class LayerAllocation {
     let leftBps = availableBps
     for (const consumer of consumers) {
       if (!consumer.wanted) continue
-      const layers = consumer.availableLayers()
-      if (layers.length === 0) {
+      const demand = consumer.layerDemand()
+      if (demand.layers.length === 0) {
         leftBps -= consumer.bitrateBps * OVERHEAD
         continue
       }
       layered.push(consumer)
-      requests.push(this.#request(consumer, layers))
+      requests.push(this.#request(consumer, demand))
     }
     const allocations = allocateBitrate(requests, Math.max(0, leftBps))
     this.#tell(layered, allocations)
     return allocations
   }
 
-  #request(consumer: LayeredConsumer, layers: readonly AvailableLayer[]): AllocationRequest {
-    const preferred = preferredOf(consumer, layers)
+  #request(consumer: LayeredConsumer, { layers, preferred }: LayerDemand): AllocationRequest {
     const current = this.#current.get(consumer.id)
     return {
       consumerId: consumer.id,
@@ -86,12 +90,4 @@ export class LayerAllocation {
       if (target !== undefined) this.#current.set(consumerId, target)
     }
   }
-}
-
-function preferredOf(consumer: LayeredConsumer, layers: readonly AvailableLayer[]): LayerChoice | undefined {
-  const { preferredLayers } = consumer
-  if (preferredLayers === undefined) return undefined
-  const spatial = preferredLayers.spatialLayer
-  const highest = layers.findLast((layer) => layer.spatial === spatial)?.temporal ?? 0
-  return { spatial, temporal: preferredLayers.temporalLayer ?? highest }
 }

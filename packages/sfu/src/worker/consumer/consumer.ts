@@ -1,7 +1,7 @@
 import type { MediaKind, RtpEncodingParameters, RtpParameters } from '@sangam/ortc'
-import type { ConsumerLayers, ConsumerScore, ConsumerType, Stat } from '../../channel/messages.ts'
-import type { AllocationReason, AvailableLayer } from '../congestion/bitrate-allocation.ts'
-import type { GrantedLayers } from '../congestion/layer-allocation.ts'
+import type { ConsumerScore, ConsumerType, Stat } from '../../channel/messages.ts'
+import type { AllocationReason } from '../congestion/bitrate-allocation.ts'
+import { type GrantedLayers, type LayerDemand, NO_LAYERS } from '../congestion/layer-allocation.ts'
 import { NO_TRANSPORT_CC } from '../congestion/send-records.ts'
 import { ChannelTypeError } from '../errors.ts'
 import { PlanFlag, PlanWord } from '../packet-port/packet-port.ts'
@@ -109,19 +109,6 @@ export class Consumer implements FanoutMember {
     if (this.usesTransportCc) this.#recordSends()
   }
 
-  /** Undefined where there are no layers to choose from. */
-  get preferredLayers(): ConsumerLayers | undefined {
-    return undefined
-  }
-
-  /** What an allocation of bandwidth may choose from: nothing, of a stream without layers. */
-  availableLayers(): readonly AvailableLayer[] {
-    return []
-  }
-
-  /** What an allocation of bandwidth grants it. */
-  setTargetLayers(_grant: GrantedLayers): void {}
-
   /** Whether packets shall flow: neither side paused, and the way is open. */
   get wanted(): boolean {
     return !this.paused && !this.producer.paused && this.transport.isConnected
@@ -163,6 +150,14 @@ export class Consumer implements FanoutMember {
     this.update()
     this.transport.context.emit(paused ? 'consumer.producerPaused' : 'consumer.producerResumed', this.id, {})
   }
+
+  /** What an allocation of bandwidth may choose from: nothing, of a stream without layers. */
+  layerDemand(): LayerDemand {
+    return NO_LAYERS
+  }
+
+  /** What an allocation of bandwidth grants it. */
+  setTargetLayers(_grant: GrantedLayers): void {}
 
   /** The sink of a payload type other than the main one, or -1 if this consumer did not negotiate it. */
   sinkOf(mappedPayloadType: number): number {
