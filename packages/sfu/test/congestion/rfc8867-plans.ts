@@ -4,7 +4,10 @@ const flow = (startSeconds: number) => ({ startSeconds })
 const steady = (bps: number) => [{ fromSeconds: 0, bps }]
 const MBPS = 1_000_000
 
-/** The basic test cases of RFC 8867, sections 5.1 to 5.8: capacities, times and delays are the RFC's. */
+/**
+ * The basic test cases of RFC 8867, sections 5.1 to 5.8: its capacities and times. Where it leaves a choice (jitter, the
+ * sizes of short TCP transfers) network-plan.ts says which was made.
+ */
 export const RFC8867_PLANS = {
   variableCapacity: {
     name: '5.1 variable capacity, one flow',

@@ -2,6 +2,8 @@ import type { TransportFeedback } from '@sangam/rtp'
 import type { Consumer } from '../consumer/consumer.ts'
 import type { WorkerContext } from '../context.ts'
 import { ChannelTypeError } from '../errors.ts'
+import type { Allocation } from './bitrate-allocation.ts'
+import { LayerAllocation } from './layer-allocation.ts'
 import { SendHistory } from './send-records.ts'
 import { type BandwidthState, SendSideBandwidth } from './send-side-bandwidth.ts'
 
@@ -13,6 +15,9 @@ const RECENT_PACKETS = 16
 const USEFUL_GAIN = 2
 const USEFUL_EXTRA_BPS = 500_000
 const USEFUL_INTERVAL_US = 1_000_000
+/** The estimate is shared anew this often, and at once when it fell to this share. */
+const ALLOCATION_INTERVAL_US = 200_000
+const ALLOCATION_DROP = 0.95
 
 /** What the bandwidth looks at of its transport. */
 export interface BandwidthOwner {
@@ -40,6 +45,10 @@ export class OutgoingBandwidth {
   #probePacket = 0
   #usefulUs = Number.NEGATIVE_INFINITY
   #told: BandwidthState | undefined
+  readonly #allocation = new LayerAllocation()
+  #allocations: readonly Allocation[] = []
+  #allocatedUs = Number.NEGATIVE_INFINITY
+  #allocatedBps = 0
 
   constructor(owner: BandwidthOwner, initialBps: number) {
     this.#owner = owner
@@ -80,10 +89,12 @@ export class OutgoingBandwidth {
 
   handleFeedback(feedback: TransportFeedback, nowUs: number): void {
     this.#ensureEstimator()?.handleFeedback(feedback, nowUs)
+    if (this.bps < this.#allocatedBps * ALLOCATION_DROP) this.#allocate(nowUs)
     this.#trace()
   }
 
   tick(nowUs: number): void {
+    if (nowUs - this.#allocatedUs >= ALLOCATION_INTERVAL_US) this.#allocate(nowUs)
     const estimator = this.#ensureEstimator()
     if (estimator === undefined) return
     if (nowUs - this.#usefulUs >= USEFUL_INTERVAL_US) {
@@ -144,6 +155,14 @@ export class OutgoingBandwidth {
     return this.#estimator
   }
 
+  /** Without any feedback nobody knows what fits: then everybody gets what is preferred. */
+  #allocate(nowUs: number): void {
+    if (this.#estimator === undefined && this.#rembBps === 0) return
+    this.#allocatedUs = nowUs
+    this.#allocatedBps = this.bps
+    this.#allocations = this.#allocation.apply(this.#owner.consumers.values(), this.bps)
+  }
+
   /** What the consumers' producers send at most now, and room to grow; 0 while nothing flows. */
   #usefulBps(): number {
     let bps = 0
@@ -177,6 +196,7 @@ export class OutgoingBandwidth {
       lossShare: state.lossShare,
       roundTripTime: Math.round(state.rttMs),
       queueingDelay: Math.round(state.queueMs),
+      allocations: this.#allocations,
     }
     context.emit('transport.trace', id, { type: 'bwe', timestamp: context.unixMs(), direction: 'out', info })
   }

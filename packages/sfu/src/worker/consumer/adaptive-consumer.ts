@@ -1,4 +1,6 @@
 import type { ConsumerLayers } from '../../channel/messages.ts'
+import type { AvailableLayer } from '../congestion/bitrate-allocation.ts'
+import { type LayerDemand, NO_LAYERS } from '../congestion/layer-allocation.ts'
 import { chooseLayers, type LayerGrant, type LayerPair } from '../layers/layer-choice.ts'
 import { LayerForwarder, Verdict } from '../layers/layer-forwarder.ts'
 import { LayeredPacket, readLayers } from '../layers/layered-packet.ts'
@@ -67,8 +69,18 @@ export class AdaptiveConsumer extends Consumer implements AdaptiveMember {
     return this.preferredLayers
   }
 
+  override layerDemand(): LayerDemand {
+    if (this.type === 'simple') return NO_LAYERS
+    const { spatialLayer, temporalLayer } = this.#preferred
+    return {
+      layers: liveLayers(this.producer),
+      preferred: { spatial: spatialLayer, temporal: temporalLayer },
+    }
+  }
+
   /** What an allocator of bandwidth grants it, beside what it prefers. */
-  setTargetLayers(grant: LayerGrant): void {
+  override setTargetLayers(grant: LayerGrant): void {
+    if (isSameGrant(this.#grant, grant)) return
     this.#grant = grant
     this.update()
   }
@@ -249,4 +261,24 @@ export class AdaptiveConsumer extends Consumer implements AdaptiveMember {
       temporalLayer: Math.min(layers?.temporalLayer ?? highestTemporal, highestTemporal),
     }
   }
+}
+
+/** What a producer sends now, lowest first, and what each quality costs. */
+function liveLayers(producer: Producer): AvailableLayer[] {
+  return producer.offeredLayers().flatMap(({ isLive, temporalLayers }, spatial) => {
+    const reception = producer.streamOfLayer(spatial)?.layers
+    if (!isLive || reception === undefined) return []
+    // In simulcast each spatial layer is a stream of its own, with one in it.
+    const withinStream = reception.spatialLayers === 1 ? 0 : spatial
+    return Array.from({ length: temporalLayers }, (_, temporal) => ({
+      spatial,
+      temporal,
+      bitrateBps: reception.bitrateBps(withinStream, temporal),
+    }))
+  })
+}
+
+function isSameGrant(a: LayerGrant, b: LayerGrant): boolean {
+  if (typeof a === 'string' || typeof b === 'string') return a === b
+  return a.spatialLayer === b.spatialLayer && a.temporalLayer === b.temporalLayer
 }

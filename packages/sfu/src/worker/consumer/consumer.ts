@@ -1,5 +1,7 @@
 import type { MediaKind, RtpEncodingParameters, RtpParameters } from '@sangam/ortc'
 import type { ConsumerLayers, ConsumerScore, ConsumerType, Stat } from '../../channel/messages.ts'
+import type { AllocationReason } from '../congestion/bitrate-allocation.ts'
+import { type GrantedLayers, type LayerDemand, NO_LAYERS } from '../congestion/layer-allocation.ts'
 import { NO_TRANSPORT_CC } from '../congestion/send-records.ts'
 import { ChannelTypeError } from '../errors.ts'
 import { PlanFlag, PlanWord } from '../packet-port/packet-port.ts'
@@ -45,6 +47,8 @@ export class Consumer implements FanoutMember {
   readonly ignoreDtx: boolean
   paused: boolean
   priority = 1
+  /** Why it gets the layers that it gets; undefined where there is nothing to choose. */
+  allocationReason: AllocationReason | undefined
 
   // What the fan-out works with.
   nextSequence: number
@@ -183,6 +187,14 @@ export class Consumer implements FanoutMember {
     this.update()
     this.transport.context.emit(paused ? 'consumer.producerPaused' : 'consumer.producerResumed', this.id, {})
   }
+
+  /** What an allocation of bandwidth may choose from: nothing, of a stream without layers. */
+  layerDemand(): LayerDemand {
+    return NO_LAYERS
+  }
+
+  /** What an allocation of bandwidth grants it. */
+  setTargetLayers(_grant: GrantedLayers): void {}
 
   /** The sink of a payload type other than the main one, or -1 if this consumer did not negotiate it. */
   sinkOf(mappedPayloadType: number): number {
@@ -334,6 +346,7 @@ export class Consumer implements FanoutMember {
       bitrate: this.bitrateBps,
       roundTripTime: this.rttMs,
       score: this.score,
+      ...(this.allocationReason === undefined ? {} : { allocationReason: this.allocationReason }),
     }
     const inbound = this.producer.stats(nowMs).find((row) => row.ssrc === this.stream?.ssrc)
     return inbound === undefined ? [outbound] : [outbound, inbound]
