@@ -67,8 +67,7 @@ export class AdaptiveConsumer extends Consumer implements AdaptiveMember {
     return this.preferredLayers
   }
 
-  /** What an allocator of bandwidth grants it, beside what it prefers. */
-  setTargetLayers(grant: LayerGrant): void {
+  override setTargetLayers(grant: LayerGrant): void {
     this.#grant = grant
     this.update()
   }

@@ -1,6 +1,7 @@
 import type { MediaKind, RtpEncodingParameters, RtpParameters } from '@sangam/ortc'
 import type { ConsumerLayers, ConsumerScore, ConsumerType, Stat } from '../../channel/messages.ts'
 import { ChannelTypeError } from '../errors.ts'
+import type { LayerGrant } from '../layers/layer-choice.ts'
 import { PlanFlag, PlanWord } from '../packet-port/packet-port.ts'
 import type { FanoutMember } from '../producer/fanout.ts'
 import type { Producer } from '../producer/producer.ts'
@@ -119,6 +120,9 @@ export class Consumer implements FanoutMember {
   setPreferredLayers(_layers: ConsumerLayers): ConsumerLayers | undefined {
     return undefined
   }
+
+  /** What an allocator of bandwidth grants it, beside what it prefers; a simple stream has nothing to choose from. */
+  setTargetLayers(_grant: LayerGrant): void {}
 
   /** A layer of the producer came to life or died. */
   layersOffered(): void {}
