@@ -9,6 +9,7 @@ import {
   readFeedbackMedia,
   Vp8Descriptor,
   writeNack,
+  writeRemb,
   writeRtpPacket,
 } from '@sangam/rtp'
 import { describe, expect, test } from 'vitest'
@@ -34,6 +35,8 @@ class Simulcast {
   readonly publisher = this.fixture.connected('publisher', 40001)
   readonly viewer = this.fixture.connected('viewer', 40002)
   readonly consumer: AdaptiveConsumer
+  /** Bytes that each encoding's packets have beyond the least. */
+  extraBytes: readonly [number, number, number] = [0, 0, 0]
   readonly #sequences = [100, 65535, 32767]
   #picture = 0
 
@@ -74,7 +77,8 @@ class Simulcast {
     this.fixture.tick(33)
     this.#picture++
     for (const layer of layers) {
-      const payload = vp8(this.#picture + 1000 * layer, keyOf.includes(layer), temporalLayer, y)
+      const frame = vp8(this.#picture + 1000 * layer, keyOf.includes(layer), temporalLayer, y)
+      const payload = Uint8Array.of(...frame, ...new Uint8Array(this.extraBytes[layer] ?? 0))
       const sequence = this.#sequences[layer] as number
       this.#sequences[layer] = sequence + 1
       const timestamp = this.#picture * 3000 + layer * 1_000_000
@@ -139,6 +143,40 @@ function consume(
   if (!(consumer instanceof AdaptiveConsumer)) throw new Error('not adaptive')
   return consumer
 }
+
+describe('a simulcast consumer and the bandwidth to its receiver', () => {
+  /** Tells the engine what the receiver believes to fit, and lets pictures come until it acted on it. */
+  function limit(room: Simulcast, bps: number): void {
+    const remb = new Uint8Array(64)
+    const length = writeRemb(remb, 0, 1, bps, [2222])
+    room.fixture.port.addRtcp(room.viewer.session, remb.slice(0, length))
+    for (let i = 0; i < 60; i++) room.picture([0, 1, 2], [0, 1, 2])
+  }
+
+  test('what does not fit is not sent: it goes down to the layer that fits, says why, and comes up again', () => {
+    const room = new Simulcast()
+    room.extraBytes = [100, 400, 1000]
+    for (let i = 0; i < 60; i++) room.picture([0, 1, 2], [0, 1, 2])
+    expect(room.consumer.currentLayers?.spatialLayer).toBe(2)
+    limit(room, 60_000)
+    expect(room.consumer.currentLayers?.spatialLayer).toBe(0)
+    expect(room.consumer.stats(0)[0]).toMatchObject({ allocationReason: 'bandwidth' })
+    limit(room, 5_000_000)
+    expect(room.consumer.currentLayers?.spatialLayer).toBe(2)
+    expect(room.consumer.stats(0)[0]).toMatchObject({ allocationReason: 'preferred' })
+  })
+
+  test('where not even the lowest layer fits nothing is sent, and the reason is starved', () => {
+    const room = new Simulcast()
+    room.extraBytes = [100, 400, 1000]
+    for (let i = 0; i < 60; i++) room.picture([0, 1, 2], [0, 1, 2])
+    limit(room, 5_000)
+    const sent = room.sent.length
+    for (let i = 0; i < 10; i++) room.picture([0, 1, 2], [0, 1, 2])
+    expect(room.sent.length).toBe(sent)
+    expect(room.consumer.stats(0)[0]).toMatchObject({ allocationReason: 'starved' })
+  })
+})
 
 describe('a simulcast consumer', () => {
   test('gets the highest live layer; the application is told', () => {

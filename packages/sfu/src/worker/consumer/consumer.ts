@@ -1,9 +1,10 @@
 import type { MediaKind, RtpEncodingParameters, RtpParameters } from '@sangam/ortc'
 import type { ConsumerLayers, ConsumerScore, ConsumerType, Stat } from '../../channel/messages.ts'
 import type { AllocationReason } from '../congestion/bitrate-allocation.ts'
-import { type GrantedLayers, type LayerDemand, NO_LAYERS } from '../congestion/layer-allocation.ts'
+import { type LayerDemand, NO_LAYERS } from '../congestion/layer-allocation.ts'
 import { NO_TRANSPORT_CC } from '../congestion/send-records.ts'
 import { ChannelTypeError } from '../errors.ts'
+import type { LayerGrant } from '../layers/layer-choice.ts'
 import { PlanFlag, PlanWord } from '../packet-port/packet-port.ts'
 import type { FanoutMember } from '../producer/fanout.ts'
 import type { Producer } from '../producer/producer.ts'
@@ -143,6 +144,9 @@ export class Consumer implements FanoutMember {
     return undefined
   }
 
+  /** What an allocator of bandwidth grants it, beside what it prefers; a simple stream has nothing to choose from. */
+  setTargetLayers(_grant: LayerGrant): void {}
+
   /** A layer of the producer came to life or died. */
   layersOffered(): void {}
 
@@ -192,9 +196,6 @@ export class Consumer implements FanoutMember {
   layerDemand(): LayerDemand {
     return NO_LAYERS
   }
-
-  /** What an allocation of bandwidth grants it. */
-  setTargetLayers(_grant: GrantedLayers): void {}
 
   /** The sink of a payload type other than the main one, or -1 if this consumer did not negotiate it. */
   sinkOf(mappedPayloadType: number): number {
