@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { pattern, type ReceivedMessage, VirtualLink } from './virtual-link.ts'
 
 interface Planned {
@@ -37,6 +37,9 @@ const numberOf = ({ payload }: ReceivedMessage): number => ((payload[0] ?? 0) <<
 
 /** Every random number is this one. */
 const constant = (value: number) => (below: number) => Math.min(value, below - 1)
+
+// Many runs on a busy machine.
+vi.setConfig({ testTimeout: 120_000 })
 
 describe('on any network', () => {
   test('reliable messages arrive once, whole, and in the order of their stream', () => {
@@ -86,7 +89,7 @@ describe('on any network', () => {
           }
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 80 },
     )
   })
 
@@ -143,7 +146,7 @@ describe('on any network', () => {
           expect(a.association.counters().inFlightBytes).toBe(0)
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 80 },
     )
   })
 })
