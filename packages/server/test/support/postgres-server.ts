@@ -77,6 +77,7 @@ export class PostgresServer {
       ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
       { ...environment, stdio: ['ignore', 'ignore', 'pipe'] },
     )
+    process.once('exit', () => child.kill('SIGQUIT'))
     const server = new PostgresServer(folder, port, child)
     try {
       await server.#ready()
