@@ -128,6 +128,8 @@ function consume(
     kind: 'video',
     rtpParameters: {
       ...VIDEO,
+      // Without transport-cc nobody knows what fits, unless a test says so by REMB.
+      headerExtensions: [{ uri: HeaderExtensionUri.mid, id: 4 }],
       codecs: [
         { ...VIDEO.codecs[0]!, payloadType: 101 },
         { ...VIDEO.codecs[1]!, payloadType: 102, parameters: { apt: 101 } },
