@@ -270,11 +270,13 @@ function liveLayers(producer: Producer): AvailableLayer[] {
     if (!isLive || reception === undefined) return []
     // In simulcast each spatial layer is a stream of its own, with one in it.
     const withinStream = reception.spatialLayers === 1 ? 0 : spatial
-    return Array.from({ length: temporalLayers }, (_, temporal) => ({
-      spatial,
-      temporal,
-      bitrateBps: reception.bitrateBps(withinStream, temporal),
-    }))
+    const layers: AvailableLayer[] = []
+    for (let temporal = 0; temporal < temporalLayers; temporal++) {
+      const bitrateBps = reception.bitrateBps(withinStream, temporal)
+      // A rate is known after a second; until then nothing is refused for what it might cost.
+      if (bitrateBps > 0) layers.push({ spatial, temporal, bitrateBps })
+    }
+    return layers
   })
 }
 
