@@ -7,6 +7,9 @@ import { rolldown } from 'rolldown'
 import type { TestBrowser } from './chromium.ts'
 import { LossyRelay } from './lossy-relay.ts'
 
+/** More than all layers need: these pages choose layers by preference, and an estimate that grows would choose for them. */
+const AMPLE_BPS = 20_000_000
+
 /** What a browser says of the one video that it receives (W3C webrtc-stats). */
 export interface ReceivedVideo {
   readonly framesDecoded: number
@@ -230,9 +233,11 @@ export class MediaPage implements AsyncDisposable {
         return this.#throughRelay(await this.#createTransport())
       case 'connect':
         return this.#transport(fields.id).connect({ dtlsParameters: fields.dtlsParameters })
-      case 'produce':
-        this.producer = await this.#transport(fields.id).produce(fields)
+      case 'produce': {
+        const { kind, rtpParameters } = fields
+        this.producer = await this.#transport(fields.id).produce({ kind, rtpParameters })
         return this.producer.id
+      }
       case 'consume':
         return this.#consume(fields.id, fields.rtpCapabilities)
       case 'resume':
@@ -243,7 +248,11 @@ export class MediaPage implements AsyncDisposable {
   }
 
   async #createTransport(): Promise<TransportParameters> {
-    const transport = await this.router.createWebRtcTransport({ listenInfos: [this.#listen] })
+    const transport = await this.router.createWebRtcTransport({
+      listenInfos: [this.#listen],
+      initialAvailableOutgoingBitrate: AMPLE_BPS,
+    })
+    await transport.setMinOutgoingBitrate(AMPLE_BPS)
     this.#transports.set(transport.id, transport)
     const { id, iceParameters, iceCandidates, dtlsParameters } = transport
     return { id, iceParameters, iceCandidates, dtlsParameters }
