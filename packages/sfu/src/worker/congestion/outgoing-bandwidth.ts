@@ -94,8 +94,12 @@ export class OutgoingBandwidth {
   }
 
   tick(nowUs: number): void {
-    if (nowUs - this.#allocatedUs >= ALLOCATION_INTERVAL_US) this.#allocate(nowUs)
-    const estimator = this.#ensureEstimator()
+    if (nowUs - this.#allocatedUs >= ALLOCATION_INTERVAL_US) {
+      this.#allocatedUs = nowUs
+      this.#ensureEstimator()
+      this.#allocate(nowUs)
+    }
+    const estimator = this.#estimator
     if (estimator === undefined) return
     if (nowUs - this.#usefulUs >= USEFUL_INTERVAL_US) {
       this.#usefulUs = nowUs

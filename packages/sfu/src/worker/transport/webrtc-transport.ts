@@ -182,7 +182,7 @@ export class WebRtcTransport extends Transport {
 
   override tick(nowUs: number): void {
     super.tick(nowUs)
-    if (this.isConnected) this.outgoing.tick(nowUs)
+    if (this.consumers.size > 0 && this.isConnected) this.outgoing.tick(nowUs)
   }
 
   override handleRemb(bps: number): void {
