@@ -45,6 +45,16 @@ describe('three people in a room', () => {
     await expect.poll(() => page.getByTestId('upload-rate').textContent()).toMatch(/bit\/s/)
   })
 
+  test("the media workers' packets are in /metrics by what became of them", async () => {
+    const text = await server.get('/metrics')
+    const counts = [...text.matchAll(/sangam_media_packets\{pid="\d+",count="(\w+)"\} (\d+)/g)]
+    const of = (name: string): number =>
+      counts.filter(([, count]) => count === name).reduce((sum, [, , value]) => sum + Number(value), 0)
+    expect(of('receivedPackets')).toBeGreaterThan(100)
+    expect(of('sentPackets')).toBeGreaterThan(of('receivedPackets') / 2)
+    expect(of('droppedAuthentication')).toBe(0)
+  })
+
   test('leaving and joining five times over works each time and leaks no transport, producer or consumer', async () => {
     const [stays, , goes] = people as [Person, Person, Person]
     for (let round = 0; round < 5; round++) {

@@ -111,6 +111,7 @@ export const connectParts = (options: PartsOptions): Parts => {
     consumers: () => counts.consumers,
     mediaWorkers: () => workers.size,
     workerCpuSeconds: () => workers.cpuSeconds(),
+    workerPackets: () => workers.packetCounts(),
   })
   gateway.start(createAnswerer({ table, now, log, onAnswered: metrics.requestAnswered }))
   return {

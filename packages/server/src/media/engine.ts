@@ -106,6 +106,8 @@ export interface EngineWorker extends EngineEvents {
   createWebRtcServer(options: { listenInfos: readonly EngineListenInfo[] }): Promise<EngineWebRtcServer>
   createRouter(options: { mediaCodecs: readonly EngineCodec[] }): Promise<EngineRouter>
   getResourceUsage(): Promise<{ readonly ru_utime: number; readonly ru_stime: number }>
+  /** Whatever the engine tells of its insides; `packetPort` and `packetPath` hold counters by name, where it has them. */
+  dump(): Promise<object>
 }
 
 /** A media engine with the mediasoup v3 API. */

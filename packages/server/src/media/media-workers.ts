@@ -1,9 +1,14 @@
+import * as z from 'zod'
 import type { LocalAddresses } from '../config/network-addresses.ts'
 import type { Logger } from '../observability/log.ts'
 import { startErrors } from '../start-errors.ts'
 import type { Engine, EngineRouter, EngineWebRtcServer, EngineWorker } from './engine.ts'
 import { listenInfosFor } from './listen-infos.ts'
 import { mediaCodecs } from './media-codecs.ts'
+
+/** The part of an engine's dump that is counted; another engine's dump has none of it. */
+const counters = z.record(z.string(), z.number()).optional()
+const dumpSchema = z.object({ packetPort: counters, packetPath: counters })
 
 /** What {@link MediaWorkers} needs. */
 export type MediaWorkersOptions = {
@@ -94,18 +99,24 @@ export class MediaWorkers {
   }
 
   /** CPU seconds of each live worker. A worker that gives no answer is left out. */
-  async cpuSeconds(): Promise<{ pid: number; seconds: number }[]> {
-    const answers = await Promise.allSettled(
-      this.#slots.flatMap(({ worker }) =>
-        worker === undefined
-          ? []
-          : [
-              worker
-                .getResourceUsage()
-                .then((usage) => ({ pid: worker.pid, seconds: (usage.ru_utime + usage.ru_stime) / 1000 })),
-            ],
-      ),
-    )
+  cpuSeconds(): Promise<{ pid: number; seconds: number }[]> {
+    return this.#askAll(async (worker) => {
+      const { ru_utime, ru_stime } = await worker.getResourceUsage()
+      return { pid: worker.pid, seconds: (ru_utime + ru_stime) / 1000 }
+    })
+  }
+
+  /** Each live worker's packets by what became of them. A worker that gives no answer is left out. */
+  packetCounts(): Promise<{ pid: number; counts: Readonly<Record<string, number>> }[]> {
+    return this.#askAll(async (worker) => {
+      const { packetPort, packetPath } = dumpSchema.parse(await worker.dump())
+      return { pid: worker.pid, counts: { ...packetPort, ...packetPath } }
+    })
+  }
+
+  async #askAll<Answer>(ask: (worker: EngineWorker) => Promise<Answer>): Promise<Answer[]> {
+    const workers = this.#slots.flatMap(({ worker }) => (worker === undefined ? [] : [worker]))
+    const answers = await Promise.allSettled(workers.map(ask))
     return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []))
   }
 

@@ -12,6 +12,10 @@ export type MetricSources = {
   readonly mediaWorkers: () => number
   /** CPU seconds used by each live media worker, by its process id. */
   readonly workerCpuSeconds: () => Promise<readonly { readonly pid: number; readonly seconds: number }[]>
+  /** Packets of each live media worker by what became of them, by its process id. */
+  readonly workerPackets: () => Promise<
+    readonly { readonly pid: number; readonly counts: Readonly<Record<string, number>> }[]
+  >
 }
 
 /** The server's metrics in Prometheus's text format. */
@@ -25,17 +29,18 @@ export type Metrics = {
   readonly bind: (sources: MetricSources) => void
 }
 
-const gauges: { readonly [Key in keyof Omit<MetricSources, 'workerCpuSeconds'>]: readonly [string, string] } =
-  {
-    connections: ['sangam_connections', 'Socket connections'],
-    calls: ['sangam_calls', 'Calls that ring or run'],
-    rooms: ['sangam_rooms', 'Rooms that somebody is in'],
-    participants: ['sangam_participants', 'Participants of rooms'],
-    transports: ['sangam_transports', 'WebRTC transports of the media engine'],
-    producers: ['sangam_producers', 'Streams published to the media engine'],
-    consumers: ['sangam_consumers', 'Streams forwarded by the media engine'],
-    mediaWorkers: ['sangam_media_workers', 'Live media workers'],
-  }
+const gauges: {
+  readonly [Key in keyof Omit<MetricSources, 'workerCpuSeconds' | 'workerPackets'>]: readonly [string, string]
+} = {
+  connections: ['sangam_connections', 'Socket connections'],
+  calls: ['sangam_calls', 'Calls that ring or run'],
+  rooms: ['sangam_rooms', 'Rooms that somebody is in'],
+  participants: ['sangam_participants', 'Participants of rooms'],
+  transports: ['sangam_transports', 'WebRTC transports of the media engine'],
+  producers: ['sangam_producers', 'Streams published to the media engine'],
+  consumers: ['sangam_consumers', 'Streams forwarded by the media engine'],
+  mediaWorkers: ['sangam_media_workers', 'Live media workers'],
+}
 
 /** Creates a registry of its own, so that several servers in one process stay apart. */
 export const createMetrics = (): Metrics => {
@@ -66,6 +71,17 @@ export const createMetrics = (): Metrics => {
       this.reset()
       for (const { pid, seconds } of (await sources?.workerCpuSeconds()) ?? [])
         this.set({ pid: String(pid) }, seconds)
+    },
+  })
+  new Gauge({
+    name: 'sangam_media_packets',
+    help: "What became of a media worker's packets, bytes and system calls since it started (docs/packet-path.md)",
+    labelNames: ['pid', 'count'],
+    registers,
+    async collect() {
+      this.reset()
+      for (const { pid, counts } of (await sources?.workerPackets()) ?? [])
+        for (const [count, value] of Object.entries(counts)) this.set({ pid: String(pid), count }, value)
     },
   })
   const messages = new Counter({ name: 'sangam_messages_total', help: 'Messages stored', registers })

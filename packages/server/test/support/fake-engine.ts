@@ -214,6 +214,10 @@ export class FakeWorker extends EventEmitter implements EngineWorker {
     router.observer.on('close', () => this.routers.delete(router))
     return router
   }
+  async dump(): Promise<object> {
+    return {}
+  }
+
   async getResourceUsage(): Promise<{ ru_utime: number; ru_stime: number }> {
     return { ru_utime: 10, ru_stime: 5 }
   }
