@@ -54,6 +54,7 @@ const RING = {
 let server: CallServer
 let center: CallCenter
 let incoming: Call[]
+let names: WritableStore<ReadonlyMap<string, string>>
 
 beforeEach(() => {
   server = new CallServer()
@@ -66,7 +67,8 @@ beforeEach(() => {
       throw errors.mediaUnsupported('calls')
     },
   }
-  center = new CallCenter(context, (identity) => identity.toUpperCase())
+  names = new WritableStore<ReadonlyMap<string, string>>(new Map([['ravi', 'RAVI']]))
+  center = new CallCenter(context, { store: names, nameOf: (identity) => names.get().get(identity) })
   center.on('incomingCall', (call) => incoming.push(call))
 })
 
@@ -86,9 +88,12 @@ describe('calls of a session', () => {
 
   test('the name of the other side follows what is known of the person', async () => {
     server.answer = () => STARTED
+    names.set(new Map())
     const call = await center.start('ravi', {})
-    server.tell('presence.changed', { identity: 'mira', name: 'Mira', presence: 'online' })
-    server.tell('presence.changed', { identity: 'ravi', name: 'Ravi Rao', presence: 'online' })
+    expect(call.state.get().peer).toEqual({ identity: 'ravi', name: 'ravi' })
+    names.set(new Map([['mira', 'Mira']]))
+    expect(call.state.get().peer).toEqual({ identity: 'ravi', name: 'ravi' })
+    names.set(new Map([['ravi', 'Ravi Rao']]))
     expect(call.state.get().peer).toEqual({ identity: 'ravi', name: 'Ravi Rao' })
   })
 

@@ -10,6 +10,12 @@ interface CallCenterEvents {
   incomingCall: [call: Call]
 }
 
+/** What is known of people's names, and when that changes. */
+export interface KnownNames {
+  readonly store: Store<unknown>
+  nameOf(identity: string): string | undefined
+}
+
 type Early = { readonly input: CallInput } | { readonly signal: CallSignal }
 
 /** Events of calls that this device has not heard of yet, kept at most. */
@@ -21,14 +27,14 @@ const CROSSING_WAIT_MS = 3_000
 export class CallCenter extends TypedEmitter<CallCenterEvents> {
   readonly #calls = new WritableStore<readonly CallHandle[]>([])
   readonly #context: CallContext
-  readonly #nameOf: (identity: string) => string
+  readonly #names: KnownNames
   /** What came before the answer that names the call: with HTTP polling both may lie in one payload. */
   readonly #early = new Map<string, Early[]>()
 
-  constructor(context: CallContext, nameOf: (identity: string) => string) {
+  constructor(context: CallContext, names: KnownNames) {
     super()
     this.#context = context
-    this.#nameOf = nameOf
+    this.#names = names
     const { signalling } = context
     signalling.on('call.incoming', (ring) => this.#handleIncoming(ring))
     signalling.on('call.accepted', ({ callId }) => this.#route(callId, { input: { type: 'remoteAccepted' } }))
@@ -37,8 +43,13 @@ export class CallCenter extends TypedEmitter<CallCenterEvents> {
       this.#route(callId, { input })
     })
     signalling.on('call.signal', ({ callId, signal }) => this.#route(callId, { signal }))
-    signalling.on('presence.changed', ({ identity, name }) => {
-      for (const call of this.#calls.get()) call.nameTold(identity, name)
+    // By an event or by the list of people: a call may begin before either told the name.
+    names.store.subscribe(() => {
+      for (const call of this.#calls.get()) {
+        const { identity } = call.state.get().peer
+        const name = names.nameOf(identity)
+        if (name !== undefined) call.nameTold(identity, name)
+      }
     })
     signalling.onOnline(() => {
       for (const call of this.#calls.get()) void call.resume()
@@ -55,7 +66,7 @@ export class CallCenter extends TypedEmitter<CallCenterEvents> {
 
   /** Rings a person. When that person is ringing here at the same moment, the two calls become that one. */
   async start(identity: string, options: CallOptions): Promise<Call> {
-    const peer = { identity, name: this.#nameOf(identity) }
+    const peer = { identity, name: this.#names.nameOf(identity) ?? identity }
     const media = { audio: true, video: options.video === true }
     const call = new CallHandle(this.#context, outgoingCall(), peer, media)
     this.#add(call)

@@ -20,8 +20,9 @@ export class People {
     return this.#store
   }
 
-  nameOf(identity: string): string {
-    return this.#store.get().find((person) => person.identity === identity)?.name ?? identity
+  /** Undefined for whom nothing is known of (yet). */
+  nameOf(identity: string): string | undefined {
+    return this.#store.get().find((person) => person.identity === identity)?.name
   }
 
   /** Asks for the whole list, after each connection. */

@@ -50,9 +50,7 @@ export class SessionHandle extends TypedEmitter<SessionEvents> implements Sessio
     this.#people = new People(connection, greeting.identity)
     this.#conversations = new Conversations(connection, this.#outbox, greeting)
     this.#roomList = new RoomList(connection)
-    this.#callCenter = new CallCenter({ signalling: connection, ...BROWSER_MEDIA }, (identity) =>
-      this.#people.nameOf(identity),
-    )
+    this.#callCenter = new CallCenter({ signalling: connection, ...BROWSER_MEDIA }, this.#people)
     this.#conversations.on('message', (message) => this.emit('message', message))
     this.#callCenter.on('incomingCall', (call) => this.#announce(call))
     connection.on('server.stopping', () => this.emit('serverStopping'))
