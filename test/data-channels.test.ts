@@ -65,31 +65,32 @@ describe('data channels of two Chromium windows', () => {
     expect(await consumer.getStats()).toMatchObject([{ messagesSent: texts.length, bufferedAmount: 0 }])
   })
 
+  // Of a message in many packets a partially reliable channel may give one up when the machine is slow (RFC 3758): there
+  // only messages that fit one packet are sure enough to be asserted.
   test.each([
-    ['ordered', {}],
-    ['unordered', { ordered: false }],
-    ['with one retransmission', { ordered: false, maxRetransmits: 1 }],
-    ['with a lifetime of a second', { ordered: false, maxPacketLifeTime: 1000 }],
-  ])(
-    '256 KiB from window to window and 1 MiB from the engine arrive unharmed, %s',
-    async (_name, reliability) => {
-      const producer = await asha.produce('binary', reliability)
-      const consumer = await ravi.consume(producer)
-      expect(consumer.sctpStreamParameters).toMatchObject({ ordered: true, ...reliability })
-      const sizes = [1, 1000, 64 * 1024, 256 * 1024]
-      for (const bytes of sizes) {
-        await asha.page.evaluate(([id, n]) => window.dataPage.sendPattern(id, n), [
-          producer.id,
-          bytes,
-        ] as const)
-      }
-      // Chromium refuses to send more than 256 KiB; it takes more.
-      await consumer.send(Buffer.from(Uint8Array.from({ length: MIB }, (_, i) => i * 7 + (i >> 8) * 13)))
-      await expect.poll(async () => (await ravi.received(consumer)).count, { timeout: 20_000 }).toBe(5)
-      const total = sizes.reduce((sum, bytes) => sum + bytes, MIB)
-      expect(await ravi.received(consumer)).toMatchObject({ broken: 0, bytes: total })
-    },
-  )
+    ['256 KiB from window to window and 1 MiB from the engine, ordered', {}, 256 * 1024, MIB],
+    [
+      '256 KiB from window to window and 1 MiB from the engine, unordered',
+      { ordered: false },
+      256 * 1024,
+      MIB,
+    ],
+    ['single packets with one retransmission', { ordered: false, maxRetransmits: 1 }, 1000, 1100],
+    ['single packets with a lifetime of a second', { ordered: false, maxPacketLifeTime: 1000 }, 1000, 1100],
+  ])('arrive unharmed: %s', async (_name, reliability, largest, fromEngine) => {
+    const producer = await asha.produce('binary', reliability)
+    const consumer = await ravi.consume(producer)
+    expect(consumer.sctpStreamParameters).toMatchObject({ ordered: true, ...reliability })
+    const sizes = [1, 500, largest / 4, largest]
+    for (const bytes of sizes) {
+      await asha.page.evaluate(([id, n]) => window.dataPage.sendPattern(id, n), [producer.id, bytes] as const)
+    }
+    // Chromium refuses to send more than 256 KiB; it takes more.
+    await consumer.send(Buffer.from(Uint8Array.from({ length: fromEngine }, (_, i) => i * 7 + (i >> 8) * 13)))
+    await expect.poll(async () => (await ravi.received(consumer)).count, { timeout: 20_000 }).toBe(5)
+    const total = sizes.reduce((sum, bytes) => sum + bytes, fromEngine)
+    expect(await ravi.received(consumer)).toMatchObject({ broken: 0, bytes: total })
+  })
 
   test('the application speaks and listens through a DirectTransport', async () => {
     const direct = await router.createDirectTransport()
