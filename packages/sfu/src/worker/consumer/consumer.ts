@@ -9,6 +9,7 @@ import { PlanFlag, PlanWord } from '../packet-port/packet-port.ts'
 import type { FanoutMember } from '../producer/fanout.ts'
 import type { Producer } from '../producer/producer.ts'
 import type { ReceiveStream } from '../producer/receive-stream.ts'
+import { lossScore } from '../rtcp/loss-score.ts'
 import type { Transport } from '../transport/transport.ts'
 import { RetransmissionGuard } from './retransmission-guard.ts'
 import { sinkExtensions } from './sink-extensions.ts'
@@ -241,22 +242,8 @@ export class Consumer implements FanoutMember {
     marker: boolean,
     vp8Patch: number,
   ): void {
-    const { plan, transportSequences } = this.transport.context
-    const at = plan.reserve()
-    const transportSequence = transportSequences[this.transportIndex] as number
-    transportSequences[this.transportIndex] = transportSequence + 1
-    plan.words[at + PlanWord.sink] = this.#rtxSink
-    plan.words[at + PlanWord.packetId] = packetId
-    plan.words[at + PlanWord.sequenceNumber] = this.nextRtxSequence++
-    plan.words[at + PlanWord.timestamp] = timestamp
-    plan.words[at + PlanWord.flags] =
-      (transportSequence << 16) |
-      PlanFlag.rtx |
-      (marker ? PlanFlag.marker : 0) |
-      (vp8Patch < 0 ? 0 : PlanFlag.vp8Patch)
-    plan.words[at + PlanWord.vp8Patch] = Math.max(0, vp8Patch)
-    plan.words[at + PlanWord.extra] = outgoing & 0xffff
-    plan.words[at + PlanWord.reserved] = 0
+    const flags = PlanFlag.rtx | (marker ? PlanFlag.marker : 0) | (vp8Patch < 0 ? 0 : PlanFlag.vp8Patch)
+    this.#writeRtx(packetId, timestamp, flags, Math.max(0, vp8Patch), outgoing & 0xffff)
     this.packetsRetransmitted++
   }
 
@@ -272,27 +259,36 @@ export class Consumer implements FanoutMember {
     const row =
       stream === undefined || this.place < 0 ? -1 : stream.history.find(stream.highestForwarded - index)
     const isRtx = row >= 0 && stream !== undefined && stream.history.payloadLength(row) > PADDING_BYTES
+    if (!isRtx) {
+      this.#writeRtx(0, stream?.lastTimestamp ?? 0, PlanFlag.padding, 0, PADDING_BYTES)
+      return PADDING_BYTES
+    }
+    const { history } = stream
+    const outgoing = stream.highestForwarded - index + stream.fanout.shift(this)
+    const flags = PlanFlag.rtx | (history.marker(row) === 0 ? 0 : PlanFlag.marker)
+    this.#writeRtx(history.packetId(row), history.timestamp(row), flags, 0, outgoing & 0xffff)
+    return history.payloadLength(row)
+  }
+
+  /** Writes the next packet of the RTX stream. `vp8Patch` and `extra` are the plan's words of these names. */
+  #writeRtx(packetId: number, timestamp: number, flags: number, vp8Patch: number, extra: number): void {
     const { plan, transportSequences } = this.transport.context
     const at = plan.reserve()
     const transportSequence = transportSequences[this.transportIndex] as number
     transportSequences[this.transportIndex] = transportSequence + 1
-    const outgoing = isRtx ? stream.highestForwarded - index + stream.fanout.shift(this) : 0
     plan.words[at + PlanWord.sink] = this.#rtxSink
-    plan.words[at + PlanWord.packetId] = isRtx ? stream.history.packetId(row) : 0
+    plan.words[at + PlanWord.packetId] = packetId
     plan.words[at + PlanWord.sequenceNumber] = this.nextRtxSequence++
-    plan.words[at + PlanWord.timestamp] = isRtx ? stream.history.timestamp(row) : (stream?.lastTimestamp ?? 0)
-    plan.words[at + PlanWord.flags] =
-      (transportSequence << 16) |
-      (isRtx ? PlanFlag.rtx | (stream.history.marker(row) === 0 ? 0 : PlanFlag.marker) : PlanFlag.padding)
-    plan.words[at + PlanWord.vp8Patch] = 0
-    plan.words[at + PlanWord.extra] = isRtx ? outgoing & 0xffff : PADDING_BYTES
+    plan.words[at + PlanWord.timestamp] = timestamp
+    plan.words[at + PlanWord.flags] = (transportSequence << 16) | flags
+    plan.words[at + PlanWord.vp8Patch] = vp8Patch
+    plan.words[at + PlanWord.extra] = extra
     plan.words[at + PlanWord.reserved] = 0
-    return isRtx ? stream.history.payloadLength(row) : PADDING_BYTES
   }
 
   /** A receiver report came: the score follows the share of packets that was lost, 10 at none and 0 at all. */
   reported(): void {
-    const score = Math.round(10 * (1 - this.fractionLost / 256) ** 4)
+    const score = lossScore(this.fractionLost)
     if (score === this.score) return
     this.score = score
     this.transport.context.emit('consumer.score', this.id, { score: this.currentScore() })

@@ -1,6 +1,7 @@
 import type { Consumer } from '../consumer/consumer.ts'
 import { layerFormatOf } from '../layers/layered-packet.ts'
 import type { LevelMeter } from '../observer/level-meter.ts'
+import { lossScore } from '../rtcp/loss-score.ts'
 import { AdaptiveFanout } from './adaptive-fanout.ts'
 import type { ProducerCodec } from './codecs.ts'
 import { Fanout } from './fanout.ts'
@@ -128,7 +129,7 @@ export class ReceiveStream {
 
   /** The last second's loss as a score: 10 at none, 0 when nothing came at all. @returns whether it changed */
   rate(isSilent: boolean): boolean {
-    const score = isSilent ? 0 : Math.round(10 * (1 - this.fractionLost / 256) ** 4)
+    const score = isSilent ? 0 : lossScore(this.fractionLost)
     const changed = score !== this.score
     this.score = score
     return changed
