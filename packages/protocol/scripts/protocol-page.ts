@@ -24,6 +24,13 @@ const namedTypes: { readonly [name: string]: z.ZodType } = {
   DtlsParameters: protocol.dtlsParametersSchema,
   RtpCapabilities: protocol.rtpCapabilitiesSchema,
   RtpParameters: protocol.rtpParametersSchema,
+  SctpParameters: protocol.sctpParametersSchema,
+  TransportParameters: protocol.transportParametersSchema,
+  PublishedTrack: protocol.publishedTrackSchema,
+  Consumer: protocol.consumerSchema,
+  Tile: protocol.tileSchema,
+  StreamReason: protocol.streamReasonSchema,
+  StreamState: protocol.streamStateSchema,
 }
 
 const jsonSchemaOf = (schema: z.ZodType, io: 'input' | 'output', self?: string): JsonSchema => {

@@ -4,6 +4,7 @@ import { conversationNotices, conversationRequests } from './conversation.ts'
 import type { Ack } from './errors.ts'
 import { presenceNotices, presenceRequests } from './presence.ts'
 import { roomNotices, roomRequests } from './room.ts'
+import { roomMediaNotices, roomMediaRequests } from './room-media.ts'
 import { sessionNotices, sessionRequests } from './session.ts'
 
 /** Every event that a client may send, with request, reply, needs and errors. */
@@ -13,6 +14,7 @@ export const clientEvents = {
   ...conversationRequests,
   ...callRequests,
   ...roomRequests,
+  ...roomMediaRequests,
 } as const
 
 /** Every event that the server may send. */
@@ -22,6 +24,7 @@ export const serverEvents = {
   ...conversationNotices,
   ...callNotices,
   ...roomNotices,
+  ...roomMediaNotices,
 } as const
 
 /** Name of an event from client to server. */

@@ -24,6 +24,10 @@ export const limits = {
   headerExtensions: 32,
   /** Encodings of one producer. */
   encodings: 8,
+  /** Tiles of a receiver's view. */
+  tiles: 256,
+  /** Consumers told of in one notice. */
+  consumersInBatch: 64,
   /** Parameters or feedback entries of one codec. */
   codecParameters: 32,
   /** Levels of nesting in a message. */

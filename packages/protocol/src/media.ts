@@ -160,3 +160,12 @@ export const dtlsParametersSchema = z
   })
   .describe('DTLS role and certificate fingerprints')
 export type DtlsParameters = z.output<typeof dtlsParametersSchema>
+
+/** The server's end of an SCTP association (RFC 8841 sections 5.1 and 6.1). */
+export const sctpParametersSchema = z
+  .strictObject({
+    port: z.number().int().min(1).max(65535),
+    maxMessageSize: z.number().int().positive().describe('Bytes that the server takes in one message'),
+  })
+  .describe("The server's end of an SCTP association")
+export type SctpParameters = z.output<typeof sctpParametersSchema>

@@ -19,27 +19,11 @@ import {
   transportIdSchema,
 } from './primitives.ts'
 import { notice, request } from './registry.ts'
+import { trackSchema, trackSourceSchema } from './track.ts'
 
 /** How media travels in a room. */
 export const topologySchema = z.enum(['mesh', 'sfu', 'mcu']).describe('How media travels in a room')
 export type Topology = z.output<typeof topologySchema>
-
-/** What a stream shows or carries. */
-export const trackSourceSchema = z
-  .enum(['microphone', 'camera', 'screen', 'screenAudio'])
-  .describe('What a stream shows or carries')
-export type TrackSource = z.output<typeof trackSourceSchema>
-
-/** A stream that a participant publishes. */
-export const trackSchema = z
-  .strictObject({
-    producerId: producerIdSchema,
-    kind: mediaKindSchema,
-    source: trackSourceSchema,
-    paused: z.boolean(),
-  })
-  .describe('A stream that a participant publishes')
-export type Track = z.output<typeof trackSchema>
 
 /** Somebody in a room, on one device. */
 export const participantSchema = z
@@ -63,7 +47,6 @@ export const roomSummarySchema = z
 export type RoomSummary = z.output<typeof roomSummarySchema>
 
 const roomId = { roomId: roomIdSchema }
-const producer = z.strictObject({ ...roomId, producerId: producerIdSchema })
 const consumer = z.strictObject({ ...roomId, consumerId: consumerIdSchema })
 const topologyReason = z.string().max(256).describe('Why this topology, in words')
 
@@ -97,6 +80,12 @@ export const roomRequests = {
       topology: topologySchema,
       topologyReason,
       routerRtpCapabilities: rtpCapabilitiesSchema,
+      media: z
+        .strictObject({ transportId: transportIdSchema, consumerIds: z.array(consumerIdSchema).max(4096) })
+        .optional()
+        .describe(
+          'What lives of the media of a resumed participant. Consumers that the client was not ready for are told of again.',
+        ),
       participants: z.array(participantSchema).max(1000).describe('Everybody in the room, yourself included'),
     }),
     errors: ['unavailable'],
@@ -132,13 +121,6 @@ export const roomRequests = {
     reply: emptySchema,
     errors: ['notFound', 'wrongState', 'unavailable'],
   }),
-  'room.restartIce': request({
-    description: 'Gives a transport new ICE credentials.',
-    needs: 'to own the transport',
-    request: z.strictObject({ ...roomId, transportId: transportIdSchema }),
-    reply: z.strictObject({ iceParameters: iceParametersSchema }),
-    errors: ['notFound', 'unavailable'],
-  }),
   'room.produce': request({
     description: 'Publishes a stream on the send transport. One per source; a new one replaces the older.',
     needs: '`rooms.publish`, and to own the transport',
@@ -152,27 +134,6 @@ export const roomRequests = {
     }),
     reply: z.strictObject({ producerId: producerIdSchema }),
     errors: ['notFound', 'wrongState', 'unsupported', 'unavailable'],
-  }),
-  'room.pauseProducer': request({
-    description: 'Stops forwarding a stream of your own.',
-    needs: 'to own the producer',
-    request: producer,
-    reply: emptySchema,
-    errors: ['notFound', 'unavailable'],
-  }),
-  'room.resumeProducer': request({
-    description: 'Forwards a stream of your own again.',
-    needs: 'to own the producer',
-    request: producer,
-    reply: emptySchema,
-    errors: ['notFound', 'unavailable'],
-  }),
-  'room.closeProducer': request({
-    description: 'Unpublishes a stream of your own.',
-    needs: 'to own the producer',
-    request: producer,
-    reply: emptySchema,
-    errors: ['notFound', 'unavailable'],
   }),
   'room.consume': request({
     description:

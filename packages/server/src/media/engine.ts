@@ -33,6 +33,7 @@ export interface EngineConsumer extends EngineEvents {
   readonly kind: MediaKind
   readonly rtpParameters: RtpParameters
   readonly closed: boolean
+  readonly paused: boolean
   readonly producerPaused: boolean
   readonly observer: EngineEvents
   close(): void
@@ -48,11 +49,17 @@ export interface EngineTransport extends EngineEvents {
   readonly iceParameters: IceParameters
   readonly iceCandidates: readonly IceCandidate[]
   readonly dtlsParameters: DtlsParameters
+  /** Undefined unless SCTP was enabled. Older engines name the size differently. */
+  readonly sctpParameters?:
+    | { readonly port: number; readonly maxReceiveMessageSize?: number; readonly maxMessageSize?: number }
+    | undefined
   readonly observer: EngineEvents
   close(): void
   connect(options: { dtlsParameters: DtlsParameters }): Promise<void>
   restartIce(): Promise<IceParameters>
+  /** @param options `id`: names the producer; used to let one go on under the id that clients know */
   produce(options: {
+    id?: string
     kind: MediaKind
     rtpParameters: RtpParameters
     paused: boolean
@@ -71,7 +78,10 @@ export interface EngineRouter extends EngineEvents {
   readonly closed: boolean
   readonly rtpCapabilities: RtpCapabilities
   close(): void
-  createWebRtcTransport(options: { webRtcServer: EngineWebRtcServer }): Promise<EngineTransport>
+  createWebRtcTransport(options: {
+    webRtcServer: EngineWebRtcServer
+    enableSctp?: boolean
+  }): Promise<EngineTransport>
   canConsume(options: { producerId: string; rtpCapabilities: RtpCapabilities }): boolean
 }
 

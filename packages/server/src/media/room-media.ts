@@ -4,18 +4,31 @@ import type {
   MediaKind,
   RtpCapabilities,
   RtpParameters,
+  TrackSource,
+  View,
 } from '@sangam/protocol'
 import { requestErrors } from '../request-errors.ts'
 import type { EngineConsumer, EngineProducer, EngineTransport } from './engine.ts'
 import type { MediaCounts } from './media-counts.ts'
 import { mediaErrorOf } from './media-errors.ts'
 import type { RouterPlace } from './media-workers.ts'
+import { type Forwardable, type ReceiverEvents, Receivers } from './receivers.ts'
 
 /** Way of a transport, as the client sees it. */
 export type Direction = 'send' | 'receive'
 
+/** A stream that somebody publishes. */
+export type Publishing = {
+  readonly kind: MediaKind
+  readonly rtpParameters: RtpParameters
+  readonly paused: boolean
+  readonly source: TrackSource
+  /** Goes on under the id that clients know. */
+  readonly producerId?: string | undefined
+}
+
 /** What a room's media tells its room. */
-export type RoomMediaEvents = {
+export type RoomMediaEvents = ReceiverEvents & {
   /** The worker died: everything is gone. */
   readonly onLost: () => void
   /** A producer closed, whatever the reason. */
@@ -25,8 +38,12 @@ export type RoomMediaEvents = {
 }
 
 type ParticipantMedia = {
+  /** The one transport for both directions. */
+  transport: EngineTransport | undefined
   readonly transports: Map<Direction, EngineTransport>
+  /** By producerId. */
   readonly producers: Map<string, EngineProducer>
+  readonly streams: Map<string, Forwardable>
   readonly consumers: Map<string, EngineConsumer>
 }
 
@@ -39,11 +56,13 @@ export class RoomMedia {
   readonly #counts: MediaCounts
   readonly #events: RoomMediaEvents
   readonly #participants = new Map<string, ParticipantMedia>()
+  readonly #receivers: Receivers
 
   constructor(place: RouterPlace, counts: MediaCounts, events: RoomMediaEvents) {
     this.#place = place
     this.#counts = counts
     this.#events = events
+    this.#receivers = new Receivers(counts, events)
     place.router.on('workerclose', () => {
       this.#participants.clear()
       events.onLost()
@@ -58,8 +77,10 @@ export class RoomMedia {
   /** Somebody came. */
   add(participantId: string): void {
     this.#participants.set(participantId, {
+      transport: undefined,
       transports: new Map(),
       producers: new Map(),
+      streams: new Map(),
       consumers: new Map(),
     })
     this.#place.addLoad(1)
@@ -71,6 +92,8 @@ export class RoomMedia {
     if (owned === undefined) return
     this.#participants.delete(participantId)
     this.#place.addLoad(-1)
+    this.#receivers.remove(participantId)
+    owned.transport?.close()
     for (const transport of owned.transports.values()) transport.close()
   }
 
@@ -78,6 +101,111 @@ export class RoomMedia {
   close(): void {
     for (const participantId of [...this.#participants.keys()]) this.remove(participantId)
     this.#place.router.close()
+  }
+
+  /**
+   * Creates the participant's one transport. An older one closes with what it carried, silently: what was published
+   * goes on under its id when it is published again.
+   */
+  async open(participantId: string): Promise<EngineTransport> {
+    this.#owned(participantId)
+    const transport = await this.#ask(
+      this.#place.router.createWebRtcTransport({ webRtcServer: this.#place.webRtcServer, enableSctp: true }),
+    )
+    const owned = this.#participants.get(participantId)
+    if (owned === undefined) {
+      transport.close()
+      throw requestErrors.notFound('participant')
+    }
+    this.#counts.track('transports', transport)
+    this.#receivers.remove(participantId)
+    owned.producers.clear()
+    for (const { producer } of owned.streams.values()) this.#receivers.withdraw(producer)
+    owned.streams.clear()
+    owned.transport?.close()
+    owned.transport = transport
+    return transport
+  }
+
+  /** Connects the transport; with capabilities, the participant receives what the others publish from now on. */
+  async connect(
+    participantId: string,
+    transportId: string,
+    client: {
+      readonly dtlsParameters: DtlsParameters
+      readonly rtpCapabilities: RtpCapabilities | undefined
+    },
+  ): Promise<void> {
+    const transport = this.#one(participantId, transportId)
+    await this.#ask(transport.connect({ dtlsParameters: client.dtlsParameters }))
+    if (client.rtpCapabilities === undefined || transport.closed) return
+    this.#receivers.add(participantId, transport, client.rtpCapabilities)
+  }
+
+  /** Gives a connected participant all that the others publish. */
+  async offerAll(participantId: string): Promise<void> {
+    const streams = [...this.#participants.values()].flatMap((owned) => [...owned.streams.values()])
+    await this.#receivers.offerAll(participantId, streams)
+  }
+
+  /** Takes a stream from a participant; {@link announce} gives it to the others. */
+  async publish(participantId: string, transportId: string, stream: Publishing): Promise<string> {
+    const { kind, rtpParameters, paused, source, producerId } = stream
+    const transport = this.#one(participantId, transportId)
+    const options = { kind, rtpParameters, paused, appData: { participantId, source } }
+    const producer = await this.#ask(
+      transport.produce(producerId === undefined ? options : { ...options, id: producerId }),
+    )
+    this.#counts.track('producers', producer)
+    const owned = this.#participants.get(participantId)
+    if (owned?.transport !== transport || producer.closed) {
+      producer.close()
+      throw requestErrors.notFound('transport')
+    }
+    owned.producers.set(producer.id, producer)
+    owned.streams.set(producer.id, { producer, participantId, source })
+    producer.observer.on('close', () => {
+      if (owned.producers.get(producer.id) !== producer) return
+      owned.producers.delete(producer.id)
+      owned.streams.delete(producer.id)
+      this.#events.onProducerClosed(participantId, producer.id)
+    })
+    return producer.id
+  }
+
+  /** Gives published streams to everybody else. */
+  async announce(participantId: string, producerIds: readonly string[]): Promise<void> {
+    const streams = this.#participants.get(participantId)?.streams
+    const announced = producerIds.flatMap((producerId) => streams?.get(producerId) ?? [])
+    await this.#receivers.offer(announced)
+  }
+
+  /** The client is set up for the consumers of all batches up to `batch`: they flow. */
+  async consumersReady(participantId: string, transportId: string, batch: number): Promise<void> {
+    this.#one(participantId, transportId)
+    await this.#ask(this.#receivers.ready(participantId, batch))
+  }
+
+  /** What lives of a participant's media. */
+  held(participantId: string): { transportId: string; consumerIds: string[] } | undefined {
+    const transport = this.#participants.get(participantId)?.transport
+    if (transport === undefined || transport.closed) return undefined
+    return { transportId: transport.id, consumerIds: this.#receivers.consumerIdsOf(participantId) }
+  }
+
+  /** A participant is back after its connection was lost: tells it again what it may have missed. */
+  tellAgain(participantId: string): void {
+    this.#receivers.tellAgain(participantId)
+  }
+
+  /** A participant may no longer receive. */
+  stopReceiving(participantId: string): void {
+    this.#receivers.remove(participantId)
+  }
+
+  /** What a participant's screen shows. */
+  setView(participantId: string, view: View): void {
+    this.#receivers.setView(participantId, view)
   }
 
   /** Creates a transport; an older one of the same direction closes. */
@@ -204,7 +332,15 @@ export class RoomMedia {
     return owned
   }
 
+  #one(participantId: string, transportId: string): EngineTransport {
+    const { transport } = this.#owned(participantId)
+    if (transport?.id !== transportId) throw requestErrors.notFound('transport')
+    return transport
+  }
+
   #transport(participantId: string, transportId: string, direction?: Direction): EngineTransport {
+    const { transport: one } = this.#owned(participantId)
+    if (one?.id === transportId && direction === undefined) return one
     for (const [way, transport] of this.#owned(participantId).transports) {
       if (transport.id !== transportId) continue
       if (direction !== undefined && direction !== way) {

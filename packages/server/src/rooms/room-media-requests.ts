@@ -1,7 +1,9 @@
-import type { ParsedRequestOf, ReplyOf } from '@sangam/protocol'
+import type { ParsedRequestOf, PublishedTrack, ReplyOf, TransportParameters } from '@sangam/protocol'
+import { may } from '../access/policy.ts'
+import type { EngineTransport } from '../media/engine.ts'
 import type { Session } from '../ports.ts'
 import { requestErrors } from '../request-errors.ts'
-import type { RoomService } from './room-service.ts'
+import type { RoomService, Seat } from './room-service.ts'
 
 type Consumer = { roomId: string; consumerId: string }
 type Producer = { roomId: string; producerId: string }
@@ -12,6 +14,88 @@ export class RoomMediaRequests {
 
   constructor(rooms: RoomService) {
     this.#rooms = rooms
+  }
+
+  /** `room.openMedia` */
+  async openMedia(
+    session: Session,
+    { roomId }: ParsedRequestOf<'room.openMedia'>,
+  ): Promise<ReplyOf<'room.openMedia'>> {
+    const { media, member } = this.#rooms.seat(session, roomId)
+    return { transport: transportParametersOf(await media.open(member.participantId)) }
+  }
+
+  /** `room.connectMedia`. What was published before and is not named any more ends. */
+  async connectMedia(
+    session: Session,
+    request: ParsedRequestOf<'room.connectMedia'>,
+  ): Promise<ReplyOf<'room.connectMedia'>> {
+    const { roomId, transportId, dtlsParameters, rtpCapabilities, tracks } = request
+    const publishing = may(session.grants, { type: 'room.publish', roomId })
+    if (tracks.length > 0 && !publishing.allowed) throw requestErrors.forbidden(publishing.reason)
+    const seat = this.#rooms.seat(session, roomId)
+    const { media, member } = seat
+    if (new Set(tracks.map(({ source }) => source)).size < tracks.length) {
+      throw requestErrors.wrongState('Each source can be published once.')
+    }
+    for (const track of tracks) refuseWrongKind(track)
+    const subscribing = may(session.grants, { type: 'room.subscribe', roomId }).allowed
+    await media.connect(member.participantId, transportId, {
+      dtlsParameters,
+      rtpCapabilities: subscribing ? rtpCapabilities : undefined,
+    })
+    const before = [...member.tracks.values()]
+    const published = await Promise.all(
+      tracks.map(async (track) => {
+        const { kind, source } = track
+        const known = before.find((one) => one.source === source && one.kind === kind)
+        return { source, producerId: await this.#publish(seat, transportId, track, known?.producerId) }
+      }),
+    )
+    const lives = new Set(published.map(({ producerId }) => producerId))
+    this.#rooms.unpublished(
+      seat,
+      before.map(({ producerId }) => producerId).filter((producerId) => !lives.has(producerId)),
+    )
+    // The answer goes out first: the client knows its own streams before it hears of the others'.
+    void media.announce(member.participantId, [...lives])
+    void media.offerAll(member.participantId)
+    return { tracks: published }
+  }
+
+  /** `room.publish`. One stream per source: a new one replaces the older. */
+  async publish(
+    session: Session,
+    request: ParsedRequestOf<'room.publish'>,
+  ): Promise<ReplyOf<'room.publish'>> {
+    const { roomId, transportId, ...track } = request
+    const seat = this.#rooms.seat(session, roomId)
+    const { media, member } = seat
+    refuseWrongKind(track)
+    const older = [...member.tracks.values()].filter(({ source }) => source === track.source)
+    const producerId = await this.#publish(seat, transportId, track)
+    for (const { producerId: olderId } of older) {
+      await media.controlProducer(member.participantId, olderId, 'close')
+    }
+    void media.announce(member.participantId, [producerId])
+    return { producerId }
+  }
+
+  /** `room.consumersReady` */
+  async consumersReady(
+    session: Session,
+    { roomId, transportId, batch }: ParsedRequestOf<'room.consumersReady'>,
+  ): Promise<ReplyOf<'room.consumersReady'>> {
+    const { media, member } = this.#rooms.seat(session, roomId)
+    await media.consumersReady(member.participantId, transportId, batch)
+    return {}
+  }
+
+  /** `room.setView` */
+  setView(session: Session, { roomId, ...view }: ParsedRequestOf<'room.setView'>): ReplyOf<'room.setView'> {
+    const { media, member } = this.#rooms.seat(session, roomId)
+    media.setView(member.participantId, view)
+    return {}
   }
 
   /** `room.createTransport`. The engine is reachable itself, so it needs no further ICE server. */
@@ -57,8 +141,7 @@ export class RoomMediaRequests {
     const { roomId, transportId, kind, rtpParameters, source, paused = false } = request
     const seat = this.#rooms.seat(session, roomId)
     const { media, member } = seat
-    const isAudioSource = source === 'microphone' || source === 'screenAudio'
-    if (isAudioSource !== (kind === 'audio')) throw requestErrors.wrongState(`A ${source} is not ${kind}.`)
+    refuseWrongKind(request)
     const producerId = await media.produce(member.participantId, transportId, {
       kind,
       rtpParameters,
@@ -122,5 +205,36 @@ export class RoomMediaRequests {
     const { media, member } = this.#rooms.seat(session, roomId)
     await media.controlConsumer(member.participantId, consumerId, action)
     return {}
+  }
+
+  async #publish(seat: Seat, transportId: string, track: PublishedTrack, knownId?: string): Promise<string> {
+    const { kind, rtpParameters, source, paused = false } = track
+    const { participantId } = seat.member
+    const publishing = { kind, rtpParameters, source, paused, producerId: knownId }
+    const producerId = await seat.media.publish(participantId, transportId, publishing)
+    if (knownId === undefined) this.#rooms.published(seat, producerId, { kind, source, paused })
+    else this.#rooms.paused(seat, producerId, paused)
+    return producerId
+  }
+}
+
+const refuseWrongKind = ({ kind, source }: Pick<PublishedTrack, 'kind' | 'source'>): void => {
+  const isAudioSource = source === 'microphone' || source === 'screenAudio'
+  if (isAudioSource !== (kind === 'audio')) throw requestErrors.wrongState(`A ${source} is not ${kind}.`)
+}
+
+/** What a client needs to know of its transport. The engine is reachable itself, so it needs no further ICE server. */
+const transportParametersOf = (transport: EngineTransport): TransportParameters => {
+  const { sctpParameters: sctp } = transport
+  const maxMessageSize = sctp?.maxReceiveMessageSize ?? sctp?.maxMessageSize
+  return {
+    transportId: transport.id,
+    iceParameters: transport.iceParameters,
+    iceCandidates: [...transport.iceCandidates],
+    dtlsParameters: transport.dtlsParameters,
+    ...(sctp === undefined || maxMessageSize === undefined
+      ? {}
+      : { sctpParameters: { port: sctp.port, maxMessageSize } }),
+    iceServers: [],
   }
 }

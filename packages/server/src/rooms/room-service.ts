@@ -68,7 +68,11 @@ export class RoomService {
     const present = live.room.memberAt(session.connectionId)
     if (present !== undefined) return joinReply(live, present, true)
     const resumed = this.#resume(live, session, request.participantKey)
-    if (resumed !== undefined) return joinReply(live, resumed, true)
+    if (resumed !== undefined) {
+      const reply = joinReply(live, resumed, true)
+      live.media.tellAgain(resumed.participantId)
+      return reply
+    }
     try {
       return joinReply(live, this.#enter(live, session), false)
     } finally {
@@ -111,6 +115,16 @@ export class RoomService {
     )
   }
 
+  /** Forgets streams that are no longer published, and tells the others. */
+  unpublished({ room, member }: Seat, producerIds: readonly string[]): void {
+    const { participantId } = member
+    for (const producerId of producerIds) {
+      if (!room.unpublish(participantId, producerId)) continue
+      const payload = { roomId: room.roomId, participantId, producerId }
+      this.#tell(room, 'room.trackUnpublished', payload, participantId)
+    }
+  }
+
   /** Notes that a stream was paused or goes on, and tells the others. */
   paused({ room, member }: Seat, producerId: string, paused: boolean): void {
     const { participantId } = member
@@ -144,6 +158,9 @@ export class RoomService {
         for (const producerId of [...member.tracks.keys()]) {
           void media.controlProducer(member.participantId, producerId, 'close').catch(() => undefined)
         }
+      }
+      if (!may(session.grants, { type: 'room.subscribe', roomId }).allowed) {
+        media.stopReceiving(member.participantId)
       }
     }
   }
@@ -189,6 +206,14 @@ export class RoomService {
         const connectionId = room.member(participantId)?.connectionId
         if (connectionId !== undefined)
           notifier.toConnection(connectionId, 'room.consumerClosed', { roomId, consumerId })
+      },
+      onConsumersAdded: (participantId, { transportId, batch, consumers }) => {
+        const payload = { roomId, transportId, batch, consumers: [...consumers] }
+        this.#tellOne(room, participantId, 'room.consumersAdded', payload)
+      },
+      onConsumersRemoved: (participantId, consumerIds) => {
+        const payload = { roomId, consumerIds: [...consumerIds] }
+        this.#tellOne(room, participantId, 'room.consumersRemoved', payload)
       },
     })
     const live: LiveRoom = { room, media }
@@ -302,6 +327,16 @@ export class RoomService {
     }
   }
 
+  #tellOne<Name extends ServerEventName>(
+    room: Room,
+    participantId: string,
+    event: Name,
+    payload: PayloadOf<Name>,
+  ): void {
+    const connectionId = room.member(participantId)?.connectionId
+    if (connectionId !== undefined) this.#options.notifier.toConnection(connectionId, event, payload)
+  }
+
   #tellListing(roomId: string): void {
     const mayJoin = (session: Session): boolean => may(session.grants, { type: 'room.join', roomId }).allowed
     const live = this.#rooms.get(roomId)
@@ -310,14 +345,18 @@ export class RoomService {
   }
 }
 
-const joinReply = ({ room, media }: LiveRoom, member: Member, resumed: boolean): ReplyOf<'room.join'> => ({
-  roomId: room.roomId,
-  name: room.name,
-  participantId: member.participantId,
-  participantKey: member.participantKey,
-  resumed,
-  topology: room.topology.topology,
-  topologyReason: room.topology.reason,
-  routerRtpCapabilities: media.rtpCapabilities,
-  participants: room.participants(),
-})
+const joinReply = ({ room, media }: LiveRoom, member: Member, resumed: boolean): ReplyOf<'room.join'> => {
+  const held = resumed ? media.held(member.participantId) : undefined
+  return {
+    roomId: room.roomId,
+    name: room.name,
+    participantId: member.participantId,
+    participantKey: member.participantKey,
+    resumed,
+    topology: room.topology.topology,
+    topologyReason: room.topology.reason,
+    routerRtpCapabilities: media.rtpCapabilities,
+    ...(held === undefined ? {} : { media: held }),
+    participants: room.participants(),
+  }
+}

@@ -90,6 +90,28 @@ export const createEventTable = (targets: EventTargets): EventTable => {
       handle: (session, request) => rooms.join(session, request),
     },
     'room.leave': { rate: 'light', handle: (session, request) => rooms.leave(session, request) },
+    'room.openMedia': {
+      rate: 'start',
+      action: joining,
+      handle: (session, request) => media.openMedia(session, request),
+    },
+    // What it may publish and receive is decided there: one request may ask for both.
+    'room.connectMedia': {
+      rate: 'media',
+      action: joining,
+      handle: (session, request) => media.connectMedia(session, request),
+    },
+    'room.publish': {
+      rate: 'media',
+      action: publishing,
+      handle: (session, request) => media.publish(session, request),
+    },
+    'room.consumersReady': {
+      rate: 'media',
+      action: subscribing,
+      handle: (session, request) => media.consumersReady(session, request),
+    },
+    'room.setView': { rate: 'media', handle: (session, request) => media.setView(session, request) },
     'room.createTransport': {
       rate: 'start',
       action: (request) => (request.direction === 'send' ? publishing(request) : subscribing(request)),

@@ -21,9 +21,9 @@ class Entity extends EventEmitter {
   readonly observer = new EventEmitter()
   readonly id: string
   closed = false
-  constructor(kind: string) {
+  constructor(kind: string, id = newId(kind)) {
     super()
-    this.id = newId(kind)
+    this.id = id
   }
   /** Closes and tells the observer; with an event name, also whoever holds it that something above it closed. */
   end(because?: string): boolean {
@@ -42,8 +42,8 @@ class FakeProducer extends Entity implements EngineProducer {
   readonly consumers = new Set<FakeConsumer>()
   readonly kind: 'audio' | 'video'
   paused: boolean
-  constructor(kind: 'audio' | 'video', paused: boolean) {
-    super('producer')
+  constructor(kind: 'audio' | 'video', paused: boolean, id?: string) {
+    super('producer', id)
     this.kind = kind
     this.paused = paused
   }
@@ -122,6 +122,7 @@ class FakeTransport extends Entity implements EngineTransport {
     role: 'auto',
     fingerprints: [{ algorithm: 'sha-256', value: 'AA:BB' }],
   }
+  readonly sctpParameters = { port: 5000, maxReceiveMessageSize: 262_144 }
   readonly owned: (FakeProducer | FakeConsumer)[] = []
   readonly router: FakeRouter
   #isConnected = false
@@ -147,13 +148,15 @@ class FakeTransport extends Entity implements EngineTransport {
     return { usernameFragment: newId('fragment'), password: 'password', iceLite: true }
   }
   async produce(options: {
+    id?: string
     kind: 'audio' | 'video'
     rtpParameters: RtpParameters
     paused: boolean
   }): Promise<FakeProducer> {
     this.check()
     if (options.rtpParameters.encodings === undefined) throw new TypeError('encodings are missing')
-    const producer = new FakeProducer(options.kind, options.paused)
+    const producer = new FakeProducer(options.kind, options.paused, options.id)
+    if (this.router.producers.has(producer.id)) throw new TypeError('a producer has this id')
     this.router.producers.set(producer.id, producer)
     producer.observer.on('close', () => this.router.producers.delete(producer.id))
     this.owned.push(producer)

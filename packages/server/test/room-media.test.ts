@@ -1,0 +1,211 @@
+import type { Consumer, RequestOf } from '@sangam/protocol'
+import { describe, expect, test } from 'vitest'
+import type { TestClient } from './support/test-client.ts'
+import { startTestServer, type TestServer } from './support/test-server.ts'
+
+const roomId = 'standup'
+const rtpCapabilities: NonNullable<RequestOf<'room.connectMedia'>['rtpCapabilities']> = {
+  codecs: [{ kind: 'audio', mimeType: 'audio/opus', clockRate: 48_000, channels: 2 }],
+}
+const rtpParameters: RequestOf<'room.publish'>['rtpParameters'] = {
+  codecs: [{ mimeType: 'audio/opus', payloadType: 100, clockRate: 48_000, channels: 2 }],
+  encodings: [{ ssrc: 1 }],
+}
+const dtlsParameters: RequestOf<'room.connectMedia'>['dtlsParameters'] = {
+  role: 'client',
+  fingerprints: [{ algorithm: 'sha-256', value: 'AA:BB' }],
+}
+type PublishedTrack = RequestOf<'room.connectMedia'>['tracks'][number]
+const microphone: PublishedTrack = { kind: 'audio', source: 'microphone', rtpParameters }
+const camera: PublishedTrack = { kind: 'video', source: 'camera', rtpParameters }
+
+/** Opens and connects the one transport of somebody who is in the room. */
+const connect = async (client: TestClient, ...tracks: PublishedTrack[]) => {
+  const { transport } = await client.ask('room.openMedia', { roomId })
+  const { transportId } = transport
+  const reply = await client.ask('room.connectMedia', {
+    roomId,
+    transportId,
+    dtlsParameters,
+    rtpCapabilities,
+    tracks,
+  })
+  return { transportId, producerIds: reply.tracks.map(({ producerId }) => producerId) }
+}
+
+const enter = async (client: TestClient, ...tracks: PublishedTrack[]) => {
+  const joined = await client.ask('room.join', { roomId })
+  return { ...joined, ...(await connect(client, ...tracks)) }
+}
+
+const counts = async (server: TestServer): Promise<number[]> =>
+  Promise.all(['transports', 'producers', 'consumers'].map((name) => server.metric(`sangam_${name}`)))
+
+describe('media over one transport', () => {
+  test('joining a room of 50 who publish two streams each takes four requests, however many streams come', async () => {
+    const server = await startTestServer({ rateLimitFactor: 100 })
+    const others = await Promise.all(Array.from({ length: 50 }, (_, index) => server.guest(`P${index}`)))
+    const entered = await Promise.all(others.map((other) => enter(other, microphone, camera)))
+    const asha = await server.guest('Asha')
+    let requests = 0
+    asha.socket.onAnyOutgoing(() => {
+      requests += 1
+    })
+    const { transportId } = await enter(asha)
+    const consumers: Consumer[] = []
+    let batch = 0
+    while (consumers.length < 100) {
+      const added = await asha.next('room.consumersAdded')
+      consumers.push(...added.consumers)
+      batch = added.batch
+    }
+    await asha.ask('room.consumersReady', { roomId, transportId, batch })
+    expect(requests).toBe(4)
+    expect(consumers.map(({ producerId }) => producerId).sort()).toEqual(
+      entered.flatMap(({ producerIds }) => producerIds).sort(),
+    )
+    const [router] = server.engine.routers
+    const mine = [...(router?.producers.values() ?? [])].map((producer) => [...producer.consumers].at(-1))
+    expect(mine.map((consumer) => consumer?.paused)).toEqual(Array(100).fill(false))
+    expect(await counts(server)).toEqual([51, 100, 50 * 49 * 2 + 100])
+    expect(asha.violations).toEqual([])
+  }, 60_000)
+
+  test('streams begin paused and flow once the receiver is ready for their batch', async () => {
+    const server = await startTestServer()
+    const [asha, ravi] = [await server.guest('Asha'), await server.guest('Ravi')]
+    const { participantId, producerIds } = await enter(asha, microphone)
+    const { transportId } = await enter(ravi)
+    const added = await ravi.next('room.consumersAdded')
+    expect(added).toMatchObject({
+      transportId,
+      consumers: [{ producerId: producerIds[0], participantId, kind: 'audio', source: 'microphone' }],
+    })
+    const consumer = [...(server.engine.routers[0]?.producers.get(producerIds[0] ?? '')?.consumers ?? [])][0]
+    expect(consumer?.paused).toBe(true)
+    await ravi.ask('room.consumersReady', { roomId, transportId, batch: added.batch - 1 })
+    expect(consumer?.paused).toBe(true)
+    await ravi.ask('room.consumersReady', { roomId, transportId, batch: added.batch })
+    expect(consumer?.paused).toBe(false)
+  })
+
+  test('what is published later comes by itself, and goes with its producer', async () => {
+    const server = await startTestServer()
+    const [asha, ravi] = [await server.guest('Asha'), await server.guest('Ravi')]
+    const { transportId } = await enter(asha)
+    await enter(ravi)
+    const { producerId } = await asha.ask('room.publish', { roomId, transportId, ...microphone })
+    expect((await ravi.next('room.trackPublished')).track).toMatchObject({ producerId })
+    const [consumer] = (await ravi.next('room.consumersAdded')).consumers
+    expect(consumer).toMatchObject({ producerId })
+    await asha.ask('room.closeProducer', { roomId, producerId })
+    expect(await ravi.next('room.consumersRemoved')).toEqual({
+      roomId,
+      consumerIds: [consumer?.consumerId],
+    })
+    expect(await ravi.next('room.trackUnpublished')).toMatchObject({ producerId })
+    expect(await counts(server)).toEqual([2, 0, 0])
+  })
+
+  test('a new transport keeps the ids of what is published again, and ends the rest', async () => {
+    const server = await startTestServer()
+    const [asha, ravi] = [await server.guest('Asha'), await server.guest('Ravi')]
+    const first = await enter(asha, microphone, camera)
+    await enter(ravi)
+    const before = (await ravi.next('room.consumersAdded')).consumers
+    const again = await connect(asha, { ...microphone, paused: true })
+    expect(again.producerIds).toEqual(first.producerIds.slice(0, 1))
+    expect((await ravi.next('room.consumersRemoved')).consumerIds.toSorted()).toEqual(
+      before.map(({ consumerId }) => consumerId).toSorted(),
+    )
+    expect((await ravi.next('room.consumersAdded')).consumers).toMatchObject([
+      { producerId: first.producerIds[0] },
+    ])
+    expect(await ravi.next('room.trackPaused')).toMatchObject({ producerId: first.producerIds[0] })
+    expect(await ravi.next('room.trackUnpublished')).toMatchObject({ producerId: first.producerIds[1] })
+    expect(await ravi.received('room.trackUnpublished')).toEqual([])
+    expect(await counts(server)).toEqual([2, 1, 1])
+  })
+
+  test('somebody who is back is told what lives, and again of what they were not ready for', async () => {
+    const server = await startTestServer()
+    const [asha, ravi] = [await server.guest('Asha'), await server.guest('Ravi')]
+    const { transportId: sending } = await enter(asha, microphone)
+    const { participantKey, transportId } = await enter(ravi)
+    const heard = await ravi.next('room.consumersAdded')
+    await ravi.ask('room.consumersReady', { roomId, transportId, batch: heard.batch })
+    ravi.close()
+    await expect.poll(() => server.metric('sangam_connections')).toBe(1)
+    const { producerId } = await asha.ask('room.publish', { roomId, transportId: sending, ...camera })
+    const back = await server.again(ravi.token)
+    const { media } = await back.ask('room.join', { roomId, participantKey })
+    expect(media?.transportId).toBe(transportId)
+    expect(media?.consumerIds).toContain(heard.consumers[0]?.consumerId)
+    expect((await back.next('room.consumersAdded')).consumers).toMatchObject([{ producerId }])
+  })
+
+  test('is refused where the token does not grant it', async () => {
+    const server = await startTestServer()
+    const grants = { rooms: { [roomId]: { publish: false, subscribe: false } } }
+    const asha = await server.guest('Asha')
+    const mute = await server.member({ identity: 'mute', name: 'Mute', ...grants })
+    await enter(asha, microphone)
+    await mute.ask('room.join', { roomId })
+    const { transport } = await mute.ask('room.openMedia', { roomId })
+    const request = { roomId, transportId: transport.transportId, dtlsParameters, rtpCapabilities }
+    expect(await mute.refusal('room.connectMedia', { ...request, tracks: [microphone] })).toMatchObject({
+      code: 'forbidden',
+    })
+    await mute.ask('room.connectMedia', { ...request, tracks: [] })
+    expect(await mute.received('room.consumersAdded')).toEqual([])
+    expect(await counts(server)).toEqual([2, 1, 0])
+  })
+
+  test('a renewed token that no longer grants receiving takes the streams away', async () => {
+    const server = await startTestServer()
+    const rooms = { [roomId]: { publish: true } }
+    const asha = await server.guest('Asha')
+    const ravi = await server.member({ identity: 'ravi', name: 'Ravi', rooms })
+    await enter(asha, microphone)
+    await enter(ravi)
+    const [consumer] = (await ravi.next('room.consumersAdded')).consumers
+    const token = await server.sangam.tokens.issue({
+      identity: 'ravi',
+      name: 'Ravi',
+      rooms: { [roomId]: { subscribe: false } },
+    })
+    await ravi.ask('token.renew', { token })
+    expect((await ravi.next('room.consumersRemoved')).consumerIds).toEqual([consumer?.consumerId])
+    expect(await counts(server)).toEqual([2, 1, 0])
+  })
+
+  test('a transport answers to its participant alone, connects once, and takes each source once', async () => {
+    const server = await startTestServer()
+    const [asha, eve] = [await server.guest('Asha'), await server.guest('Eve')]
+    const { transportId } = await enter(asha)
+    await eve.ask('room.join', { roomId })
+    const request = { roomId, transportId, dtlsParameters, rtpCapabilities, tracks: [] }
+    const attempts = [
+      eve.refusal('room.connectMedia', request),
+      eve.refusal('room.publish', { roomId, transportId, ...microphone }),
+      eve.refusal('room.consumersReady', { roomId, transportId, batch: 1 }),
+      eve.refusal('room.restartIce', { roomId, transportId }),
+    ]
+    expect((await Promise.all(attempts)).map((error) => error?.code)).toEqual(Array(4).fill('notFound'))
+    expect(await asha.refusal('room.connectMedia', request)).toMatchObject({ code: 'wrongState' })
+    const { transport } = await asha.ask('room.openMedia', { roomId })
+    const again = { ...request, transportId: transport.transportId }
+    expect(
+      await asha.refusal('room.connectMedia', { ...again, tracks: [microphone, microphone] }),
+    ).toMatchObject({ code: 'wrongState' })
+    expect(
+      await asha.refusal('room.connectMedia', { ...again, tracks: [{ ...camera, kind: 'audio' }] }),
+    ).toMatchObject({ code: 'wrongState' })
+    expect(
+      await asha.refusal('room.setView', {
+        roomId,
+        tiles: [{ producerId: 'p', width: 640, height: 360, visible: true, pinned: false }],
+      }),
+    ).toBeUndefined()
+  })
+})
