@@ -18,9 +18,9 @@ uint64_t fold(uint64_t a, uint64_t b) {
 
 }  // namespace
 
-AddressKey keyFromSockaddr(const sockaddr_in6& from, uint8_t socket) {
+AddressKey keyFromSockaddr(const sockaddr_in6& from, SocketIndex socket) {
   AddressKey key = {};
-  key.bytes[1] = socket;
+  key.setSocket(socket);
   if (from.sin6_family == AF_INET) {
     const auto& v4 = reinterpret_cast<const sockaddr_in&>(from);
     key.bytes[0] = 4;
@@ -72,10 +72,10 @@ AddressTable::AddressTable() : entries_(kInitialEntries, Entry{{}, kUnknown}) {
 size_t AddressTable::home(const AddressKey& key) const {
   uint64_t a = 0;
   uint64_t b = 0;
-  uint32_t c = 0;
+  uint64_t c = 0;
   memcpy(&a, key.bytes, 8);
   memcpy(&b, key.bytes + 8, 8);
-  memcpy(&c, key.bytes + 16, 4);
+  memcpy(&c, key.bytes + 16, 8);
   return fold(fold(a ^ seeds_[0], b ^ seeds_[1]), c ^ seeds_[0]) & (entries_.size() - 1);
 }
 
@@ -113,7 +113,7 @@ void AddressTable::remove(const AddressKey& key) {
   entries_[hole].session = kUnknown;
 }
 
-void AddressTable::removeSocket(uint8_t socket) {
+void AddressTable::removeSocket(SocketIndex socket) {
   std::vector<AddressKey> doomed;
   for (const Entry& entry : entries_) {
     if (entry.session != kUnknown && entry.key.socket() == socket) doomed.push_back(entry.key);

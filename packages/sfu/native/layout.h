@@ -7,7 +7,7 @@
 
 namespace sangam {
 
-constexpr size_t kAddressBytes = 20;
+constexpr size_t kAddressBytes = 24;
 constexpr uint32_t kRingSlots = 16384;
 constexpr size_t kSlotBytes = 2048;
 constexpr size_t kBatchCapacity = 256;

@@ -6,6 +6,11 @@
 
 namespace sangam {
 
+void PacketSender::setSocket(SocketIndex index, SendSocket* socket) {
+  if (sockets_.size() <= index) sockets_.resize(static_cast<size_t>(index) + 1, nullptr);
+  sockets_[index] = socket;
+}
+
 uint8_t* PacketSender::reserve() {
   if (used_ + kMaxDatagramBytes > kBufferBytes || count_ == UdpSocket::kMaxMessages) {
     flush();
@@ -26,7 +31,7 @@ void PacketSender::commit(const Destination& destination, size_t bytes, const vo
 bool PacketSender::merge(const void* run, size_t bytes) {
   if (count_ == 0 || run == nullptr || run != lastRun_) return false;
   OutgoingMessage& last = messages_[count_ - 1];
-  const SendSocket* socket = sockets_[last.destination.socket];
+  const SendSocket* socket = socketAt(last.destination.socket);
   if (socket == nullptr || !socket->udp.canSegment()) return false;
   if (bytes > last.segmentBytes || last.segmentBytes > kMaxSegmentBytes) return false;
   if (last.packets == kMaxSegments || last.bytes + bytes > kMaxSegmentedBytes) return false;
@@ -40,10 +45,10 @@ void PacketSender::flush() {
   lastRun_ = nullptr;
   ++flushes_;
   if (count_ == 0) return;
-  const uint8_t index = messages_[0].destination.socket;
+  const SocketIndex index = messages_[0].destination.socket;
   const size_t count = count_;
   count_ = 0;
-  SendSocket* socket = sockets_[index];
+  SendSocket* socket = socketAt(index);
   if (socket == nullptr) {
     for (size_t i = 0; i < count; ++i) shared_.count(Counter::sendErrors, static_cast<double>(messages_[i].packets));
   } else if (socket->blocked) {
@@ -53,7 +58,7 @@ void PacketSender::flush() {
   }
 }
 
-void PacketSender::sendAll(SendSocket& socket, uint8_t index, const OutgoingMessage* messages, size_t count) {
+void PacketSender::sendAll(SendSocket& socket, SocketIndex index, const OutgoingMessage* messages, size_t count) {
   size_t at = 0;
   while (at < count) {
     const SendOutcome outcome = socket.udp.send(messages + at, count - at);
@@ -107,7 +112,7 @@ void PacketSender::countSent(const OutgoingMessage* messages, size_t count) {
   shared_.count(Counter::segmentedSends, static_cast<double>(segmented));
 }
 
-void PacketSender::keep(SendSocket& socket, uint8_t index, const OutgoingMessage* messages, size_t count) {
+void PacketSender::keep(SendSocket& socket, SocketIndex index, const OutgoingMessage* messages, size_t count) {
   for (size_t i = 0; i < count; ++i) {
     if (!socket.backlog.push(messages[i])) {
       shared_.count(Counter::sendBufferFull, static_cast<double>(messages[i].packets));
@@ -118,8 +123,8 @@ void PacketSender::keep(SendSocket& socket, uint8_t index, const OutgoingMessage
   if (blockedCallback_ != nullptr) blockedCallback_(blockedOwner_, index);
 }
 
-void PacketSender::drain(uint8_t index) {
-  SendSocket* socket = sockets_[index];
+void PacketSender::drain(SocketIndex index) {
+  SendSocket* socket = socketAt(index);
   if (socket == nullptr) return;
   SendBacklog& backlog = socket->backlog;
   while (!backlog.empty()) {

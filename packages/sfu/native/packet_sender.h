@@ -19,16 +19,17 @@ struct SendSocket {
 
 class PacketSender {
  public:
-  static constexpr size_t kMaxSockets = 256;
   // The longest datagram that reserve() gives room for.
   static constexpr size_t kMaxDatagramBytes = 4096;
 
   explicit PacketSender(const SharedMemory& shared)
-      : shared_(shared), buffer_(new uint8_t[kBufferBytes]), sockets_(new SendSocket*[kMaxSockets]()) {}
+      : shared_(shared), buffer_(new uint8_t[kBufferBytes]) {}
 
-  void setSocket(uint8_t index, SendSocket* socket) { sockets_[index] = socket; }
+  // Null where none is open.
+  SendSocket* socketAt(SocketIndex index) const { return index < sockets_.size() ? sockets_[index] : nullptr; }
+  void setSocket(SocketIndex index, SendSocket* socket);
   // Called when a socket starts to refuse.
-  void onBlocked(void (*callback)(void*, uint8_t socket), void* owner) {
+  void onBlocked(void (*callback)(void*, SocketIndex socket), void* owner) {
     blockedCallback_ = callback;
     blockedOwner_ = owner;
   }
@@ -40,7 +41,7 @@ class PacketSender {
   void commit(const Destination& destination, size_t bytes, const void* run);
   void flush();
   // The socket takes packets again.
-  void drain(uint8_t index);
+  void drain(SocketIndex index);
 
   // Changes whenever packets have left.
   uint64_t flushes() const { return flushes_; }
@@ -53,21 +54,21 @@ class PacketSender {
   static constexpr size_t kMaxSegmentBytes = 1452;
 
   bool merge(const void* run, size_t bytes);
-  void sendAll(SendSocket& socket, uint8_t index, const OutgoingMessage* messages, size_t count);
+  void sendAll(SendSocket& socket, SocketIndex index, const OutgoingMessage* messages, size_t count);
   bool handleError(SendSocket& socket, const OutgoingMessage& message, int error);
   void sendSegments(SendSocket& socket, const OutgoingMessage& message);
   void countSent(const OutgoingMessage* messages, size_t count);
-  void keep(SendSocket& socket, uint8_t index, const OutgoingMessage* messages, size_t count);
+  void keep(SendSocket& socket, SocketIndex index, const OutgoingMessage* messages, size_t count);
 
   const SharedMemory& shared_;
   std::unique_ptr<uint8_t[]> buffer_;
-  std::unique_ptr<SendSocket*[]> sockets_;
+  std::vector<SendSocket*> sockets_;
   OutgoingMessage messages_[UdpSocket::kMaxMessages];
   size_t count_ = 0;
   size_t used_ = 0;
   const void* lastRun_ = nullptr;  // null: the last message is complete
   uint64_t flushes_ = 0;
-  void (*blockedCallback_)(void*, uint8_t) = nullptr;
+  void (*blockedCallback_)(void*, SocketIndex) = nullptr;
   void* blockedOwner_ = nullptr;
 };
 

@@ -10,6 +10,7 @@ namespace {
 constexpr uint64_t kTickMs = 20;
 // Datagrams read per wakeup at most, so that a flood on one socket can't keep the loop from its other work.
 constexpr size_t kRoundsPerWakeup = 8;
+constexpr size_t kRestingIndexes = 64;
 
 // libuv's handles are allocated at the size that the running libuv says, which a newer Node may have raised.
 template <typename Handle>
@@ -32,7 +33,7 @@ Port::Port(uv_loop_t* loop, const SharedMemory& shared, PortEvents& events)
                                   static_cast<Port*>(self)->addressLearned(session, address);
                                 }}),
       plan_(shared_, ring_, sessions_, sender_) {
-  const auto watch = [](void* self, uint8_t index) {
+  const auto watch = [](void* self, SocketIndex index) {
     uv_poll_start(static_cast<Port*>(self)->sockets_[index]->poll, UV_READABLE | UV_WRITABLE, onPoll);
   };
   sender_.onBlocked(watch, this);
@@ -55,47 +56,63 @@ bool Port::init(const std::string& certificatePem, const std::string& keyPem) {
   return true;
 }
 
-int Port::openUdp(const UdpBinding& binding, uint8_t* index) {
-  size_t free = 0;
-  while (free < PacketSender::kMaxSockets && sockets_[free] != nullptr) ++free;
-  if (free == PacketSender::kMaxSockets) return EMFILE;
+// A place that was freed rests until kRestingIndexes are, so that its next tenant comes late.
+bool Port::takeIndex(SocketIndex* index) {
+  const bool isFull = sockets_.size() == kMaxSockets;
+  if (isFull ? freeIndexes_.empty() : freeIndexes_.size() < kRestingIndexes) {
+    if (isFull) return false;
+    *index = static_cast<SocketIndex>(sockets_.size());
+    sockets_.emplace_back();
+    return true;
+  }
+  *index = freeIndexes_.front();
+  freeIndexes_.pop_front();
+  return true;
+}
+
+int Port::openUdp(const UdpBinding& binding, SocketIndex* index) {
   auto socket = std::make_unique<Socket>();
   const int error = socket->send.udp.open(binding);
   if (error != 0) return error;
   socket->poll = newHandle<uv_poll_t>(UV_POLL);
   socket->port = this;
-  socket->index = static_cast<uint8_t>(free);
   const int status = uv_poll_init(loop_, socket->poll, socket->send.udp.fd());
   if (status != 0) {
-    ::free(socket->poll);
+    free(socket->poll);
     return -status;
   }
   ++handles_;
+  if (!takeIndex(&socket->index)) {
+    closeHandle(reinterpret_cast<uv_handle_t*>(socket->poll));
+    return EMFILE;
+  }
   socket->poll->data = socket.get();
   uv_poll_start(socket->poll, UV_READABLE, onPoll);
   *index = socket->index;
-  sendSockets_[free] = &socket->send;
-  sender_.setSocket(socket->index, &socket->send);
-  sockets_[free] = std::move(socket);
+  sender_.setSocket(*index, &socket->send);
+  sockets_[*index] = std::move(socket);
   return 0;
 }
 
-void Port::closeUdp(uint8_t index) {
-  if (sockets_[index] == nullptr) return;
+void Port::closeSocket(uint32_t index) {
+  Socket* socket = socketAt(index);
+  if (socket == nullptr) return;
   sender_.flush();
-  closeHandle(reinterpret_cast<uv_handle_t*>(sockets_[index]->poll));
-  sender_.setSocket(index, nullptr);
-  sendSockets_[index] = nullptr;
-  sockets_[index].reset();
-  sessions_.closeSocket(index);
+  closeHandle(reinterpret_cast<uv_handle_t*>(socket->poll));
+  const SocketIndex place = socket->index;
+  sender_.setSocket(place, nullptr);
+  sockets_[place].reset();
+  freeIndexes_.push_back(place);
+  sessions_.closeSocket(place);
 }
 
-void Port::setSegmentation(uint8_t index, bool allowed) {
-  if (sockets_[index] == nullptr) return;
-  if (!allowed) return sockets_[index]->send.udp.giveUpSegmentation();
+void Port::setSegmentation(uint32_t index, bool allowed) {
+  Socket* socket = socketAt(index);
+  if (socket == nullptr) return;
+  if (!allowed) return socket->send.udp.giveUpSegmentation();
 #ifdef SO_NO_CHECK
   const int on = 1;  // the system segments only what has checksums
-  setsockopt(sockets_[index]->send.udp.fd(), SOL_SOCKET, SO_NO_CHECK, &on, sizeof on);
+  setsockopt(socket->send.udp.fd(), SOL_SOCKET, SO_NO_CHECK, &on, sizeof on);
 #endif
 }
 
@@ -221,28 +238,29 @@ void Port::closeSession(uint32_t id) {
   sessions_.close(id);
 }
 
+bool Port::resolve(const AddressKey& key, Destination* out) const {
+  const SendSocket* socket = sender_.socketAt(key.socket());
+  return socket != nullptr && destinationFromKey(key, socket->udp.isIpv6(), out);
+}
+
 bool Port::setDestination(Session& session, const AddressKey& key) {
-  const SendSocket* socket = sendSockets_[key.socket()];
   Destination destination;
-  if (socket == nullptr || !destinationFromKey(key, socket->udp.isIpv6(), &destination)) return false;
-  session.destination = destination;
+  if (!resolve(key, &destination)) return false;
+  sessions_.setDestination(session.destination, destination);
   return true;
 }
 
 bool Port::setRtcpDestination(Session& session, const AddressKey* key) {
   Destination destination;
-  if (key != nullptr) {
-    const SendSocket* socket = sendSockets_[key->socket()];
-    if (socket == nullptr || !destinationFromKey(*key, socket->udp.isIpv6(), &destination)) return false;
-  }
+  if (key != nullptr && !resolve(*key, &destination)) return false;
   session.rtcpApart = true;
-  session.rtcpDestination = destination;
+  sessions_.setDestination(session.rtcpDestination, destination);
   return true;
 }
 
 bool Port::learnAddress(Session& session, uint32_t socket) {
-  if (socket >= PacketSender::kMaxSockets || sockets_[socket] == nullptr) return false;
-  sessions_.learnAddress(session, static_cast<uint8_t>(socket));
+  if (socketAt(socket) == nullptr) return false;
+  sessions_.learnAddress(session, static_cast<SocketIndex>(socket));
   return true;
 }
 
@@ -252,7 +270,7 @@ uint32_t Port::injectPacket(const uint8_t* data, size_t bytes) {
 }
 
 void Port::execute(size_t entries, size_t controls) {
-  if (!closed_) plan_.execute(entries, controls, sendSockets_);
+  if (!closed_) plan_.execute(entries, controls);
 }
 
 void Port::close() {
@@ -260,7 +278,7 @@ void Port::close() {
   std::vector<uint32_t> ids;
   sessions_.forEach([&ids](Session& session) { ids.push_back(session.id); });
   for (const uint32_t id : ids) closeSession(id);
-  for (size_t i = 0; i < PacketSender::kMaxSockets; ++i) closeUdp(static_cast<uint8_t>(i));
+  for (size_t i = 0; i < sockets_.size(); ++i) closeSocket(static_cast<uint32_t>(i));
   closed_ = true;
   pending_.clear();
   handshakes_.clear();

@@ -4,6 +4,7 @@
 
 #include <uv.h>
 
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -49,12 +50,13 @@ class Port {
   bool isClosed() const { return closed_; }
   SessionTable& sessions() { return sessions_; }
 
-  // 0 and the socket's index, or an errno (EMFILE when 256 are open).
-  int openUdp(const UdpBinding& binding, uint8_t* index);
-  uint16_t portOf(uint8_t index) const { return sockets_[index]->send.udp.port(); }
-  void closeUdp(uint8_t index);
+  // 0 and the socket's index, or an errno (EMFILE when kMaxSockets are open).
+  int openUdp(const UdpBinding& binding, SocketIndex* index);
+  uint16_t portOf(SocketIndex index) const { return sockets_[index]->send.udp.port(); }
+  // Indexes of sockets that aren't open are ignored.
+  void closeSocket(uint32_t index);
   // For tests: makes the socket send without UDP_SEGMENT, or makes the system refuse UDP_SEGMENT.
-  void setSegmentation(uint8_t index, bool allowed);
+  void setSegmentation(uint32_t index, bool allowed);
 
   // For tests, see DtlsContext.
   bool restrictSuites(uint32_t mask) { return dtls_.restrictSuites(mask); }
@@ -78,7 +80,7 @@ class Port {
     SendSocket send;
     uv_poll_t* poll;
     Port* port;
-    uint8_t index;
+    SocketIndex index;
   };
 
   static void onPoll(uv_poll_t* handle, int status, int events);
@@ -91,6 +93,9 @@ class Port {
   void scheduleTick(uint64_t delayMs);
   bool deliverEvents();
   void closeHandle(uv_handle_t* handle);
+  Socket* socketAt(uint32_t index) const { return index < sockets_.size() ? sockets_[index].get() : nullptr; }
+  bool takeIndex(SocketIndex* index);
+  bool resolve(const AddressKey& key, Destination* out) const;
 
   uv_loop_t* loop_;
   const SharedMemory& shared_;
@@ -102,8 +107,8 @@ class Port {
   Receiver receiver_;
   SendPlan plan_;
   ReceiveBatch staging_;
-  std::unique_ptr<Socket> sockets_[PacketSender::kMaxSockets];
-  SendSocket* sendSockets_[PacketSender::kMaxSockets] = {};
+  std::vector<std::unique_ptr<Socket>> sockets_;
+  std::deque<SocketIndex> freeIndexes_;
   std::vector<uint32_t> handshakes_;
   std::vector<SessionEvent> pending_;
   uv_timer_t* timer_ = nullptr;

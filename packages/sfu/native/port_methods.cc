@@ -14,7 +14,7 @@ bool keyFromArgument(napi_env env, ByteView view, AddressKey* key) {
   }
   memcpy(key->bytes, view.data, kAddressBytes);
   // IPv4 has one spelling, so that equal addresses are equal bytes.
-  if (key->family() == 4) memset(key->bytes + 8, 0, kAddressBytes - 8);
+  if (key->family() == 4) memset(key->bytes + 8, 0, 12);
   return true;
 }
 
@@ -41,7 +41,7 @@ napi_value bindUdp(napi_env env, napi_callback_info info) {
   if (port == nullptr) return nullptr;
   const bool inRange = port16 >= 0 && port16 <= 65535;
   binding.port = inRange ? static_cast<uint16_t>(port16) : 0;
-  uint8_t index = 0;
+  SocketIndex index = 0;
   const int error = inRange ? port->openUdp(binding, &index) : EINVAL;
   if (error != 0) {
     const std::string where = binding.ip + ':' + std::to_string(static_cast<int64_t>(port16));
@@ -50,11 +50,11 @@ napi_value bindUdp(napi_env env, napi_callback_info info) {
   return makeNumber(env, index * 65536.0 + port->portOf(index));
 }
 
-napi_value closeUdp(napi_env env, napi_callback_info info) {
+napi_value closeSocket(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
   const uint32_t index = args.u32(0);
   Port* port = args.ok() ? PortObject::portOf(env, args.self(), false) : nullptr;
-  if (port != nullptr && index < PacketSender::kMaxSockets) port->closeUdp(static_cast<uint8_t>(index));
+  if (port != nullptr) port->closeSocket(index);
   return nullptr;
 }
 
@@ -259,7 +259,7 @@ napi_value setSegmentation(napi_env env, napi_callback_info info) {
   const uint32_t index = args.u32(0);
   const bool refused = args.u32(1) == 1;
   Port* port = args.ok() ? PortObject::portOf(env, args.self(), true) : nullptr;
-  if (port != nullptr && index < PacketSender::kMaxSockets) port->setSegmentation(static_cast<uint8_t>(index), refused);
+  if (port != nullptr) port->setSegmentation(index, refused);
   return nullptr;
 }
 
@@ -277,7 +277,7 @@ napi_value restrictSuites(napi_env env, napi_callback_info info) {
 void definePortMethods(napi_env env, napi_value object) {
   setFunction(env, object, "nowUs", nowUs);
   setFunction(env, object, "bindUdp", bindUdp);
-  setFunction(env, object, "closeUdp", closeUdp);
+  setFunction(env, object, "closeSocket", closeSocket);
   setFunction(env, object, "createSession", createSession);
   setFunction(env, object, "closeSession", closeSession);
   setFunction(env, object, "addAddress", addAddress);

@@ -58,7 +58,7 @@ bool longEnough(Protocol protocol, const uint8_t* data, size_t bytes) {
 
 }  // namespace
 
-void Receiver::take(const ReceiveBatch& batch, size_t datagrams, uint8_t socket, uint64_t nowUs) {
+void Receiver::take(const ReceiveBatch& batch, size_t datagrams, SocketIndex socket, uint64_t nowUs) {
   nowUs_ = nowUs;
   double bytes = 0;
   for (size_t i = 0; i < datagrams; ++i) {

@@ -27,7 +27,7 @@ class Receiver {
   size_t room() const { return kBatchCapacity - count_; }
 
   // Takes the first `datagrams` of `batch`; they are at most room().
-  void take(const ReceiveBatch& batch, size_t datagrams, uint8_t socket, uint64_t nowUs);
+  void take(const ReceiveBatch& batch, size_t datagrams, SocketIndex socket, uint64_t nowUs);
 
  private:
   void takeOne(const uint8_t* data, size_t bytes, const AddressKey& from);

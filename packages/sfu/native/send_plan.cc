@@ -23,11 +23,11 @@ constexpr size_t kMaxControlBytes = PacketSender::kMaxDatagramBytes - kMaxTagByt
 
 }  // namespace
 
-void SendPlan::execute(size_t entries, size_t controls, SendSocket* const* sockets) {
+void SendPlan::execute(size_t entries, size_t controls) {
   entries = std::min(entries, kPlanCapacity);
   controls = std::min(controls, kControlCapacity);
   absSendTimeFlush_ = ~uint64_t{0};
-  for (size_t i = 0; i < controls; ++i) sendControl(shared_.control + i * kControlWords, sockets);
+  for (size_t i = 0; i < controls; ++i) sendControl(shared_.control + i * kControlWords);
   group(entries);
   for (const Session* session : order_) {
     for (uint32_t i = session->planFirst; i != kEnd; i = next_[i]) sendEntry(*sinks_[i], shared_.plan + i * kPlanWords);
@@ -35,14 +35,14 @@ void SendPlan::execute(size_t entries, size_t controls, SendSocket* const* socke
   sender_.flush();
 }
 
-void SendPlan::sendControl(const uint32_t* control, SendSocket* const* sockets) {
+void SendPlan::sendControl(const uint32_t* control) {
   const size_t offset = control[kControlOffset];
   const size_t bytes = control[kControlLength];
   if (offset > kControlBytes || bytes > kControlBytes - offset || bytes > kMaxControlBytes) {
     return shared_.count(Counter::sendErrors);
   }
   const uint8_t* data = shared_.controlBytes + offset;
-  if (control[kControlKind] == kControlRaw) return sendRaw(data, bytes, sockets);
+  if (control[kControlKind] == kControlRaw) return sendRaw(data, bytes);
   Session* session = sessions_.find(control[kControlSession]);
   if (session == nullptr) return shared_.count(Counter::expired);
   if (control[kControlKind] == kControlRtcp) return sendRtcp(*session, data, bytes);
@@ -50,12 +50,12 @@ void SendPlan::sendControl(const uint32_t* control, SendSocket* const* sockets) 
   if (session->dtls == nullptr || !session->dtls->write(data, bytes)) shared_.count(Counter::expired);
 }
 
-void SendPlan::sendRaw(const uint8_t* data, size_t bytes, SendSocket* const* sockets) {
+void SendPlan::sendRaw(const uint8_t* data, size_t bytes) {
   AddressKey key;
   Destination destination;
   if (bytes <= kAddressBytes) return shared_.count(Counter::sendErrors);
   memcpy(key.bytes, data, kAddressBytes);
-  const SendSocket* socket = sockets[key.socket()];
+  const SendSocket* socket = sender_.socketAt(key.socket());
   if (socket == nullptr || !destinationFromKey(key, socket->udp.isIpv6(), &destination)) {
     return shared_.count(Counter::sendErrors);
   }

@@ -19,12 +19,12 @@ class SendPlan {
         sinks_(new Sink*[kPlanCapacity]),
         next_(new uint32_t[kPlanCapacity]) {}
 
-  // `sockets` tells the family of a raw message's socket. Counts are clamped to the capacities.
-  void execute(size_t entries, size_t controls, SendSocket* const* sockets);
+  // Counts are clamped to the capacities.
+  void execute(size_t entries, size_t controls);
 
  private:
-  void sendControl(const uint32_t* control, SendSocket* const* sockets);
-  void sendRaw(const uint8_t* data, size_t bytes, SendSocket* const* sockets);
+  void sendControl(const uint32_t* control);
+  void sendRaw(const uint8_t* data, size_t bytes);
   void sendRtcp(Session& session, const uint8_t* data, size_t bytes);
 
   // Chains the entries of each session, so that those of one destination stand together and may share a segmented

@@ -58,6 +58,8 @@ struct Session {
   // RTP and RTCP pass as they are: nothing is encrypted, nothing authenticated.
   bool plain = false;
   std::vector<AddressKey> addresses;
+  // Sockets on which it waits for an address.
+  std::vector<SocketIndex> learning;
   DtlsOutput output;
   std::unique_ptr<DtlsAssociation> dtls;
   std::unique_ptr<SrtpReceiver> receiver;

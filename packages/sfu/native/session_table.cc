@@ -23,9 +23,14 @@ uint32_t SessionTable::create() {
 void SessionTable::close(uint32_t id) {
   const std::unique_ptr<Session> session = sessions_.remove(id);
   if (session == nullptr) return;
-  for (const AddressKey& key : session->addresses) addresses_.remove(key);
+  for (const AddressKey& key : session->addresses) {
+    addresses_.remove(key);
+    release(key.socket());
+  }
+  setDestination(session->destination, {});
+  setDestination(session->rtcpDestination, {});
   for (const uint32_t sink : session->sinks) sinks_.remove(sink);
-  std::replace(std::begin(learners_), std::end(learners_), id, kNone);
+  for (const SocketIndex socket : session->learning) learners_.erase(socket);
 }
 
 Session* SessionTable::byAddress(const AddressKey& key) const {
@@ -36,7 +41,11 @@ Session* SessionTable::byAddress(const AddressKey& key) const {
 void SessionTable::addAddress(Session& session, const AddressKey& key) {
   Session* owner = byAddress(key);
   if (owner == &session) return;
-  if (owner != nullptr) eraseValue(&owner->addresses, key);
+  if (owner == nullptr) {
+    use(key.socket());
+  } else {
+    eraseValue(&owner->addresses, key);
+  }
   session.addresses.push_back(key);
   addresses_.set(key, static_cast<int32_t>(session.id));
 }
@@ -46,16 +55,47 @@ void SessionTable::removeAddress(const AddressKey& key) {
   if (owner == nullptr) return;
   eraseValue(&owner->addresses, key);
   addresses_.remove(key);
+  release(key.socket());
+}
+
+void SessionTable::use(SocketIndex socket) {
+  if (uses_.size() <= socket) uses_.resize(static_cast<size_t>(socket) + 1, 0);
+  ++uses_[socket];
+}
+
+void SessionTable::setDestination(Destination& way, const Destination& to) {
+  if (way.isSet()) release(way.socket);
+  way = to;
+  if (way.isSet()) use(way.socket);
+}
+
+void SessionTable::learnAddress(Session& session, SocketIndex socket) {
+  stopLearning(socket);
+  learners_[socket] = session.id;
+  session.learning.push_back(socket);
+}
+
+Session* SessionTable::learner(SocketIndex socket) const {
+  const auto at = learners_.find(socket);
+  return at == learners_.end() ? nullptr : sessions_.find(at->second);
 }
 
 void SessionTable::learned(Session& session, const AddressKey& key) {
-  learners_[key.socket()] = kNone;
+  stopLearning(key.socket());
   addAddress(session, key);
 }
 
-void SessionTable::closeSocket(uint8_t socket) {
+void SessionTable::stopLearning(SocketIndex socket) {
+  Session* session = learner(socket);
+  if (session != nullptr) eraseValue(&session->learning, socket);
+  learners_.erase(socket);
+}
+
+void SessionTable::closeSocket(SocketIndex socket) {
+  stopLearning(socket);
+  if (uses_.size() <= socket || uses_[socket] == 0) return;
+  uses_[socket] = 0;
   addresses_.removeSocket(socket);
-  learners_[socket] = kNone;
   sessions_.forEach([socket](Session& session) {
     auto& keys = session.addresses;
     const auto gone = [socket](const AddressKey& key) { return key.socket() == socket; };

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <algorithm>
-#include <iterator>
+#include <unordered_map>
 
 #include "session.h"
 #include "slot_map.h"
@@ -12,8 +12,6 @@ namespace sangam {
 class SessionTable {
  public:
   static constexpr uint32_t kNone = 0xffffffff;
-
-  SessionTable() { std::fill(std::begin(learners_), std::end(learners_), kNone); }
 
   // kNone when there are 65,535.
   uint32_t create();
@@ -29,12 +27,15 @@ class SessionTable {
   void removeAddress(const AddressKey& key);
   // Null if no session owns the address.
   Session* byAddress(const AddressKey& key) const;
-  void closeSocket(uint8_t socket);
+  // `way` is one of the session's destinations.
+  void setDestination(Destination& way, const Destination& to);
+  // Whatever came or left by this socket no longer does. Costs nothing where nobody uses it any longer.
+  void closeSocket(SocketIndex socket);
 
   // The next authentic packet from an unknown address on `socket` gives the session that address: once.
-  void learnAddress(const Session& session, uint8_t socket) { learners_[socket] = session.id; }
+  void learnAddress(Session& session, SocketIndex socket);
   // The session that waits for an address on this socket, or null.
-  Session* learner(uint8_t socket) const { return sessions_.find(learners_[socket]); }
+  Session* learner(SocketIndex socket) const;
   // The wait on the key's socket is over: the address is the session's.
   void learned(Session& session, const AddressKey& key);
 
@@ -50,7 +51,13 @@ class SessionTable {
   SlotMap<Session, 16, 15> sessions_;
   SlotMap<Sink, 20, 11> sinks_;
   AddressTable addresses_;
-  uint32_t learners_[256];  // by socket; kNone where nobody waits
+  void stopLearning(SocketIndex socket);
+  void use(SocketIndex socket);
+  void release(SocketIndex socket) { --uses_[socket]; }
+
+  std::unordered_map<SocketIndex, uint32_t> learners_;
+  // By socket: the addresses and destinations that name it.
+  std::vector<uint32_t> uses_;
 };
 
 }  // namespace sangam

@@ -160,7 +160,7 @@ export class MediaPeer extends EventEmitter<MediaPeerEvents> {
     clearInterval(this.#timer)
     this.#port.remove(this)
     this.#port.port.closeSession(this.session)
-    this.#port.port.closeUdp(this.socket)
+    this.#port.port.closeSocket(this.socket)
   }
 
   handleStun(memory: Uint8Array, offset: number, length: number): void {

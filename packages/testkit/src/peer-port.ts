@@ -9,6 +9,7 @@ import {
   type Fingerprint,
   PacketKind,
   type PacketPort,
+  packetAddressSocket,
 } from '@sangam/sfu/packet-port'
 import type { MediaPeer } from './media-peer.ts'
 
@@ -24,7 +25,7 @@ export function hmacSha1(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint
  * process and one batch loop.
  */
 export class PeerPort {
-  /** Peers that fit: each has a socket, and a packet port tells 256 of them apart. */
+  /** Peers that one batch loop serves without being what is measured. */
   static readonly maxPeers = 200
   readonly port: PacketPort
   readonly fingerprints: readonly Fingerprint[]
@@ -113,7 +114,7 @@ export class PeerPort {
       const length = batch.length[row] as number
       const kind = batch.kind[row]
       if (kind === PacketKind.stun) {
-        const socket = batch.address[row * ADDRESS_BYTES + 1] as number
+        const socket = packetAddressSocket(batch.address, row * ADDRESS_BYTES)
         this.#peersBySocket.get(socket)?.handleStun(memory, offset, length)
         continue
       }

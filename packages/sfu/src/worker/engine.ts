@@ -331,7 +331,7 @@ export class Engine {
       if (listeners.length < infos.length) throw new ChannelTypeError('RTP and RTCP need a port each')
       return make(listeners)
     } catch (error) {
-      for (const { socket } of listeners) port.closeUdp(socket)
+      for (const { socket } of listeners) port.closeSocket(socket)
       throw error
     }
   }

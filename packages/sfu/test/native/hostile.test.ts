@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import { writePacketAddress } from '../../src/worker/packet-port/address.ts'
 import { ControlKind, Counter, PacketKind } from '../../src/worker/packet-port/packet-port.ts'
 import { connectKeyedPair, PlainPeer, rtcpPacket, rtpPacket, stunPacket, TestPort } from './harness.ts'
 
@@ -142,8 +143,7 @@ describe('an address', () => {
     const bad = expect.objectContaining({ code: 'ERR_BAD_ADDRESS' })
     const family = Uint8Array.from(to.addressOf(1))
     family[0] = 5
-    const socket = Uint8Array.from(to.addressOf(1))
-    socket[1] = 9
+    const socket = writePacketAddress({ socket: 9, ip: '127.0.0.1', port: 1 })
     expect(() => to.port.addAddress(session, new Uint8Array(19))).toThrow(bad)
     expect(() => to.port.setDestination(session, family)).toThrow(bad)
     expect(() => to.port.setDestination(session, socket)).toThrow(bad)

@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
+
 import { promisify } from 'node:util'
 import { afterEach, describe, expect, test } from 'vitest'
+import { writePacketAddress } from '../../src/worker/packet-port/address.ts'
 import { createPacketPort } from '../../src/worker/packet-port/load.ts'
 import type { PacketPort } from '../../src/worker/packet-port/packet-port.ts'
 import { masterKey, PlainPeer, stunPacket, TestPort } from './harness.ts'
@@ -20,7 +23,7 @@ function openPort(): PacketPort {
 const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 describe('openUdp()', () => {
-  test('on a port in use throws EADDRINUSE, and the port can be had after closeUdp()', async () => {
+  test('on a port in use throws EADDRINUSE, and the port can be had after closeSocket()', async () => {
     const first = openPort()
     const second = openPort()
     const { socket, port } = first.openUdp({ ip: '127.0.0.1', port: 0 })
@@ -28,7 +31,7 @@ describe('openUdp()', () => {
     expect(again).toThrow(
       expect.objectContaining({ code: 'EADDRINUSE', message: expect.stringContaining(`${port}`) }),
     )
-    first.closeUdp(socket)
+    first.closeSocket(socket)
     expect(again().port).toBe(port)
   })
 
@@ -56,8 +59,7 @@ describe('openUdp()', () => {
     const [packet] = await to.take(1)
     expect(packet!.from).toMatchObject({ socket: 1, ip: '127.0.0.1', port: peer.port })
     // And it can be answered through that socket.
-    const address = to.addressOf(peer.port)
-    address[1] = 1
+    const address = writePacketAddress({ socket: 1, ip: '127.0.0.1', port: peer.port })
     to.control(0, 1, 0, Buffer.concat([address, Buffer.from('answer')]))
     to.port.execute(0, 1)
     expect((await peer.take(1))[0]!.toString()).toBe('answer')
@@ -65,12 +67,38 @@ describe('openUdp()', () => {
 })
 
 describe('resources', () => {
+  test('2,000 sockets are open at a time, each told from the others, and their descriptors come back', async () => {
+    const before = descriptors()
+    const peer = await PlainPeer.open()
+    const to = new TestPort()
+    opened.push(peer)
+    const sockets = Array.from({ length: 2000 }, () => to.port.openUdp({ ip: '127.0.0.1', port: 0 }))
+    expect(new Set(sockets.map(({ socket }) => socket)).size).toBe(2000)
+    for (const at of [255, 256, 1999]) {
+      const { socket, port } = sockets[at]!
+      await new Promise((resolve) => peer.socket.send(stunPacket(1), port, '127.0.0.1', resolve))
+      const [packet] = await to.take(1)
+      expect(packet!.from).toMatchObject({ socket, port: peer.port })
+      const address = writePacketAddress({ socket, ip: '127.0.0.1', port: peer.port })
+      const answered = once(peer.socket, 'message') as Promise<[Buffer, { port: number }]>
+      to.control(0, 1, 0, Buffer.concat([address, Buffer.from('answer')]))
+      to.port.execute(0, 1)
+      expect((await answered)[1].port).toBe(port)
+    }
+    for (const { socket } of sockets) to.port.closeSocket(socket)
+    to.port.close()
+    peer.close()
+    opened.pop()
+    await tick()
+    expect(descriptors()).toBeLessThanOrEqual(before)
+  })
+
   const descriptors = (): number => readdirSync('/proc/self/fd').length
 
   test('descriptors do not grow over 400 sockets and 20 ports that were opened and closed', async () => {
     const cycle = (sockets: number): void => {
       const port = createPacketPort({ onBatch: ignore, onSessionEvent: ignore })
-      for (let i = 0; i < sockets; i++) port.closeUdp(port.openUdp({ ip: '127.0.0.1', port: 0 }).socket)
+      for (let i = 0; i < sockets; i++) port.closeSocket(port.openUdp({ ip: '127.0.0.1', port: 0 }).socket)
       port.openUdp({ ip: '127.0.0.1', port: 0 })
       port.close()
     }
@@ -142,7 +170,7 @@ test('a closed port refuses new things, ignores closing, and sends nothing', () 
   port.close()
   port.close()
   port.closeSession(session)
-  port.closeUdp(0)
+  port.closeSocket(0)
   port.execute(10, 10)
   const closed = expect.objectContaining({ code: 'ERR_PORT_CLOSED' })
   expect(() => port.createSession()).toThrow(closed)

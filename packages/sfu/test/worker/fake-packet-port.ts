@@ -83,7 +83,7 @@ export class FakePacketPort implements PacketPort {
     return { socket, port: options.port === 0 ? 50000 + socket : options.port }
   }
 
-  closeUdp(socket: number): void {
+  closeSocket(socket: number): void {
     this.openSockets.delete(socket)
   }
 

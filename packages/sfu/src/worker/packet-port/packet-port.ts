@@ -33,7 +33,7 @@ export const PacketKind = {
 } as const
 
 /** Bytes of one address in `PacketBatch.address` and in all address arguments. See `packetAddress`. */
-export const ADDRESS_BYTES = 20
+export const ADDRESS_BYTES = 24
 
 /** Slots of the packet ring; a power of two. A packet id's slot is `id & (RING_SLOTS - 1)`. */
 export const RING_SLOTS = 16384
@@ -269,10 +269,11 @@ export interface PacketPort {
   /**
    * Binds a UDP socket.
    * @returns the socket's index and the bound port
-   * @throws Error whose `code` is the system's (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`, `EINVAL`)
+   * @throws Error whose `code` is the system's (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`, `EINVAL`, `EMFILE`)
    */
   openUdp(options: UdpOptions): { readonly socket: number; readonly port: number }
-  closeUdp(socket: number): void
+  /** Nothing comes or leaves by it any longer. Idempotent. */
+  closeSocket(socket: number): void
 
   /**
    * A peer: one DTLS association, one set of SRTP keys, one destination.

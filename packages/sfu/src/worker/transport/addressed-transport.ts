@@ -112,8 +112,8 @@ export abstract class AddressedTransport extends Transport {
   close(): void {
     const { port } = this.context
     port.closeSession(this.session)
-    port.closeUdp(this.listener.socket)
-    if (this.rtcpListener !== undefined) port.closeUdp(this.rtcpListener.socket)
+    port.closeSocket(this.listener.socket)
+    if (this.rtcpListener !== undefined) port.closeSocket(this.rtcpListener.socket)
   }
 
   #addressesOf({ ip, port, rtcpPort }: ConnectRequest): {

@@ -30,7 +30,7 @@ export function listen(port: PacketPort, infos: readonly ListenInfo[]): Listener
       listeners.push({ ...bound, ip: info.ip, announced, asked: info.port })
     }
   } catch (error) {
-    for (const listener of listeners) port.closeUdp(listener.socket)
+    for (const listener of listeners) port.closeSocket(listener.socket)
     throw error
   }
   return listeners

@@ -17,7 +17,7 @@ export class WebRtcServer {
   }
 
   close(): void {
-    for (const listener of this.listeners) this.#context.port.closeUdp(listener.socket)
+    for (const listener of this.listeners) this.#context.port.closeSocket(listener.socket)
   }
 
   dump(): Readonly<Record<string, unknown>> {

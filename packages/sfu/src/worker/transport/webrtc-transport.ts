@@ -21,7 +21,7 @@ import { OutgoingBandwidth } from '../congestion/outgoing-bandwidth.ts'
 import type { WorkerContext } from '../context.ts'
 import { SctpLink } from '../data/sctp-link.ts'
 import { ChannelInvalidStateError, ChannelTypeError } from '../errors.ts'
-import { readPacketAddress } from '../packet-port/address.ts'
+import { packetAddressIp, readPacketAddress } from '../packet-port/address.ts'
 import { ADDRESS_BYTES, type SessionEvent } from '../packet-port/packet-port.ts'
 import { type IceChange, type IceCredentials, IceLite } from './ice-lite.ts'
 import { hostCandidates, type Listener } from './listening.ts'
@@ -219,7 +219,7 @@ export class WebRtcTransport extends Transport {
     }
     this.webRtcServer?.transports.delete(this)
     port.closeSession(this.session)
-    for (const listener of this.#ownListeners) port.closeUdp(listener.socket)
+    for (const listener of this.#ownListeners) port.closeSocket(listener.socket)
   }
 
   override stats(nowMs: number): Stat[] {
@@ -302,8 +302,7 @@ export class WebRtcTransport extends Transport {
     key: Uint8Array,
     answer: 'success' | 'roleConflict',
   ): void {
-    const isIpv4 = addresses[addressOffset] === 4
-    const ip = addresses.slice(addressOffset + 4, addressOffset + (isIpv4 ? 8 : ADDRESS_BYTES))
+    const ip = packetAddressIp(addresses, addressOffset)
     const port = ((addresses[addressOffset + 2] ?? 0) << 8) | (addresses[addressOffset + 3] ?? 0)
     const datagram = new Uint8Array(MAX_STUN_BYTES)
     const length = writeStunMessage(datagram, 0, {
