@@ -169,6 +169,7 @@ describe('every event asks for its grant', () => {
           'room.leave',
           'room.connectTransport',
           'room.restartIce',
+          'room.setView',
           'room.pauseProducer',
           'room.closeProducer',
           'room.pauseConsumer',
