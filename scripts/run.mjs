@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const modules = join(root, 'node_modules')
-const commands = ['start', 'dev', 'build', 'check', 'test', 'bench', 'format']
+const commands = ['start', 'dev', 'build', 'check', 'test', 'bench', 'fuzz', 'format']
 
 /** Prints one sentence and ends the process. */
 function fail(sentence) {

@@ -1,6 +1,7 @@
 import { buildStep, STATIC_STEPS, unitTestStep } from './check-steps.ts'
 import { ensureChromium } from './chromium-install.ts'
 import { ensureFfmpeg } from './ffmpeg-install.ts'
+import { ensureOpensslHeaders } from './openssl-install.ts'
 import { ensurePostgres } from './postgres-install.ts'
 import { runSteps, type Step } from './steps.ts'
 import { formatTally } from './tally.ts'
@@ -16,6 +17,7 @@ const steps = [
   { name: 'Chromium', run: ensureChromium },
   { name: 'PostgreSQL', run: ensurePostgres },
   { name: 'ffmpeg', run: ensureFfmpeg },
+  { name: 'OpenSSL headers', run: ensureOpensslHeaders },
   buildStep(),
   ...(patterns.length > 0 ? [] : STATIC_STEPS),
   unitTestStep(patterns),

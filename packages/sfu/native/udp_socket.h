@@ -34,6 +34,14 @@ class ReceiveBatch {
   bool truncated(size_t i) const { return truncated_[i]; }
   const sockaddr_in6& from(size_t i) const { return from_[i]; }
 
+  // For fuzzing: as if the system had brought this datagram, of at most kSlotBytes.
+  void place(size_t i, const uint8_t* data, size_t bytes, const sockaddr_in6& from) {
+    memcpy(staging_.get() + i * kSlotBytes, data, bytes);
+    bytes_[i] = bytes;
+    truncated_[i] = false;
+    from_[i] = from;
+  }
+
  private:
   friend class UdpSocket;
   std::unique_ptr<uint8_t[]> staging_;
