@@ -24,7 +24,7 @@ const retryRefusedMs = 100
 const duplicateEvery = 40
 const pageSize = 200
 
-type Outgoing = { readonly id: string; isUnderWay: boolean }
+type Outgoing = { readonly id: string; readonly previousId: string | undefined; isUnderWay: boolean }
 
 /**
  * One person with an outbox: sends in order, sends again after every loss of the connection what was not acknowledged,
@@ -33,6 +33,7 @@ type Outgoing = { readonly id: string; isUnderWay: boolean }
 export class CheckedClient {
   readonly #options: ClientOptions
   readonly #outbox = new Map<string, Outgoing>()
+  #lastId: string | undefined
   #socket: Socket | undefined
   /** Bears the connection's life: what belongs to an earlier one is ignored. */
   #life = 0
@@ -47,6 +48,7 @@ export class CheckedClient {
   #lastLive: number | undefined
   #acknowledged = 0
   #onEmpty: (() => void) | undefined
+  #retry: NodeJS.Timeout | undefined
 
   constructor(options: ClientOptions) {
     this.#options = options
@@ -180,7 +182,9 @@ export class CheckedClient {
     if (this.#early !== undefined || this.#socket?.connected !== true) return
     while (!this.#isPaused && this.#left > 0 && this.#outbox.size < windowSize) {
       this.#left -= 1
-      const message = { id: this.#options.history.send(this.#options.name), isUnderWay: false }
+      const id = this.#options.history.send(this.#options.name)
+      const message: Outgoing = { id, previousId: this.#lastId, isUnderWay: false }
+      this.#lastId = id
       this.#outbox.set(message.id, message)
       this.#send(message)
     }
@@ -190,17 +194,25 @@ export class CheckedClient {
     if (message.isUnderWay) return
     message.isUnderWay = true
     const life = this.#life
-    this.#emit(message.id, (ack) => {
+    // What is not acknowledged yet may be refused yet: this one must not come before it then.
+    const follows = this.#outbox.has(message.previousId ?? '') ? message.previousId : undefined
+    const onAck = (ack: Ack<ReplyOf<'conversation.send'>>): void => {
       if (ack.ok) this.#stored(message.id, ack.value.number)
       else if (life === this.#life) this.#refused(message)
-    })
+    }
+    this.#emit(message.id, onAck, follows)
   }
 
-  #emit(id: string, onAck: (ack: Ack<ReplyOf<'conversation.send'>>) => void): void {
+  #emit(id: string, onAck: (ack: Ack<ReplyOf<'conversation.send'>>) => void, follows?: string): void {
     const { conversationId, history } = this.#options
     this.#socket?.emit(
       'conversation.send',
-      { conversationId, clientMessageId: id, text: history.textOf(id) },
+      {
+        conversationId,
+        clientMessageId: id,
+        text: history.textOf(id),
+        ...(follows === undefined ? {} : { follows }),
+      },
       onAck,
     )
   }
@@ -225,11 +237,12 @@ export class CheckedClient {
 
   #refused(message: Outgoing): void {
     this.#options.history.refused(message.id)
-    const life = this.#life
-    setTimeout(() => {
-      if (life !== this.#life) return
-      message.isUnderWay = false
-      this.#send(message)
+    message.isUnderWay = false
+    // All that waits again, in order: what came after a refused message was refused too.
+    this.#retry ??= setTimeout(() => {
+      this.#retry = undefined
+      if (this.#early !== undefined) return
+      for (const waiting of this.#outbox.values()) this.#send(waiting)
     }, retryRefusedMs)
   }
 }

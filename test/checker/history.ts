@@ -73,7 +73,7 @@ export class History {
     return textOf(clientMessageId, this.#paddingBytes)
   }
 
-  /** The server said that it could not store a message: later ones of the sender may come before it. */
+  /** The server said that it could not store a message now. */
   refused(clientMessageId: string): void {
     this.#refused.add(clientMessageId)
   }
@@ -136,7 +136,6 @@ export class History {
   #checkSenders(stored: readonly SeenMessage[]): void {
     const last = new Map<string, number>()
     for (const { clientMessageId } of stored) {
-      if (this.#refused.has(clientMessageId)) continue
       const [sender, index] = senderAndIndex(clientMessageId)
       const before = last.get(sender) ?? -1
       if (index < before)

@@ -4,6 +4,7 @@ import type { OutboxEntry } from '../src/api.ts'
 import {
   EMPTY_OUTBOX,
   enqueue,
+  MAX_IN_FLIGHT,
   MAX_INTERNAL_FAILURES,
   markInFlight,
   nextStep,
@@ -23,16 +24,122 @@ const entry = (order: number): OutboxEntry => ({
   order,
 })
 
+/** An outbox and a server with a connection between them that keeps its order until it is cut. */
+class ModelServer {
+  queue = EMPTY_OUTBOX
+  written = 0
+  readonly stored: string[] = []
+  readonly refused = new Set<string>()
+  #now = 0
+  #requests: { readonly id: string; readonly follows: string | undefined }[] = []
+  #answers: { readonly id: string; readonly outcome: SendOutcome }[] = []
+
+  run(step: string): void {
+    this.#now += 1
+    switch (step) {
+      case 'write':
+        this.written += 1
+        this.queue = enqueue(this.queue, [entry(this.written)])
+        return
+      case 'send':
+        this.#send()
+        return
+      case 'answer':
+        this.#answer()
+        return
+      case 'cut':
+        this.#cut()
+        return
+      default:
+        this.#process(step)
+    }
+  }
+
+  /** From here on nothing goes wrong any more. */
+  finish(): void {
+    while (this.queue.entries.some(({ failed }) => failed === undefined)) {
+      this.#now += 1000
+      this.#send()
+      while (this.#requests.length > 0) this.#process('store')
+      while (this.#answers.length > 0) this.#answer()
+    }
+  }
+
+  #send(): void {
+    for (;;) {
+      const step = nextStep(this.queue, this.#now)
+      if (step.kind !== 'send') return
+      const { clientMessageId } = step.entry
+      this.queue = markInFlight(this.queue, clientMessageId)
+      this.#requests.push({ id: clientMessageId, follows: step.follows })
+    }
+  }
+
+  #process(fate: string): void {
+    const request = this.#requests.shift()
+    if (request === undefined) return
+    this.#answers.push({ id: request.id, outcome: this.#outcomeOf(request, fate) })
+  }
+
+  #outcomeOf({ id, follows }: { id: string; follows: string | undefined }, fate: string): SendOutcome {
+    if (this.stored.includes(id)) return { kind: 'stored' }
+    if (fate === 'throttle') {
+      return { kind: 'transient', code: 'rateLimited', message: '', retryAfterMs: 3 }
+    }
+    if (fate === 'refuse') {
+      this.refused.add(id)
+      return { kind: 'refused', code: 'forbidden', message: '' }
+    }
+    if (follows !== undefined && !this.stored.includes(follows)) return { kind: 'lost' }
+    this.stored.push(id)
+    return { kind: 'stored' }
+  }
+
+  #answer(): void {
+    const answer = this.#answers.shift()
+    if (answer !== undefined) this.queue = settle(this.queue, answer.id, answer.outcome, this.#now, 0.5)
+  }
+
+  /** What is on the wire, either way, never arrives. */
+  #cut(): void {
+    const waiting = [...this.#requests, ...this.#answers].map(({ id }) => id)
+    this.#requests = []
+    this.#answers = []
+    for (const id of waiting) this.queue = settle(this.queue, id, { kind: 'lost' }, this.#now, 0.5)
+  }
+}
+
 const idToSend = (queue: OutboxQueue, now = 0): string | undefined => {
   const step = nextStep(queue, now)
   return step.kind === 'send' ? step.entry.clientMessageId : undefined
 }
 
 describe('outbox queue', () => {
-  test('sends the oldest first and one at a time', () => {
+  test('sends the oldest first, and each after it names the one that it follows', () => {
     const queue = enqueue(EMPTY_OUTBOX, [entry(2), entry(1)])
-    expect(idToSend(queue)).toBe('m1')
-    expect(nextStep(markInFlight(queue, 'm1'), 0)).toEqual({ kind: 'idle' })
+    expect(nextStep(queue, 0)).toEqual({ kind: 'send', entry: entry(1), follows: undefined })
+    expect(nextStep(markInFlight(queue, 'm1'), 0)).toEqual({ kind: 'send', entry: entry(2), follows: 'm1' })
+    expect(nextStep(markInFlight(markInFlight(queue, 'm1'), 'm2'), 0)).toEqual({ kind: 'idle' })
+  })
+
+  test('has no more on their way than the window, which closes with a refusal and opens with what is stored', () => {
+    const entries = Array.from({ length: 2 * MAX_IN_FLIGHT }, (_, index) => entry(index + 1))
+    let queue = enqueue(EMPTY_OUTBOX, entries)
+    const sendAll = (): string[] => {
+      const sent: string[] = []
+      for (let id = idToSend(queue); id !== undefined; id = idToSend(queue)) {
+        queue = markInFlight(queue, id)
+        sent.push(id)
+      }
+      return sent
+    }
+    const first = sendAll()
+    expect(first).toHaveLength(MAX_IN_FLIGHT)
+    const throttled: SendOutcome = { kind: 'transient', code: 'rateLimited', message: '', retryAfterMs: 0 }
+    for (const id of first) queue = settle(queue, id, throttled, 0, 0)
+    expect(sendAll()).toEqual(['m1'])
+    queue = settle(queue, 'm1', { kind: 'stored' }, 0, 0)
+    expect(sendAll()).toEqual(['m2', 'm3'])
   })
 
   test('a lost sending is repeated before anything newer', () => {
@@ -71,50 +178,43 @@ describe('outbox queue', () => {
     expect(idToSend(settle(queue, 'm1', { kind: 'lost' }, 0, 0))).toBe('m2')
   })
 
-  test('whatever is lost or throttled: everything is stored once, in the order it was written', () => {
-    const outcome = fc.oneof(
-      { weight: 3, arbitrary: fc.constant('stored') },
-      { weight: 1, arbitrary: fc.constant('lost') },
-      { weight: 1, arbitrary: fc.constant('storedButLost') },
-      { weight: 1, arbitrary: fc.constant('throttled') },
+  test('many refusals of messages that were on their way together are one failed attempt', () => {
+    let queue = enqueue(
+      EMPTY_OUTBOX,
+      Array.from({ length: 8 }, (_, index) => entry(index + 1)),
+    )
+    for (let order = 1; order <= 8; order += 1) queue = markInFlight(queue, `m${order}`)
+    const internal: SendOutcome = { kind: 'transient', code: 'internal', message: 'broken' }
+    for (let order = 1; order <= 8; order += 1) queue = settle(queue, `m${order}`, internal, 0, 0.5)
+    expect(queue.attempts).toBe(1)
+    expect(queue.entries.every(({ failed }) => failed === undefined)).toBe(true)
+  })
+
+  test('whatever is throttled, refused, lost or cut: everything is stored once, in the order it was written', () => {
+    const step = fc.constantFrom(
+      'write',
+      'send',
+      'store',
+      'store',
+      'throttle',
+      'refuse',
+      'answer',
+      'answer',
+      'cut',
     )
     fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 12 }),
-        fc.array(outcome),
-        fc.array(fc.nat(3)),
-        (count, fates, bursts) => {
-          let queue = EMPTY_OUTBOX
-          let now = 0
-          let written = 0
-          const stored: string[] = []
-          const write = (): void => {
-            if (written >= count) return
-            written += 1
-            queue = enqueue(queue, [entry(written)])
-          }
-          const fate = fates[Symbol.iterator]()
-          for (let turn = 0; turn < 500 && stored.length < count; turn += 1) {
-            for (let burst = bursts[turn] ?? 1; burst > 0; burst -= 1) write()
-            const step = nextStep(queue, now)
-            if (step.kind === 'wait') now = step.untilMs
-            if (step.kind !== 'send') continue
-            const id = step.entry.clientMessageId
-            queue = markInFlight(queue, id)
-            const end = fate.next().value ?? 'stored'
-            // The server stores an id once, however often it comes.
-            if ((end === 'stored' || end === 'storedButLost') && !stored.includes(id)) stored.push(id)
-            const told: SendOutcome =
-              end === 'stored'
-                ? { kind: 'stored' }
-                : end === 'throttled'
-                  ? { kind: 'transient', code: 'rateLimited', message: '', retryAfterMs: 100 }
-                  : { kind: 'lost' }
-            queue = settle(queue, id, told, now, 0.5)
-          }
-          expect(stored).toEqual(Array.from({ length: count }, (_, i) => `m${i + 1}`))
-        },
-      ),
+      fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
+        const server = new ModelServer()
+        for (const one of steps) server.run(one)
+        server.finish()
+        const orders = server.stored.map((id) => Number(id.slice(1)))
+        expect(orders).toEqual([...orders].sort((a, b) => a - b))
+        expect(new Set(orders).size).toBe(orders.length)
+        const failed = server.queue.entries.map(({ clientMessageId }) => clientMessageId)
+        expect([...server.stored, ...failed]).toHaveLength(server.written)
+        expect(failed.every((id) => server.refused.has(id))).toBe(true)
+      }),
+      { numRuns: 500 },
     )
   })
 })

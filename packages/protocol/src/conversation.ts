@@ -110,15 +110,18 @@ export const conversationRequests = {
   }),
   'conversation.send': request({
     description:
-      'Stores a message and acknowledges after the commit. The same clientMessageId by the same sender again gives the same number; with other content it is a `conflict`. The sender has read what they sent.',
+      'Stores a message and acknowledges after the commit. The same clientMessageId by the same sender again gives the same number; with other content it is a `conflict`. With `follows`, which lets many be under way at once without losing their order, it is stored only if that message of the same sender is; else nothing is stored and it is `outOfOrder`. The sender has read what they sent.',
     needs: '`conversations.write` (group), `rooms.chat` (`room:…`), `direct` and membership (direct)',
     request: z.strictObject({
       conversationId: conversationIdSchema,
       clientMessageId: clientMessageIdSchema,
       text: textSchema,
+      follows: clientMessageIdSchema
+        .optional()
+        .describe('clientMessageId of the message of the same sender that has to be stored before this one'),
     }),
     reply: z.strictObject({ number: messageNumberSchema.min(1), sentAt: timestampMsSchema }),
-    errors: ['notFound', 'conflict', 'unavailable'],
+    errors: ['notFound', 'conflict', 'outOfOrder', 'unavailable'],
   }),
   'conversation.read': request({
     description: 'Says how far the person has read. It only ever rises, and never beyond the newest message.',

@@ -13,6 +13,7 @@ export const errorCodes = {
   notFound:
     'There is no such person, conversation, call, room, transport, producer or consumer (or not for you).',
   conflict: 'The same id was used before with other content.',
+  outOfOrder: 'The message that this one was to follow is not stored. Send that one again, then this one.',
   rateLimited: 'Too many messages of this kind. `retryAfterMs` says when the next one passes.',
   busy: 'The person is in another call.',
   unavailable: 'The person is offline, or the service cannot take this now.',

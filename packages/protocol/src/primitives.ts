@@ -88,7 +88,11 @@ export const textSchema = z
   .min(1)
   .max(limits.textBytes)
   .refine((text) => text.isWellFormed(), 'well-formed Unicode')
-  .refine((text) => utf8Length(text) <= limits.textBytes, `at most ${limits.textBytes} bytes of UTF-8`)
+  // No character takes more than three bytes of UTF-8 per unit of UTF-16: most texts need no counting.
+  .refine(
+    (text) => text.length * 3 <= limits.textBytes || utf8Length(text) <= limits.textBytes,
+    `at most ${limits.textBytes} bytes of UTF-8`,
+  )
   .describe('Text of a message, at most 16 KiB of UTF-8')
 
 /** An event without arguments. */

@@ -15,6 +15,7 @@ import { RoomService } from './rooms/room-service.ts'
 import { createAnswerer } from './socket/answer.ts'
 import { createEventTable } from './socket/event-table.ts'
 import { createIo, Gateway } from './socket/gateway.ts'
+import { risingClock } from './socket/rising-clock.ts'
 import { createSocketNotifier } from './socket/socket-notifier.ts'
 
 /** What the parts stand on. */
@@ -41,6 +42,7 @@ export const connectParts = (options: PartsOptions): Parts => {
   const { httpServer, settings, tokens, store, metrics, workers, counts, log, now } = options
   const io = createIo(httpServer, settings.allowedOrigins)
   const notifier = createSocketNotifier(io)
+  const uptime = risingClock(now)
   const graceMs = settings.reconnectGraceSeconds * 1000
 
   const people = new PeopleService({ store, notifier, now, log })
@@ -69,6 +71,7 @@ export const connectParts = (options: PartsOptions): Parts => {
   const gateway = new Gateway(io, {
     tokens,
     now,
+    uptime,
     log,
     rateLimitFactor: settings.rateLimitFactor,
     events: {
@@ -113,7 +116,7 @@ export const connectParts = (options: PartsOptions): Parts => {
     workerCpuSeconds: () => workers.cpuSeconds(),
     workerPackets: () => workers.packetCounts(),
   })
-  gateway.start(createAnswerer({ table, now, log, onAnswered: metrics.requestAnswered }))
+  gateway.start(createAnswerer({ table, now, uptime, log, onAnswered: metrics.requestAnswered }))
   return {
     close: () => {
       calls.close()

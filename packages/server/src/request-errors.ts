@@ -34,6 +34,7 @@ export const requestErrors = {
   notFound: (what: string) => new RequestError('notFound', `There is no such ${what}.`),
   conflictingMessage: () =>
     new RequestError('conflict', 'This clientMessageId was used before with another text or conversation.'),
+  outOfOrder: () => new RequestError('outOfOrder', 'The message that this one was to follow is not stored.'),
   callingEachOther: (callId: string) =>
     new RequestError('conflict', 'This person is ringing you already.', { details: { callId } }),
   rateLimited: (retryAfterMs: number) =>

@@ -7,6 +7,18 @@ import { AddressLimiter } from '../src/http/address-limiter.ts'
 import { listenInfosFor } from '../src/media/listen-infos.ts'
 import { PresenceBook } from '../src/presence/presence.ts'
 import { fullBucket, RateLimiter, take } from '../src/socket/rate-limit.ts'
+import { risingClock } from '../src/socket/rising-clock.ts'
+
+test('a rising clock goes on from where it was when the time of day is set back', () => {
+  let nowMs = 1000
+  const uptime = risingClock(() => nowMs)
+  const read = (): number[] =>
+    [1000, 1010, 10, 15, 5000, 4000, 4001].map((time) => {
+      nowMs = time
+      return uptime()
+    })
+  expect(read()).toEqual([1000, 1010, 1010, 1015, 6000, 6000, 6001])
+})
 
 describe('a token bucket', () => {
   const limits = { capacity: 3, perSecond: 2 }

@@ -26,8 +26,14 @@ export interface OutboxListener {
 /** Refusals that may pass by themselves. */
 const TRANSIENT_CODES: readonly SangamErrorCode[] = ['rateLimited', 'unavailable', 'internal', 'tokenExpired']
 
-/** Answers that never came: the next connection asks again. */
-const LOST_CODES: readonly SangamErrorCode[] = ['offline', 'requestTimeout', 'queueFull', 'sessionClosed']
+/** Answers that never came, or that the one before it has to be sent again: it goes out again in its turn. */
+const LOST_CODES: readonly SangamErrorCode[] = [
+  'offline',
+  'requestTimeout',
+  'queueFull',
+  'sessionClosed',
+  'outOfOrder',
+]
 
 /**
  * The messages of this device that the server has not acknowledged. Each is stored before it is sent and removed
@@ -133,22 +139,24 @@ export class Outbox {
 
   #flush(conversationId: string): void {
     if (this.#closed || !this.#signalling.online) return
-    const now = performance.now()
-    const step = nextStep(this.#queue(conversationId), now)
     clearTimeout(this.#timers.get(conversationId))
-    if (step.kind === 'send') void this.#send(step.entry)
+    const now = performance.now()
+    let step = nextStep(this.#queue(conversationId), now)
+    for (; step.kind === 'send'; step = nextStep(this.#queue(conversationId), now)) {
+      void this.#send(step.entry, step.follows)
+    }
     if (step.kind === 'wait') {
       const timer = setTimeout(() => this.#flush(conversationId), step.untilMs - now)
       this.#timers.set(conversationId, timer)
     }
   }
 
-  async #send(entry: OutboxEntry): Promise<void> {
+  async #send(entry: OutboxEntry, follows: string | undefined): Promise<void> {
     const { conversationId, clientMessageId, text } = entry
     this.#change(conversationId, (queue) => markInFlight(queue, clientMessageId))
     let outcome: SendOutcome
     try {
-      const payload = { conversationId, clientMessageId, text }
+      const payload = { conversationId, clientMessageId, text, ...(follows === undefined ? {} : { follows }) }
       const receipt = await this.#signalling.request('conversation.send', payload, { offline: 'fail' })
       outcome = { kind: 'stored' }
       this.#listeners.get(conversationId)?.stored(entry, receipt)

@@ -25,13 +25,14 @@ export type AppendPlan = {
 
 // Identities and client message ids hold no line feed, so no two pairs meet.
 const keyOf = (message: { readonly senderId: string; readonly clientMessageId: string }): string =>
-  `${message.senderId}\n${message.clientMessageId}`
+  pairOf(message.senderId, message.clientMessageId)
+const pairOf = (senderId: string, clientMessageId: string): string => `${senderId}\n${clientMessageId}`
 
 /**
  * Numbers appends: each conversation goes on from its last number, without a gap; a repeat within the run or of an
- * earlier message gets the number that is there.
+ * earlier message gets the number that is there; what follows a message that is not there is not stored.
  * @param lastNumbers of the conversations, which the caller holds locked; one that is missing does not exist
- * @param earlier messages that bear the sender and client message id of one of the requests
+ * @param earlier messages that bear the sender and client message id of one of the requests, or the id that one of them follows
  */
 export const planAppends = (
   requests: readonly AppendRequest[],
@@ -49,6 +50,8 @@ export const planAppends = (
         return { outcome: 'conflict' }
       return { outcome: 'repeated', number: before.number, sentAtMs: before.sentAtMs }
     }
+    if (request.follows !== undefined && !known.has(pairOf(request.senderId, request.follows)))
+      return { outcome: 'outOfOrder' }
     const last = conversations.get(conversationId)?.lastNumber ?? lastNumbers.get(conversationId)
     if (last === undefined) return { outcome: 'noConversation' }
     const numbered = { ...request, number: last + 1 }

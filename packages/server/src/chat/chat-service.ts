@@ -82,7 +82,7 @@ export class ChatService {
   /** `conversation.send`: answers after the commit, then tells everybody who has the conversation open. */
   async send(
     session: Session,
-    { conversationId, clientMessageId, text }: ParsedRequestOf<'conversation.send'>,
+    { conversationId, clientMessageId, text, follows }: ParsedRequestOf<'conversation.send'>,
   ): Promise<ReplyOf<'conversation.send'>> {
     const beganMs = this.#now()
     await this.#visible(session, conversationId)
@@ -93,8 +93,10 @@ export class ChatService {
       senderId: session.identity,
       senderName: session.name,
       sentAtMs: beganMs,
+      follows,
     })
     if (outcome.outcome === 'conflict') throw requestErrors.conflictingMessage()
+    if (outcome.outcome === 'outOfOrder') throw requestErrors.outOfOrder()
     if (outcome.outcome === 'noConversation') throw requestErrors.notFound('conversation')
     const { number, sentAtMs } = outcome
     if (outcome.outcome === 'stored') {

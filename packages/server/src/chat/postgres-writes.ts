@@ -201,11 +201,14 @@ const findEarlier = async (
   client: ClientBase,
   requests: readonly AppendRequest[],
 ): Promise<StoredMessage[]> => {
+  const asked = requests.flatMap(({ senderId, clientMessageId, follows }) =>
+    [clientMessageId, ...(follows === undefined ? [] : [follows])].map((id) => [senderId, id]),
+  )
   const { rows } = await client.query<EarlierRow>(
-    `SELECT m.conversation_id, m.number, m.sender_id, m.client_message_id, m.text, m.exact_text, m.sent_at_ms
+    `SELECT DISTINCT m.conversation_id, m.number, m.sender_id, m.client_message_id, m.text, m.exact_text, m.sent_at_ms
      FROM unnest($1::text[], $2::text[]) AS asked (sender_id, client_message_id)
      JOIN messages m USING (sender_id, client_message_id)`,
-    [requests.map(({ senderId }) => senderId), requests.map(({ clientMessageId }) => clientMessageId)],
+    [asked.map(([senderId]) => senderId), asked.map(([, clientMessageId]) => clientMessageId)],
   )
   return rows.map((row) => ({
     conversationId: row.conversation_id,

@@ -15,6 +15,8 @@ import type {
 type Row = { readonly [column: string]: unknown }
 
 const messageColumns = 'conversation_id, number, sender_id, sender_name, client_message_id, text, sent_at_ms'
+// Identities and ids hold no line feed, so no two pairs meet.
+const keyOf = (senderId: string, id: string): string => `${senderId}\n${id}`
 const listedMembers = 20
 const openedMembers = 500
 
@@ -153,45 +155,53 @@ export class SqliteDatabase {
     })
   }
 
-  /** Gives the message the next number of its conversation. */
-  append(request: AppendRequest): AppendOutcome {
-    const { conversationId, clientMessageId, senderId, senderName, text, sentAtMs } = request
-    const earlier = this.#get(
-      `SELECT ${messageColumns} FROM messages WHERE sender_id = ? AND client_message_id = ?`,
-      senderId,
-      clientMessageId,
-    )
-    if (earlier !== undefined) {
-      const same = earlier.conversation_id === conversationId && earlier.text === text
-      if (!same) return { outcome: 'conflict' }
-      return { outcome: 'repeated', number: Number(earlier.number), sentAtMs: Number(earlier.sent_at_ms) }
-    }
-    const row = this.#get(
-      `UPDATE conversations SET last_number = last_number + 1, active_at_ms = ?
-       WHERE conversation_id = ? RETURNING last_number`,
-      sentAtMs,
-      conversationId,
-    )
-    if (row === undefined) return { outcome: 'noConversation' }
-    const number = Number(row.last_number)
-    this.#run(
-      `INSERT INTO messages (${messageColumns}) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-      conversationId,
-      number,
-      senderId,
-      senderName,
-      clientMessageId,
-      text,
-      sentAtMs,
-    )
+  /** Gives each message the next number of its conversation, in order; the rows of conversations and members are written once. */
+  appendAll(requests: readonly AppendRequest[]): AppendOutcome[] {
+    const conversations = new Map<string, { lastNumber: number; activeAtMs: number }>()
     // Whoever sends has the conversation before them: their own message is not unread to them.
-    this.#run(
-      'UPDATE members SET read_number = ? WHERE identity = ? AND conversation_id = ?',
-      number,
-      senderId,
-      conversationId,
-    )
-    return { outcome: 'stored', number, sentAtMs }
+    const reads = new Map<string, { conversationId: string; senderId: string; number: number }>()
+    const storedNow = new Set<string>()
+    const outcomes = requests.map((request): AppendOutcome => {
+      const { conversationId, senderId, clientMessageId, sentAtMs, follows } = request
+      if (
+        follows !== undefined &&
+        !storedNow.has(keyOf(senderId, follows)) &&
+        !this.#has(senderId, follows)
+      ) {
+        return this.#earlier(request) ?? { outcome: 'outOfOrder' }
+      }
+      const conversation = conversations.get(conversationId) ?? this.#lastOf(conversationId)
+      if (conversation === undefined) return this.#earlier(request) ?? { outcome: 'noConversation' }
+      const number = conversation.lastNumber + 1
+      if (!this.#insert(request, number)) return this.#earlier(request) ?? { outcome: 'conflict' }
+      storedNow.add(keyOf(senderId, clientMessageId))
+      conversations.set(conversationId, { lastNumber: number, activeAtMs: sentAtMs })
+      reads.set(keyOf(senderId, conversationId), { conversationId, senderId, number })
+      return { outcome: 'stored', number, sentAtMs }
+    })
+    for (const [conversationId, { lastNumber, activeAtMs }] of conversations) {
+      this.#run(
+        'UPDATE conversations SET last_number = ?, active_at_ms = ? WHERE conversation_id = ?',
+        lastNumber,
+        activeAtMs,
+        conversationId,
+      )
+    }
+    for (const { conversationId, senderId, number } of reads.values()) {
+      this.#run(
+        'UPDATE members SET read_number = ? WHERE identity = ? AND conversation_id = ?',
+        number,
+        senderId,
+        conversationId,
+      )
+    }
+    return outcomes
+  }
+
+  /** One message alone: see {@link SqliteDatabase.appendAll}. */
+  append(request: AppendRequest): AppendOutcome {
+    const [outcome] = this.appendAll([request])
+    return outcome ?? { outcome: 'noConversation' }
   }
 
   messages({ conversationId, after, before, limit }: PageRequest): Page {
@@ -235,6 +245,47 @@ export class SqliteDatabase {
 
   close(): void {
     this.#database.close()
+  }
+
+  #lastOf(conversationId: string): { lastNumber: number; activeAtMs: number } | undefined {
+    const row = this.#get(
+      'SELECT last_number, active_at_ms FROM conversations WHERE conversation_id = ?',
+      conversationId,
+    )
+    return row && { lastNumber: Number(row.last_number), activeAtMs: Number(row.active_at_ms) }
+  }
+
+  /** False when the sender has a message of this id: nothing was inserted then. */
+  #insert(request: AppendRequest, number: number): boolean {
+    const { conversationId, clientMessageId, senderId, senderName, text, sentAtMs } = request
+    const { changes } = this.#prepared(
+      `INSERT INTO messages (${messageColumns}) VALUES (?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (sender_id, client_message_id) DO NOTHING`,
+    ).run(conversationId, number, senderId, senderName, clientMessageId, text, sentAtMs)
+    return changes === 1
+  }
+
+  #has(senderId: string, clientMessageId: string): boolean {
+    return (
+      this.#get(
+        'SELECT number FROM messages WHERE sender_id = ? AND client_message_id = ?',
+        senderId,
+        clientMessageId,
+      ) !== undefined
+    )
+  }
+
+  /** What becomes of a request whose sender and id stand in the store already; undefined: they don't. */
+  #earlier(request: AppendRequest): AppendOutcome | undefined {
+    const row = this.#get(
+      `SELECT ${messageColumns} FROM messages WHERE sender_id = ? AND client_message_id = ?`,
+      request.senderId,
+      request.clientMessageId,
+    )
+    if (row === undefined) return undefined
+    const same = row.conversation_id === request.conversationId && row.text === request.text
+    if (!same) return { outcome: 'conflict' }
+    return { outcome: 'repeated', number: Number(row.number), sentAtMs: Number(row.sent_at_ms) }
   }
 
   #message(conversationId: string, number: number): Message | undefined {

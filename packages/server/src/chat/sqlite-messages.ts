@@ -27,3 +27,13 @@ export type FromThread =
   | { readonly type: 'failed'; readonly message: string }
   | { readonly type: 'results'; readonly results: readonly JobResult[] }
   | { readonly type: 'closed' }
+
+/**
+ * What goes over as one string: copying a string costs a fraction of the structured clone of a thousand small objects.
+ * Everything that goes over is plain JSON.
+ */
+export const encode = (message: ToThread | FromThread): string => JSON.stringify(message)
+
+/** Reads what {@link encode} wrote. */
+export const decode = <Message extends ToThread | FromThread>(encoded: string): Message =>
+  JSON.parse(encoded) as Message

@@ -1,7 +1,14 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { SqliteDatabase } from './sqlite-database.ts'
-import type { FromThread, Job, Operation, ToThread } from './sqlite-messages.ts'
+import {
+  decode,
+  encode,
+  type FromThread,
+  type Job,
+  type Operation,
+  type ToThread,
+} from './sqlite-messages.ts'
 import { type ChatStore, StoreError } from './store.ts'
 
 type Pending = {
@@ -25,7 +32,7 @@ class DatabaseThread {
 
   constructor(worker: Worker) {
     this.#worker = worker
-    worker.on('message', (message: FromThread) => this.#handle(message))
+    worker.on('message', (encoded: string) => this.#handle(decode(encoded)))
     worker.on('error', (error) => this.#end(`the database thread failed: ${error.message}`))
     worker.on('exit', () => this.#end('the database is closed'))
   }
@@ -72,7 +79,7 @@ class DatabaseThread {
   }
 
   #post(message: ToThread): void {
-    this.#worker.postMessage(message)
+    this.#worker.postMessage(encode(message))
   }
 
   #handle(message: FromThread): void {
@@ -107,7 +114,8 @@ export const openSqliteStore = async (path: string): Promise<ChatStore> => {
     // The thread needs none of the flags that the process may have been started with.
     execArgv: [],
   })
-  const [first] = (await once(worker, 'message')) as [FromThread]
+  const [encoded] = (await once(worker, 'message')) as [string]
+  const first = decode<FromThread>(encoded)
   if (first.type === 'failed') throw new StoreError(first.message)
   const thread = new DatabaseThread(worker)
   return {

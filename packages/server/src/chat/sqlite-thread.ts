@@ -1,19 +1,22 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { SqliteDatabase } from './sqlite-database.ts'
 import {
+  decode,
+  encode,
   type FromThread,
   type Job,
   type JobResult,
   type ToThread,
   writeOperations,
 } from './sqlite-messages.ts'
+import type { AppendRequest } from './store.ts'
 
 // Entry of the database's own thread: an fsync that takes long never holds up the server's event loop.
 
 const port = parentPort
 if (port === null) throw new Error('this file runs as a worker thread')
 
-const reply = (message: FromThread): void => port.postMessage(message)
+const reply = (message: FromThread): void => port.postMessage(encode(message))
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 const writes: ReadonlySet<string> = new Set(writeOperations)
 
@@ -30,12 +33,29 @@ const attempt = (run: () => unknown): JobResult => {
   }
 }
 
+/** Does jobs in order; appends that follow one another are done together. */
+const executeAll = (database: SqliteDatabase, jobs: readonly Job[]): unknown[] => {
+  const values: unknown[] = []
+  let appends: AppendRequest[] = []
+  for (const [index, job] of jobs.entries()) {
+    if (job.operation !== 'append') {
+      values.push(execute(database, job))
+      continue
+    }
+    appends.push(job.parameters[0] as AppendRequest)
+    if (jobs[index + 1]?.operation === 'append') continue
+    values.push(...database.appendAll(appends))
+    appends = []
+  }
+  return values
+}
+
 /** Writes of the batch go into one transaction, in order; outcomes are told only after its commit (group commit). */
 const runBatch = (database: SqliteDatabase, jobs: readonly Job[]): JobResult[] => {
   const results = new Map<Job, JobResult>()
   const writing = jobs.filter((job) => writes.has(job.operation))
   if (writing.length > 0) {
-    const outcome = attempt(() => database.transaction(() => writing.map((job) => execute(database, job))))
+    const outcome = attempt(() => database.transaction(() => executeAll(database, writing)))
     for (const [index, job] of writing.entries()) {
       results.set(job, outcome.ok ? { ok: true, value: (outcome.value as unknown[])[index] } : outcome)
     }
@@ -62,7 +82,8 @@ const open = (): SqliteDatabase | undefined => {
 
 const database = open()
 if (database !== undefined) {
-  port.on('message', (message: ToThread) => {
+  port.on('message', (encoded: string) => {
+    const message = decode<ToThread>(encoded)
     if (message.type === 'batch') {
       reply({ type: 'results', results: runBatch(database, message.jobs) })
       return

@@ -32,12 +32,16 @@ export type AppendRequest = {
   readonly senderName: string
   readonly text: string
   readonly sentAtMs: number
+  /** `clientMessageId` of a message of the same sender: without it in the store this one is not stored either. */
+  readonly follows?: string | undefined
 }
 
 /** What became of a message. `repeated`: it was stored before, and this is its number. */
 export type AppendOutcome =
   | { readonly outcome: 'stored' | 'repeated'; readonly number: number; readonly sentAtMs: number }
   | { readonly outcome: 'conflict' }
+  /** The message that it was to follow is not there. */
+  | { readonly outcome: 'outOfOrder' }
   | { readonly outcome: 'noConversation' }
 
 /** A page of a conversation. With `after`: the first beyond it; otherwise the last up to but not including `before`. */

@@ -11,6 +11,7 @@ import type { Settings } from '../config/settings.ts'
 import type { Metrics } from '../observability/metrics.ts'
 import type { Clock } from '../ports.ts'
 import { RequestError, requestErrors } from '../request-errors.ts'
+import { risingClock } from '../socket/rising-clock.ts'
 import { AddressLimiter } from './address-limiter.ts'
 
 /** What the HTTP endpoints need. */
@@ -51,11 +52,12 @@ const isLocal = (request: FastifyRequest): boolean =>
 /** Adds `/api/v1`, `/healthz` and `/metrics`. */
 export const addApi = (app: FastifyInstance, options: ApiOptions): void => {
   const { settings, tokens, metrics, now } = options
+  const uptime = risingClock(now)
   const limiter = new AddressLimiter({ capacity: 30, perSecond: 0.5 }, settings.rateLimitFactor)
 
   const guestAllowed = (request: FastifyRequest): void => {
     if (!settings.guests) throw requestErrors.guestsDisabled()
-    const retryAfterMs = limiter.take(request.ip, now())
+    const retryAfterMs = limiter.take(request.ip, uptime())
     if (retryAfterMs > 0) throw requestErrors.rateLimited(retryAfterMs)
   }
 

@@ -109,13 +109,22 @@ export const createMetrics = (): Metrics => {
     registers,
   })
 
+  // Both labels are of closed lists; looking a child up by its labels each time would cost more than the counting.
+  const children = new Map<string, Counter.Internal>()
+  const childOf = (event: string, outcome: string): Counter.Internal => {
+    const key = `${event} ${outcome}`
+    const child = children.get(key) ?? requests.labels({ event, outcome })
+    children.set(key, child)
+    return child
+  }
+
   return {
     registry,
     messageStored: (ackMs) => {
       messages.inc()
       ackSeconds.observe(ackMs / 1000)
     },
-    requestAnswered: (event, outcome) => requests.inc({ event, outcome }),
+    requestAnswered: (event, outcome) => childOf(event, outcome).inc(),
     connectionRefused: (code) => refused.inc({ code }),
     workerDied: () => died.inc(),
     bind: (bound) => {

@@ -12,6 +12,8 @@ import type { RateLimiter } from './rate-limit.ts'
 export type AnswererOptions = {
   readonly table: EventTable
   readonly now: Clock
+  /** Milliseconds that only rise, for rates: the time of day may be set back. */
+  readonly uptime: Clock
   readonly log: Logger
   readonly onAnswered: (event: string, outcome: string) => void
 }
@@ -31,11 +33,11 @@ const isEvent = (event: unknown): event is ClientEventName =>
  * The one way in for events: known → within its rate → token still valid → valid → granted → done.
  * Everything up to the work itself happens synchronously, so events of one connection begin in the order they came.
  */
-export const createAnswerer = ({ table, now, log, onAnswered }: AnswererOptions): Answerer => {
+export const createAnswerer = ({ table, now, uptime, log, onAnswered }: AnswererOptions): Answerer => {
   const run = (session: Session, limiter: RateLimiter, event: unknown, payload: unknown): unknown => {
     if (!isEvent(event)) throw requestErrors.unknownEvent()
     const rule: EventRule<typeof event> = table[event] as EventRule<typeof event>
-    const retryAfterMs = limiter.take(rule.rate, now())
+    const retryAfterMs = limiter.take(rule.rate, uptime())
     if (retryAfterMs > 0) throw requestErrors.rateLimited(retryAfterMs)
     if (session.expiresAtMs <= now() && event !== 'token.renew') throw requestErrors.tokenExpired()
     const request = validate(clientEvents[event].request, payload)

@@ -8,6 +8,7 @@ import { RequestError, requestErrors } from '../request-errors.ts'
 import type { Answerer } from './answer.ts'
 import { admit } from './handshake.ts'
 import { runAt } from './long-timer.ts'
+import { mergeWrites } from './merge-writes.ts'
 import { RateLimiter } from './rate-limit.ts'
 import { isDeviceConnected, roomsOf, type SangamIo, type SangamSocket } from './socket-notifier.ts'
 
@@ -28,6 +29,8 @@ export type GatewayEvents = {
 export type GatewayOptions = {
   readonly tokens: Tokens
   readonly now: Clock
+  /** Milliseconds that only rise, for rates. */
+  readonly uptime: Clock
   readonly log: Logger
   readonly rateLimitFactor: number
   readonly events: GatewayEvents
@@ -62,6 +65,7 @@ export class Gateway {
         (error: unknown) => next(this.#refusal(error)),
       )
     })
+    mergeWrites(this.#io.engine)
     this.#io.on('connection', (socket) => this.#connected(socket, answer))
   }
 
@@ -120,13 +124,13 @@ export class Gateway {
   }
 
   #connected(socket: SangamSocket, answer: Answerer): void {
-    const { now, log, events, rateLimitFactor } = this.#options
+    const { now, uptime, log, events, rateLimitFactor } = this.#options
     const { session } = socket.data
     const limiter = new RateLimiter(rateLimitFactor)
     void socket.join(roomsOf(session))
     this.#watchExpiry(socket)
     socket.onAny((event: unknown, ...values: unknown[]) => {
-      if (limiter.take('hard', now()) > 0) {
+      if (limiter.take('hard', uptime()) > 0) {
         this.#end(socket, 'flood', 'Far more messages than the rate limits allow.')
         return
       }

@@ -309,6 +309,34 @@ export const describeStoreContract = ({ name, fixtures, versions, createPlace }:
       }
     })
 
+    test('what follows a message that is not there is not stored, whatever became of that one', async () => {
+      const store = await openTeam()
+      const following = (index: number, follows: number) => ({
+        ...message(index),
+        follows: message(follows).clientMessageId,
+      })
+      expect(await store.append(following(2, 1))).toEqual({ outcome: 'outOfOrder' })
+      // One batch, and then another one.
+      const first = await Promise.all([
+        store.append({ ...message(1), conversationId: 'missing' }),
+        store.append(following(2, 1)),
+        store.append(following(3, 2)),
+      ])
+      expect(first.map(({ outcome }) => outcome)).toEqual(['noConversation', 'outOfOrder', 'outOfOrder'])
+      const again = await Promise.all([
+        store.append(message(1)),
+        store.append(following(2, 1)),
+        store.append(following(3, 2)),
+      ])
+      expect(again).toMatchObject([1, 2, 3].map((number) => ({ outcome: 'stored', number })))
+      expect(await store.append(following(4, 3))).toMatchObject({ outcome: 'stored', number: 4 })
+      // A repeat is told its number even when it names another one.
+      expect(await store.append(following(4, 9))).toMatchObject({ outcome: 'repeated', number: 4 })
+      expect(await store.append({ ...following(5, 4), senderId: 'somebody' })).toEqual({
+        outcome: 'outOfOrder',
+      })
+    })
+
     test('one write that fails takes no other of its batch down', async () => {
       const store = await openTeam()
       const bad = { conversationId: 'bad', title: 'T', members: [], nowMs: 1 }
