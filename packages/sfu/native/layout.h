@@ -72,8 +72,9 @@ enum class Counter : size_t {
   sendCalls,
   segmentedSends,
   receiveCalls,
+  droppedConnections,
 };
-constexpr size_t kCounters = 18;
+constexpr size_t kCounters = 19;
 
 // Pointers into the typed arrays. They stay valid while the port holds its references to them.
 struct SharedMemory {

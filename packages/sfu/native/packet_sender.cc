@@ -51,11 +51,21 @@ void PacketSender::flush() {
   SendSocket* socket = socketAt(index);
   if (socket == nullptr) {
     for (size_t i = 0; i < count; ++i) shared_.count(Counter::sendErrors, static_cast<double>(messages_[i].packets));
+  } else if (socket->stream != nullptr) {
+    sendFrames(*socket, index, messages_, count);
   } else if (socket->blocked) {
     keep(*socket, index, messages_, count);
   } else {
     sendAll(*socket, index, messages_, count);
   }
+}
+
+void PacketSender::sendFrames(SendSocket& socket, SocketIndex index, const OutgoingMessage* messages, size_t count) {
+  const size_t taken = socket.stream->send(messages, count);
+  shared_.count(Counter::sendCalls);
+  countSent(messages, taken);
+  shared_.count(Counter::sendBufferFull, static_cast<double>(count - taken));
+  if (socket.stream->isBlocked()) block(socket, index);
 }
 
 void PacketSender::sendAll(SendSocket& socket, SocketIndex index, const OutgoingMessage* messages, size_t count) {
@@ -118,6 +128,10 @@ void PacketSender::keep(SendSocket& socket, SocketIndex index, const OutgoingMes
       shared_.count(Counter::sendBufferFull, static_cast<double>(messages[i].packets));
     }
   }
+  block(socket, index);
+}
+
+void PacketSender::block(SendSocket& socket, SocketIndex index) {
   if (socket.blocked) return;
   socket.blocked = true;
   if (blockedCallback_ != nullptr) blockedCallback_(blockedOwner_, index);
@@ -126,6 +140,11 @@ void PacketSender::keep(SendSocket& socket, SocketIndex index, const OutgoingMes
 void PacketSender::drain(SocketIndex index) {
   SendSocket* socket = socketAt(index);
   if (socket == nullptr) return;
+  if (socket->stream != nullptr) {
+    socket->stream->drain();
+    socket->blocked = socket->stream->isBlocked();
+    return;
+  }
   SendBacklog& backlog = socket->backlog;
   while (!backlog.empty()) {
     const size_t count = std::min(backlog.size(), UdpSocket::kMaxMessages);

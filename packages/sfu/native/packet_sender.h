@@ -7,14 +7,20 @@
 #include "header_template.h"
 #include "layout.h"
 #include "send_backlog.h"
+#include "tcp_socket.h"
 
 namespace sangam {
 
-// A socket with what waits for it. `blocked` tells the owner to watch for writability.
+// A socket with what waits for it: UDP, or one TCP connection, which keeps its own. `blocked` tells the owner to watch for
+// writability.
 struct SendSocket {
   UdpSocket udp;
   SendBacklog backlog;
+  std::unique_ptr<TcpConnection> stream;
   bool blocked = false;
+
+  bool isIpv6() const { return stream == nullptr ? udp.isIpv6() : stream->isIpv6(); }
+  int fd() const { return stream == nullptr ? udp.fd() : stream->fd(); }
 };
 
 class PacketSender {
@@ -55,6 +61,8 @@ class PacketSender {
 
   bool merge(const void* run, size_t bytes);
   void sendAll(SendSocket& socket, SocketIndex index, const OutgoingMessage* messages, size_t count);
+  void sendFrames(SendSocket& socket, SocketIndex index, const OutgoingMessage* messages, size_t count);
+  void block(SendSocket& socket, SocketIndex index);
   bool handleError(SendSocket& socket, const OutgoingMessage& message, int error);
   void sendSegments(SendSocket& socket, const OutgoingMessage& message);
   void countSent(const OutgoingMessage* messages, size_t count);

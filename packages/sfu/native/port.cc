@@ -7,7 +7,6 @@ namespace sangam {
 
 namespace {
 
-constexpr uint64_t kTickMs = 20;
 // Datagrams read per wakeup at most, so that a flood on one socket can't keep the loop from its other work.
 constexpr size_t kRoundsPerWakeup = 8;
 constexpr size_t kRestingIndexes = 64;
@@ -70,13 +69,17 @@ bool Port::takeIndex(SocketIndex* index) {
   return true;
 }
 
-int Port::openUdp(const UdpBinding& binding, SocketIndex* index) {
+int Port::openUdp(const SocketBinding& binding, SocketIndex* index) {
   auto socket = std::make_unique<Socket>();
   const int error = socket->send.udp.open(binding);
-  if (error != 0) return error;
+  return error != 0 ? error : addSocket(std::move(socket), index);
+}
+
+int Port::addSocket(std::unique_ptr<Socket> socket, SocketIndex* index) {
   socket->poll = newHandle<uv_poll_t>(UV_POLL);
   socket->port = this;
-  const int status = uv_poll_init(loop_, socket->poll, socket->send.udp.fd());
+  const int fd = socket->listener == nullptr ? socket->send.fd() : socket->listener->fd();
+  const int status = uv_poll_init(loop_, socket->poll, fd);
   if (status != 0) {
     free(socket->poll);
     return -status;
@@ -86,12 +89,18 @@ int Port::openUdp(const UdpBinding& binding, SocketIndex* index) {
     closeHandle(reinterpret_cast<uv_handle_t*>(socket->poll));
     return EMFILE;
   }
+  socket->acceptedBy = socket->index;
   socket->poll->data = socket.get();
   uv_poll_start(socket->poll, UV_READABLE, onPoll);
   *index = socket->index;
-  sender_.setSocket(*index, &socket->send);
+  if (socket->listener == nullptr) sender_.setSocket(*index, &socket->send);
   sockets_[*index] = std::move(socket);
   return 0;
+}
+
+uint16_t Port::portOf(SocketIndex index) const {
+  const Socket& socket = *sockets_[index];
+  return socket.listener == nullptr ? socket.send.udp.port() : socket.listener->port();
 }
 
 void Port::closeSocket(uint32_t index) {
@@ -100,10 +109,20 @@ void Port::closeSocket(uint32_t index) {
   sender_.flush();
   closeHandle(reinterpret_cast<uv_handle_t*>(socket->poll));
   const SocketIndex place = socket->index;
+  forgetNewcomer(place);
+  if (socket->listener != nullptr) closeConnectionsOf(place);
   sender_.setSocket(place, nullptr);
   sockets_[place].reset();
   freeIndexes_.push_back(place);
   sessions_.closeSocket(place);
+}
+
+void Port::closeConnectionsOf(SocketIndex listener) {
+  for (size_t i = 0; i < sockets_.size(); ++i) {
+    if (sockets_[i] != nullptr && sockets_[i]->acceptedBy == listener && i != listener) {
+      closeSocket(static_cast<uint32_t>(i));
+    }
+  }
 }
 
 void Port::setSegmentation(uint32_t index, bool allowed) {
@@ -130,12 +149,16 @@ void Port::onHandleClosed(uv_handle_t* handle) {
 void Port::onPoll(uv_poll_t* handle, int status, int events) {
   auto* socket = static_cast<Socket*>(handle->data);
   Port* self = socket->port;
+  if (socket->listener != nullptr) return self->onConnections(*socket);
   if (status == 0 && (events & UV_WRITABLE) != 0) {
     self->sender_.drain(socket->index);
     if (!socket->send.blocked) uv_poll_start(handle, UV_READABLE, onPoll);
   }
   // An error is read, and thereby cleared, like a packet.
-  if (status != 0 || (events & UV_READABLE) != 0) self->onReadable(*socket);
+  if (status != 0 || (events & UV_READABLE) != 0) {
+    if (socket->send.stream != nullptr) return self->onStreamReadable(*socket);
+    self->onReadable(*socket);
+  }
 }
 
 void Port::onReadable(Socket& socket) {
@@ -226,7 +249,8 @@ void Port::tick() {
   }
   handshakes_.resize(kept);
   sender_.flush();
-  if (kept != 0) scheduleTick(kTickMs);
+  tendTcp(now);
+  if (kept != 0 || !newcomers_.empty()) scheduleTick(kTickMs);
   deliverEvents();
 }
 
@@ -240,7 +264,7 @@ void Port::closeSession(uint32_t id) {
 
 bool Port::resolve(const AddressKey& key, Destination* out) const {
   const SendSocket* socket = sender_.socketAt(key.socket());
-  return socket != nullptr && destinationFromKey(key, socket->udp.isIpv6(), out);
+  return socket != nullptr && destinationFromKey(key, socket->isIpv6(), out);
 }
 
 bool Port::setDestination(Session& session, const AddressKey& key) {

@@ -15,7 +15,7 @@
 namespace sangam {
 
 struct SessionEvent {
-  enum class Type : uint8_t { connected, failed, closed, address };
+  enum class Type : uint8_t { connected, failed, closed, address, disconnected };
   uint32_t session;
   Type type;
   DtlsFailure failure;
@@ -51,8 +51,12 @@ class Port {
   SessionTable& sessions() { return sessions_; }
 
   // 0 and the socket's index, or an errno (EMFILE when kMaxSockets are open).
-  int openUdp(const UdpBinding& binding, SocketIndex* index);
-  uint16_t portOf(SocketIndex index) const { return sockets_[index]->send.udp.port(); }
+  int openUdp(const SocketBinding& binding, SocketIndex* index);
+  // Listens for connections (RFC 6544); each becomes a socket of its own.
+  int openTcp(const SocketBinding& binding, SocketIndex* index);
+  uint16_t portOf(SocketIndex index) const;
+  // The listener that accepted a connection; any other socket itself. -1 if it isn't open.
+  int32_t listenerOf(uint32_t index) const;
   // Indexes of sockets that aren't open are ignored.
   void closeSocket(uint32_t index);
   // For tests: makes the socket send without UDP_SEGMENT, or makes the system refuse UDP_SEGMENT.
@@ -62,6 +66,8 @@ class Port {
   bool restrictSuites(uint32_t mask) { return dtls_.restrictSuites(mask); }
 
   void closeSession(uint32_t id);
+  // A TCP connection is the session's from now on, and so may stay.
+  void addAddress(Session& session, const AddressKey& key);
   // False if the address is malformed or its socket isn't open.
   bool setDestination(Session& session, const AddressKey& key);
   // RTCP takes a way of its own from now on; until one is set by an address, none.
@@ -76,17 +82,33 @@ class Port {
   void close();
 
  private:
+  static constexpr uint64_t kTickMs = 20;
+
   struct Socket {
     SendSocket send;
-    uv_poll_t* poll;
-    Port* port;
-    SocketIndex index;
+    // Of a TCP listener, which carries nothing itself.
+    std::unique_ptr<TcpListener> listener;
+    uv_poll_t* poll = nullptr;
+    Port* port = nullptr;
+    SocketIndex index = 0;
+    // Of a connection its listener, else the socket itself.
+    SocketIndex acceptedBy = 0;
   };
 
   static void onPoll(uv_poll_t* handle, int status, int events);
   static void onTick(uv_timer_t* handle);
   static void onHandleClosed(uv_handle_t* handle);
   void onReadable(Socket& socket);
+  void onConnections(Socket& listener);
+  void admit(int fd, const sockaddr_in6& from, const Socket& listener);
+  void pause(const Socket& listener);
+  void onStreamReadable(Socket& socket);
+  bool takeFrames(Socket& socket, size_t bytes);
+  void connectionEnded(SocketIndex index);
+  void dropNewcomer(SocketIndex index);
+  bool dropOldestNewcomer();
+  void forgetNewcomer(SocketIndex index);
+  void tendTcp(uint64_t now);
   void dtlsChanged(Session& session);
   void addressLearned(Session& session, const AddressKey& address);
   void tick();
@@ -94,7 +116,9 @@ class Port {
   bool deliverEvents();
   void closeHandle(uv_handle_t* handle);
   Socket* socketAt(uint32_t index) const { return index < sockets_.size() ? sockets_[index].get() : nullptr; }
+  int addSocket(std::unique_ptr<Socket> socket, SocketIndex* index);
   bool takeIndex(SocketIndex* index);
+  void closeConnectionsOf(SocketIndex listener);
   bool resolve(const AddressKey& key, Destination* out) const;
 
   uv_loop_t* loop_;
@@ -109,6 +133,9 @@ class Port {
   ReceiveBatch staging_;
   std::vector<std::unique_ptr<Socket>> sockets_;
   std::deque<SocketIndex> freeIndexes_;
+  // Connections that no session has yet, the oldest first; and listeners that wait for descriptors.
+  std::vector<SocketIndex> newcomers_;
+  std::vector<SocketIndex> paused_;
   std::vector<uint32_t> handshakes_;
   std::vector<SessionEvent> pending_;
   uv_timer_t* timer_ = nullptr;

@@ -26,28 +26,54 @@ Session* sessionOf(napi_env env, Port* port, uint32_t id) {
 
 napi_value nowUs(napi_env env, napi_callback_info) { return makeNumber(env, static_cast<double>(Port::nowUs())); }
 
-// bindUdp(ip, port, ipv6Only, reusePort, sendBufferBytes, receiveBufferBytes): index * 65536 + port
+// Binds what `open` opens; index * 65536 + port.
+template <typename Open>
+napi_value bindTo(napi_env env, Port* port, SocketBinding& binding, double port16, Open open) {
+  const bool inRange = port16 >= 0 && port16 <= 65535;
+  binding.port = inRange ? static_cast<uint16_t>(port16) : 0;
+  SocketIndex index = 0;
+  const int error = inRange ? open(&index) : EINVAL;
+  if (error != 0) {
+    const std::string where = binding.ip + ':' + std::to_string(static_cast<int64_t>(port16));
+    return throwSystemError(env, error, "bind", where);
+  }
+  return makeNumber(env, index * 65536.0 + port->portOf(index));
+}
+
+// bindUdp(ip, port, ipv6Only, reusePort, sendBufferBytes, receiveBufferBytes)
 napi_value bindUdp(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
-  UdpBinding binding;
+  SocketBinding binding;
   binding.ip = args.string(0);
   const double port16 = args.number(1);
   binding.ipv6Only = args.boolean(2);
   binding.reusePort = args.boolean(3);
   binding.sendBufferBytes = static_cast<int>(args.u32(4));
   binding.receiveBufferBytes = static_cast<int>(args.u32(5));
-  if (!args.ok()) return nullptr;
-  Port* port = PortObject::portOf(env, args.self(), true);
+  Port* port = args.ok() ? PortObject::portOf(env, args.self(), true) : nullptr;
   if (port == nullptr) return nullptr;
-  const bool inRange = port16 >= 0 && port16 <= 65535;
-  binding.port = inRange ? static_cast<uint16_t>(port16) : 0;
-  SocketIndex index = 0;
-  const int error = inRange ? port->openUdp(binding, &index) : EINVAL;
-  if (error != 0) {
-    const std::string where = binding.ip + ':' + std::to_string(static_cast<int64_t>(port16));
-    return throwSystemError(env, error, "bind", where);
-  }
-  return makeNumber(env, index * 65536.0 + port->portOf(index));
+  return bindTo(env, port, binding, port16, [&](SocketIndex* index) { return port->openUdp(binding, index); });
+}
+
+// bindTcp(ip, port, ipv6Only, sendBufferBytes, receiveBufferBytes)
+napi_value bindTcp(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  SocketBinding binding;
+  binding.ip = args.string(0);
+  const double port16 = args.number(1);
+  binding.ipv6Only = args.boolean(2);
+  binding.sendBufferBytes = static_cast<int>(args.u32(3));
+  binding.receiveBufferBytes = static_cast<int>(args.u32(4));
+  Port* port = args.ok() ? PortObject::portOf(env, args.self(), true) : nullptr;
+  if (port == nullptr) return nullptr;
+  return bindTo(env, port, binding, port16, [&](SocketIndex* index) { return port->openTcp(binding, index); });
+}
+
+napi_value listenerOf(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const uint32_t index = args.u32(0);
+  Port* port = args.ok() ? PortObject::portOf(env, args.self(), false) : nullptr;
+  return port == nullptr ? nullptr : makeNumber(env, port->listenerOf(index));
 }
 
 napi_value closeSocket(napi_env env, napi_callback_info info) {
@@ -81,7 +107,7 @@ napi_value addAddress(napi_env env, napi_callback_info info) {
   AddressKey key;
   Port* port = args.ok() ? PortObject::portOf(env, args.self(), true) : nullptr;
   Session* session = port == nullptr ? nullptr : sessionOf(env, port, id);
-  if (session != nullptr && keyFromArgument(env, address, &key)) port->sessions().addAddress(*session, key);
+  if (session != nullptr && keyFromArgument(env, address, &key)) port->addAddress(*session, key);
   return nullptr;
 }
 
@@ -277,6 +303,8 @@ napi_value restrictSuites(napi_env env, napi_callback_info info) {
 void definePortMethods(napi_env env, napi_value object) {
   setFunction(env, object, "nowUs", nowUs);
   setFunction(env, object, "bindUdp", bindUdp);
+  setFunction(env, object, "bindTcp", bindTcp);
+  setFunction(env, object, "listenerOf", listenerOf);
   setFunction(env, object, "closeSocket", closeSocket);
   setFunction(env, object, "createSession", createSession);
   setFunction(env, object, "closeSession", closeSession);

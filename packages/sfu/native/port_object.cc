@@ -5,7 +5,7 @@ namespace sangam {
 namespace {
 
 constexpr const char* kFailureNames[] = {"fingerprint-mismatch", "no-srtp-profile", "timeout", "protocol"};
-constexpr const char* kEventNames[] = {"connected", "failed", "closed", "address"};
+constexpr const char* kEventNames[] = {"connected", "failed", "closed", "address", "disconnected"};
 
 std::string hexOf(const AddressKey& key) {
   constexpr char kDigits[] = "0123456789abcdef";
@@ -126,7 +126,8 @@ void PortObject::onSessionEvent(const SessionEvent& event) {
   std::string detail;
   if (event.type == SessionEvent::Type::connected) detail = infoOf(event.suite).name;
   if (event.type == SessionEvent::Type::failed) detail = kFailureNames[static_cast<size_t>(event.failure)];
-  if (event.type == SessionEvent::Type::address) detail = hexOf(event.address);
+  const bool hasAddress = event.type == SessionEvent::Type::address || event.type == SessionEvent::Type::disconnected;
+  if (hasAddress) detail = hexOf(event.address);
   const napi_value values[] = {
       makeNumber(env_, event.session),
       makeString(env_, kEventNames[static_cast<size_t>(event.type)]),

@@ -74,6 +74,14 @@ void Receiver::take(const ReceiveBatch& batch, size_t datagrams, SocketIndex soc
   shared_.count(Counter::receivedBytes, bytes);
 }
 
+void Receiver::takeFrame(const uint8_t* data, size_t bytes, const AddressKey& from, uint64_t nowUs) {
+  nowUs_ = nowUs;
+  waiting_ = 1;
+  takeOne(data, bytes, from);
+  shared_.count(Counter::receivedPackets);
+  shared_.count(Counter::receivedBytes, static_cast<double>(bytes));
+}
+
 void Receiver::takeOne(const uint8_t* data, size_t bytes, const AddressKey& from) {
   const Protocol protocol = bytes == 0 ? Protocol::none : protocolOf(data[0]);
   if (!longEnough(protocol, data, bytes)) return shared_.count(Counter::droppedMalformed);

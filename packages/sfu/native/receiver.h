@@ -28,6 +28,8 @@ class Receiver {
 
   // Takes the first `datagrams` of `batch`; they are at most room().
   void take(const ReceiveBatch& batch, size_t datagrams, SocketIndex socket, uint64_t nowUs);
+  // Takes one datagram that came in a frame; there is room.
+  void takeFrame(const uint8_t* data, size_t bytes, const AddressKey& from, uint64_t nowUs);
 
  private:
   void takeOne(const uint8_t* data, size_t bytes, const AddressKey& from);

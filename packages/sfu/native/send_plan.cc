@@ -56,7 +56,7 @@ void SendPlan::sendRaw(const uint8_t* data, size_t bytes) {
   if (bytes <= kAddressBytes) return shared_.count(Counter::sendErrors);
   memcpy(key.bytes, data, kAddressBytes);
   const SendSocket* socket = sender_.socketAt(key.socket());
-  if (socket == nullptr || !destinationFromKey(key, socket->udp.isIpv6(), &destination)) {
+  if (socket == nullptr || !destinationFromKey(key, socket->isIpv6(), &destination)) {
     return shared_.count(Counter::sendErrors);
   }
   memcpy(sender_.reserve(), data + kAddressBytes, bytes - kAddressBytes);

@@ -6,22 +6,13 @@
 #include <uv.h>
 
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "address.h"
 #include "layout.h"
+#include "socket_binding.h"
 
 namespace sangam {
-
-struct UdpBinding {
-  std::string ip;
-  uint16_t port = 0;
-  bool ipv6Only = false;
-  bool reusePort = false;
-  int sendBufferBytes = 0;  // 0: kDefaultBufferBytes
-  int receiveBufferBytes = 0;
-};
 
 // What one recvmmsg brought. Lives once per port, used by every socket.
 class ReceiveBatch {
@@ -29,6 +20,9 @@ class ReceiveBatch {
   static constexpr size_t kDatagrams = 64;
 
   ReceiveBatch();
+  // Its bytes, for whoever reads a stream between two batches.
+  uint8_t* memory() { return staging_.get(); }
+  static constexpr size_t capacity() { return kDatagrams * kSlotBytes; }
   const uint8_t* data(size_t i) const { return staging_.get() + i * kSlotBytes; }
   size_t bytes(size_t i) const { return bytes_[i]; }
   bool truncated(size_t i) const { return truncated_[i]; }
@@ -79,10 +73,10 @@ class UdpSocket {
   ~UdpSocket();
 
   // 0, or the errno of what failed (EINVAL for an address that isn't numeric).
-  int open(const UdpBinding& binding);
-  uint16_t port() const { return port_; }
-  bool isIpv6() const { return ipv6_; }
-  int fd() const { return fd_; }
+  int open(const SocketBinding& binding);
+  uint16_t port() const { return bound_.port; }
+  bool isIpv6() const { return bound_.ipv6; }
+  int fd() const { return bound_.fd; }
 
   // Reads at most `limit` datagrams (<= ReceiveBatch::kDatagrams); returns how many.
   size_t receive(ReceiveBatch* batch, size_t limit);
@@ -94,12 +88,9 @@ class UdpSocket {
   void giveUpSegmentation() { segmentation_ = false; }
 
  private:
-  int bindTo(const UdpBinding& binding);
   void detectSegmentation();
 
-  int fd_ = -1;
-  uint16_t port_ = 0;
-  bool ipv6_ = false;
+  BoundSocket bound_;
   bool segmentation_ = false;
 };
 

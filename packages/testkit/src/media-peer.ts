@@ -176,7 +176,7 @@ export class MediaPeer extends EventEmitter<MediaPeerEvents> {
 
   handleSessionEvent(event: SessionEvent): void {
     if (event.type === 'failed') this.emit('failed', event.reason)
-    else if (event.type !== 'address') this.emit(event.type)
+    else if (event.type === 'connected' || event.type === 'closed') this.emit(event.type)
   }
 
   handleRtp(memory: Uint8Array, offset: number, length: number): void {

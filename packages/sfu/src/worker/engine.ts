@@ -139,21 +139,19 @@ export class Engine {
       request.webRtcServerId === undefined
         ? undefined
         : found(this.webRtcServers, request.webRtcServerId, 'WebRtcServer')
-    const listeners: readonly Listener[] =
-      server?.listeners ?? listen(this.#context.port, request.listenInfos ?? [])
-    const transport = new WebRtcTransport(
-      this.#context,
-      request.transportId,
-      this.#takeIndex(),
-      this.#usernameFragments,
-      {
+    const make = (listeners: readonly Listener[]): WebRtcTransport =>
+      new WebRtcTransport(this.#context, request.transportId, this.#takeIndex(), this.#usernameFragments, {
         webRtcServer: server,
         listeners,
+        candidateChoice: request,
         iceConsentTimeoutMs: request.iceConsentTimeoutSeconds * 1000,
         initialAvailableOutgoingBitrate: request.initialAvailableOutgoingBitrate,
         sctp: request.sctp,
-      },
-    )
+      })
+    const transport =
+      server === undefined
+        ? this.#listening(request.listenInfos ?? [], make)
+        : make(server.listenersFor(request))
     this.#addTransport(router, transport)
     return transport
   }
@@ -165,16 +163,16 @@ export class Engine {
       request.listenInfo,
       ...(request.rtcpListenInfo === undefined ? [] : [request.rtcpListenInfo]),
     ]
-    const transport = this.#listening(
-      infos,
-      ([listener, rtcpListener]) =>
-        new PlainTransport(this.#context, request.transportId, this.#takeIndex(), {
-          listener: listener as Listener,
-          rtcpListener,
-          comedia: request.comedia,
-          srtpSuite: request.srtpCryptoSuite,
-        }),
-    )
+    const transport = this.#listening(infos, ([listener, rtcpListener]) => {
+      if (infos.length === 2 && rtcpListener === undefined)
+        throw new ChannelTypeError('RTP and RTCP need a port each')
+      return new PlainTransport(this.#context, request.transportId, this.#takeIndex(), {
+        listener: listener as Listener,
+        rtcpListener,
+        comedia: request.comedia,
+        srtpSuite: request.srtpCryptoSuite,
+      })
+    })
     this.#addTransport(router, transport)
     return transport
   }
@@ -323,12 +321,11 @@ export class Engine {
     if (transport !== undefined) this.path.handleRtcp(transport, packet)
   }
 
-  /** Binds sockets for what `make` makes, one per info; frees them if that fails. */
+  /** Binds sockets for what `make` makes; frees them if that fails. */
   #listening<T>(infos: readonly ListenInfo[], make: (listeners: readonly Listener[]) => T): T {
     const { port } = this.#context
     const listeners = listen(port, infos)
     try {
-      if (listeners.length < infos.length) throw new ChannelTypeError('RTP and RTCP need a port each')
       return make(listeners)
     } catch (error) {
       for (const { socket } of listeners) port.closeSocket(socket)

@@ -1,7 +1,11 @@
 import { X509Certificate } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
-import { readPacketAddress, writePacketAddress } from '../../src/worker/packet-port/address.ts'
+import {
+  type PacketAddress,
+  readPacketAddress,
+  writePacketAddress,
+} from '../../src/worker/packet-port/address.ts'
 import { createNativePacketPort, type NativePacketPort } from '../../src/worker/packet-port/load.ts'
 import {
   ADDRESS_BYTES,
@@ -24,7 +28,7 @@ export interface Received {
   readonly session: number
   readonly packetId: number
   readonly bytes: Buffer
-  readonly from: { readonly ip: string; readonly port: number }
+  readonly from: PacketAddress
 }
 
 /** A port with one socket on 127.0.0.1, which keeps what it receives until the test takes it. */

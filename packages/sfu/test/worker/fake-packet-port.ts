@@ -69,6 +69,7 @@ export class FakePacketPort implements PacketPort {
   readonly sinks: (SinkOptions | undefined)[] = []
   readonly sessions: FakeSession[] = []
   readonly openSockets = new Set<number>()
+  readonly #listeners = new Map<number, number>()
   #packetId = 0
   #sockets = 0
   #rows = 0
@@ -81,6 +82,21 @@ export class FakePacketPort implements PacketPort {
     const socket = this.#sockets++
     this.openSockets.add(socket)
     return { socket, port: options.port === 0 ? 50000 + socket : options.port }
+  }
+
+  openTcp(options: { port: number }): { socket: number; port: number } {
+    return this.openUdp(options)
+  }
+
+  /** A connection that a listener accepts. @returns its socket */
+  acceptTcp(listener: number): number {
+    const { socket } = this.openUdp({ port: 0 })
+    this.#listeners.set(socket, listener)
+    return socket
+  }
+
+  listenerOf(socket: number): number {
+    return this.openSockets.has(socket) ? (this.#listeners.get(socket) ?? socket) : -1
   }
 
   closeSocket(socket: number): void {

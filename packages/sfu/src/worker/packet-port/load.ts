@@ -37,6 +37,13 @@ interface NativePort {
     sendBufferBytes: number,
     receiveBufferBytes: number,
   ): number
+  bindTcp(
+    ip: string,
+    port: number,
+    ipv6Only: boolean,
+    sendBufferBytes: number,
+    receiveBufferBytes: number,
+  ): number
   /** An empty address: RTCP waits for one. */
   routeRtcp(session: number, address: Uint8Array): void
   beginDtls(session: number, isClient: boolean, fingerprints: Uint8Array): void
@@ -50,7 +57,7 @@ interface NativePort {
 
 type SharedMethods = Omit<PacketPort, keyof SharedArrays | 'certificate' | AddedCall>
 /** Calls of the contract that take more than numbers and bytes: put on top of the addon's own. */
-type AddedCall = 'openUdp' | 'startDtls' | 'setSrtpKeys' | 'createSink' | 'setRtcpDestination'
+type AddedCall = 'openUdp' | 'openTcp' | 'startDtls' | 'setSrtpKeys' | 'createSink' | 'setRtcpDestination'
 type SharedArrays = Pick<
   PacketPort,
   'memory' | 'batch' | 'records' | 'plan' | 'control' | 'controlBytes' | 'counters'
@@ -236,10 +243,15 @@ function encodeElements(extensions: readonly SinkHeaderExtension[]): Uint8Array 
   return Uint8Array.from(bytes)
 }
 
+function boundOf(packed: number): { socket: number; port: number } {
+  return { socket: packed >>> 16, port: packed & 0xffff }
+}
+
 function readEvent(type: string, detail: string, remoteCertificate: string): SessionEvent {
   if (type === 'connected') return { type, srtpSuite: detail as SrtpSuite, remoteCertificate }
   if (type === 'failed') return { type, reason: detail as DtlsFailure }
-  if (type === 'address') return { type, address: Uint8Array.from(Buffer.from(detail, 'hex')) }
+  if (type === 'address' || type === 'disconnected')
+    return { type, address: Uint8Array.from(Buffer.from(detail, 'hex')) }
   return { type: 'closed' }
 }
 
@@ -273,7 +285,11 @@ export function createNativePacketPort(options: PacketPortOptions): NativePacket
         udp.sendBufferBytes ?? 0,
         udp.receiveBufferBytes ?? 0,
       )
-      return { socket: bound >>> 16, port: bound & 0xffff }
+      return boundOf(bound)
+    },
+    openTcp(tcp) {
+      const { ip, port, ipv6Only = false, sendBufferBytes = 0, receiveBufferBytes = 0 } = tcp
+      return boundOf(native.bindTcp(ip, port, ipv6Only, sendBufferBytes, receiveBufferBytes))
     },
     setRtcpDestination(session, address = NO_ADDRESS) {
       native.routeRtcp(session, address)

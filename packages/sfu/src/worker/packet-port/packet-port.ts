@@ -1,7 +1,7 @@
 /**
  * The packet port: the one seam between the engine's decisions (TypeScript) and the moving of bytes (C++, `native/`).
  *
- * It knows UDP sockets, DTLS, SRTP and addresses; it knows no room, codec or layer. Per batch of received packets
+ * It knows UDP sockets, TCP connections, DTLS, SRTP and addresses; it knows no room, codec or layer. Per batch of received packets
  * there is one call from C++ (`onBatch`) and one call back (`execute`). Everything else in between is typed arrays that
  * both sides see: no allocation and no call per packet.
  *
@@ -12,6 +12,9 @@
  * 3. `onBatch(count)` tells the engine; it reads the `batch` columns and `memory`.
  * 4. The engine writes a packet record per forwarded packet and a send-plan entry per receiver, and calls `execute`.
  * 5. C++ writes each header, encrypts with the receiver's key and sends (`sendmmsg`, `UDP_SEGMENT`).
+ *
+ * A TCP connection (RFC 6544) is a socket as well: it carries one peer's datagrams in frames (RFC 4571) and drops what it has no
+ * room for. In addresses, destinations and batches it is told by its socket alone.
  */
 import type { Fingerprint, SrtpSuite } from '../../channel/dtls-srtp.ts'
 
@@ -178,9 +181,11 @@ export const Counter = {
   sendCalls: 15,
   segmentedSends: 16,
   receiveCalls: 17,
+  /** TCP connections whose peer proved nothing in time, sent too much before, or made room for others. */
+  droppedConnections: 18,
 } as const
 /** Length of `PacketPort.counters`. */
-export const COUNTERS = 18
+export const COUNTERS = 19
 
 /** One element of a sink's RTP header extension block (RFC 8285), in this order on the wire. */
 export type SinkHeaderExtension =
@@ -216,6 +221,8 @@ export type SessionEvent =
   | { readonly type: 'closed' }
   /** After `learnAddress`: the session has this address now (`ADDRESS_BYTES` bytes). */
   | { readonly type: 'address'; readonly address: Uint8Array }
+  /** The TCP connection of this address ended; its socket is closed. */
+  | { readonly type: 'disconnected'; readonly address: Uint8Array }
 
 /** What one session received (authenticated packets only) and sent since it was created. */
 export interface SessionStats {
@@ -236,6 +243,9 @@ export interface UdpOptions {
   readonly sendBufferBytes?: number
   readonly receiveBufferBytes?: number
 }
+
+/** Where a TCP listener is bound and how. Without sizes the buffers are what the kernel chooses. */
+export type TcpOptions = Omit<UdpOptions, 'udpReusePort'>
 
 /** What a packet port is opened with. Both callbacks run on the thread that opened it. */
 export interface PacketPortOptions {
@@ -272,7 +282,16 @@ export interface PacketPort {
    * @throws Error whose `code` is the system's (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`, `EINVAL`, `EMFILE`)
    */
   openUdp(options: UdpOptions): { readonly socket: number; readonly port: number }
-  /** Nothing comes or leaves by it any longer. Idempotent. */
+  /**
+   * Listens for TCP connections. Each is a socket of its own, known from the first STUN message that comes over it; it may
+   * stay once a session has its address (`addAddress`), and before that neither for long nor for many bytes.
+   * @returns the listener's socket index and the bound port
+   * @throws Error as `openUdp` does
+   */
+  openTcp(options: TcpOptions): { readonly socket: number; readonly port: number }
+  /** The listener that accepted a TCP connection; any other open socket itself; -1 for one that isn't open. */
+  listenerOf(socket: number): number
+  /** Nothing comes or leaves by it any longer; a listener takes its connections along. Idempotent. */
   closeSocket(socket: number): void
 
   /**

@@ -109,15 +109,12 @@ export class IceLite {
     if (this.#consentTimeoutMs === 0 || this.#selected === undefined) return { removed: [] }
     const expired = (tuple: IceTuple): boolean => nowMs - tuple.checkedMs > this.#consentTimeoutMs
     if (!expired(this.#selected)) return { removed: [] }
-    const removed = this.#tuples.filter(expired)
-    this.#tuples = this.#tuples.filter((tuple) => !expired(tuple))
-    this.#selected = this.#tuples.reduce<IceTuple | undefined>(
-      (best, tuple) => (best === undefined || tuple.checkedMs > best.checkedMs ? tuple : best),
-      undefined,
-    )
-    if (this.#selected !== undefined) return { removed, selected: this.#selected }
-    this.#state = 'disconnected'
-    return { removed, state: 'disconnected' }
+    return this.#without(expired)
+  }
+
+  /** The connection behind an address ended. */
+  lost(key: string): IceChange {
+    return this.#without((tuple) => tuple.key === key)
   }
 
   close(): readonly IceTuple[] {
@@ -126,6 +123,20 @@ export class IceLite {
     this.#selected = undefined
     this.#state = 'closed'
     return tuples
+  }
+
+  /** Goes on with what is left: the address that was checked last. */
+  #without(gone: (tuple: IceTuple) => boolean): IceChange {
+    const removed = this.#tuples.filter(gone)
+    this.#tuples = this.#tuples.filter((tuple) => !gone(tuple))
+    if (this.#selected === undefined || !removed.includes(this.#selected)) return { removed }
+    this.#selected = this.#tuples.reduce<IceTuple | undefined>(
+      (best, tuple) => (best === undefined || tuple.checkedMs > best.checkedMs ? tuple : best),
+      undefined,
+    )
+    if (this.#selected !== undefined) return { removed, selected: this.#selected }
+    this.#state = 'disconnected'
+    return { removed, state: 'disconnected' }
   }
 
   #stateAfterCheck(nominated: boolean): IceState | undefined {

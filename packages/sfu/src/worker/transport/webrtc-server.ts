@@ -1,6 +1,7 @@
 import type { ListenInfo } from '../../channel/messages.ts'
 import type { WorkerContext } from '../context.ts'
-import { type Listener, listen } from './listening.ts'
+import { ChannelTypeError } from '../errors.ts'
+import { type CandidateChoice, type Listener, listen } from './listening.ts'
 import type { WebRtcTransport } from './webrtc-transport.ts'
 
 /** Ports that all WebRTC transports of a worker may share. */
@@ -16,6 +17,15 @@ export class WebRtcServer {
     this.listeners = listen(context.port, listenInfos)
   }
 
+  /** What a transport with these protocols uses. @throws ChannelTypeError when that is nothing */
+  listenersFor(choice: CandidateChoice): readonly Listener[] {
+    const chosen = this.listeners.filter(({ protocol }) =>
+      protocol === 'tcp' ? choice.enableTcp : choice.enableUdp,
+    )
+    if (chosen.length > 0) return chosen
+    throw new ChannelTypeError(`WebRtcServer ${this.id} listens for none of the protocols that are enabled`)
+  }
+
   close(): void {
     for (const listener of this.listeners) this.#context.port.closeSocket(listener.socket)
   }
@@ -23,9 +33,13 @@ export class WebRtcServer {
   dump(): Readonly<Record<string, unknown>> {
     return {
       id: this.id,
-      udpSockets: this.listeners.map(({ ip, port }) => ({ ip, port })),
-      tcpServers: [],
+      udpSockets: this.#boundOf('udp'),
+      tcpServers: this.#boundOf('tcp'),
       webRtcTransportIds: [...this.transports].map((transport) => transport.id),
     }
+  }
+
+  #boundOf(wanted: Listener['protocol']): { ip: string; port: number }[] {
+    return this.listeners.filter(({ protocol }) => protocol === wanted).map(({ ip, port }) => ({ ip, port }))
   }
 }

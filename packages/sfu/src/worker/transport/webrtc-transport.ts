@@ -21,10 +21,10 @@ import { OutgoingBandwidth } from '../congestion/outgoing-bandwidth.ts'
 import type { WorkerContext } from '../context.ts'
 import { SctpLink } from '../data/sctp-link.ts'
 import { ChannelInvalidStateError, ChannelTypeError } from '../errors.ts'
-import { packetAddressIp, readPacketAddress } from '../packet-port/address.ts'
+import { packetAddressIp, packetAddressSocket, readPacketAddress } from '../packet-port/address.ts'
 import { ADDRESS_BYTES, type SessionEvent } from '../packet-port/packet-port.ts'
 import { type IceChange, type IceCredentials, IceLite } from './ice-lite.ts'
-import { hostCandidates, type Listener } from './listening.ts'
+import { type CandidateChoice, hostCandidates, type Listener } from './listening.ts'
 import { Transport } from './transport.ts'
 import type { WebRtcServer } from './webrtc-server.ts'
 
@@ -40,7 +40,9 @@ export type UsernameFragments = Map<string, WebRtcTransport>
 
 export interface WebRtcTransportOptions {
   readonly webRtcServer: WebRtcServer | undefined
+  /** Those of the server, or own ones, that this transport uses. */
   readonly listeners: readonly Listener[]
+  readonly candidateChoice: CandidateChoice
   readonly iceConsentTimeoutMs: number
   readonly initialAvailableOutgoingBitrate: number
   readonly sctp?: SctpSettings | undefined
@@ -74,7 +76,7 @@ export class WebRtcTransport extends Transport {
     this.#ownListeners = options.webRtcServer === undefined ? options.listeners : []
     this.#listeners = options.listeners
     this.outgoing = new OutgoingBandwidth(this, options.initialAvailableOutgoingBitrate)
-    this.candidates = hostCandidates(options.listeners)
+    this.candidates = hostCandidates(options.listeners, options.candidateChoice)
     this.#ice = new IceLite(this.#newCredentials(), options.iceConsentTimeoutMs)
     usernameFragments.set(this.#ice.credentials.usernameFragment, this)
     options.webRtcServer?.transports.add(this)
@@ -135,6 +137,7 @@ export class WebRtcTransport extends Transport {
     addresses: Uint8Array,
     addressOffset: number,
   ): void {
+    if (this.#listenerOf(packetAddressSocket(addresses, addressOffset)) === undefined) return
     const fragment = stunUsername(bytes, message).split(':')[0] ?? ''
     const password = this.#ice.passwordOf(fragment)
     if (password === undefined) return
@@ -151,8 +154,9 @@ export class WebRtcTransport extends Transport {
     const retired = this.#ice.retirePrevious(fragment)
     if (retired !== undefined) this.#usernameFragments.delete(retired.usernameFragment)
     const address = addresses.subarray(addressOffset, addressOffset + ADDRESS_BYTES)
-    const name = String.fromCharCode(...address)
-    this.#applyIce(this.#ice.checked(name, address, message.useCandidate, this.context.nowUs() / 1000))
+    this.#applyIce(
+      this.#ice.checked(keyOf(address), address, message.useCandidate, this.context.nowUs() / 1000),
+    )
   }
 
   handleSessionEvent(event: SessionEvent): void {
@@ -170,6 +174,9 @@ export class WebRtcTransport extends Transport {
         this.#setDtlsState('closed')
         this.sctp?.close()
         break
+      case 'disconnected':
+        this.#applyIce(this.#ice.lost(keyOf(event.address)))
+        return
     }
     this.connectionChanged()
   }
@@ -213,12 +220,13 @@ export class WebRtcTransport extends Transport {
 
   close(): void {
     const { port } = this.context
-    for (const tuple of this.#ice.close()) port.removeAddress(tuple.address)
+    const tuples = this.#ice.close()
     for (const [fragment, transport] of this.#usernameFragments) {
       if (transport === this) this.#usernameFragments.delete(fragment)
     }
     this.webRtcServer?.transports.delete(this)
     port.closeSession(this.session)
+    for (const tuple of tuples) this.#forget(tuple.address)
     for (const listener of this.#ownListeners) port.closeSocket(listener.socket)
   }
 
@@ -263,7 +271,7 @@ export class WebRtcTransport extends Transport {
 
   #applyIce(change: IceChange): void {
     const { port } = this.context
-    for (const tuple of change.removed) port.removeAddress(tuple.address)
+    for (const tuple of change.removed) this.#forget(tuple.address)
     if (change.added !== undefined) port.addAddress(this.session, change.added.address)
     if (change.selected !== undefined) port.setDestination(this.session, change.selected.address)
     if (change.state !== undefined) {
@@ -323,14 +331,28 @@ export class WebRtcTransport extends Transport {
     const selected = this.#ice.selected
     if (selected === undefined) return undefined
     const remote = readPacketAddress(selected.address)
-    const listener = this.#listeners.find((l) => l.socket === remote.socket)
+    const listener = this.#listenerOf(remote.socket)
     return {
       localAddress: listener?.announced[0] ?? '',
       localPort: listener?.port ?? 0,
       remoteIp: remote.ip,
       remotePort: remote.port,
-      protocol: 'udp',
+      protocol: listener?.protocol ?? 'udp',
     }
+  }
+
+  /** The listener that a packet of this socket came to; undefined if it is none of this transport's. */
+  #listenerOf(socket: number): Listener | undefined {
+    const listening = this.context.port.listenerOf(socket)
+    return this.#listeners.find((listener) => listener.socket === listening)
+  }
+
+  /** Nothing of the peer is awaited from this address any longer; a TCP connection is of no other use. */
+  #forget(address: Uint8Array): void {
+    const { port } = this.context
+    port.removeAddress(address)
+    const socket = packetAddressSocket(address)
+    if (port.listenerOf(socket) !== socket) port.closeSocket(socket)
   }
 
   #iceParameters(): IceParameters {
@@ -346,4 +368,9 @@ export class WebRtcTransport extends Transport {
     }
     return { usernameFragment: text(USERNAME_FRAGMENT_LENGTH), password: text(PASSWORD_LENGTH) }
   }
+}
+
+/** The identity of a peer's address. */
+function keyOf(address: Uint8Array): string {
+  return String.fromCharCode(...address)
 }
