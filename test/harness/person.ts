@@ -47,10 +47,13 @@ export class Person {
     browser: TestBrowser,
     server: ServerProcess,
     name: string,
-    options: WindowOptions = {},
+    options: WindowOptions & {
+      /** As in a network that lets no UDP through. */ readonly blocksUdp?: boolean
+    } = {},
   ): Promise<Person> {
-    const page = await browser.openWindow({ name, ...options })
-    await page.addInitScript(() => {
+    const { blocksUdp = false, ...windowOptions } = options
+    const page = await browser.openWindow({ name, ...windowOptions })
+    await page.addInitScript((withoutUdp) => {
       const connections: RTCPeerConnection[] = []
       window.__connections = connections
       window.RTCPeerConnection = class extends RTCPeerConnection {
@@ -58,8 +61,15 @@ export class Person {
           super(configuration)
           connections.push(this)
         }
+
+        override setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
+          if (!withoutUdp || description.sdp === undefined) return super.setRemoteDescription(description)
+          const lines = description.sdp.split('\r\n')
+          const sdp = lines.filter((line) => !/^a=candidate:\S+ \d+ udp /i.test(line)).join('\r\n')
+          return super.setRemoteDescription({ type: description.type, sdp })
+        }
       }
-    })
+    }, blocksUdp)
     await page.goto(server.url)
     await page.getByTestId('name-input').fill(name)
     await page.getByTestId('continue').click()
@@ -118,6 +128,22 @@ export class Person {
       () =>
         (window.__connections ?? []).filter((connection) => connection.connectionState !== 'closed').length,
     )
+  }
+
+  /** The protocols of the selected pairs of all open connections, each once. */
+  selectedProtocols(): Promise<string[]> {
+    return this.page.evaluate(async () => {
+      const protocols = new Set<string>()
+      for (const connection of window.__connections ?? []) {
+        if (connection.connectionState === 'closed') continue
+        const rows = await connection.getStats()
+        for (const transport of rows.values()) {
+          if (transport.type !== 'transport' || transport.selectedCandidatePairId === undefined) continue
+          protocols.add(rows.get(rows.get(transport.selectedCandidatePairId).localCandidateId).protocol)
+        }
+      }
+      return [...protocols]
+    })
   }
 
   /** The selected candidate pair of the one open connection. */

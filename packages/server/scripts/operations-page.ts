@@ -46,9 +46,12 @@ ${settingsTable()}
 |---|---|---|
 | \`PORT\` 3000 | TCP, 127.0.0.1 | http for this machine; a reverse proxy that ends TLS may stand in front |
 | \`HTTPS_PORT\` 3443 | TCP, all addresses | https for the network, with a self-signed certificate unless \`TLS_CERT\` and \`TLS_KEY\` name one |
-| \`MEDIA_PORT\` 4443 and up | UDP, each address of this machine | one port per media worker |
+| \`MEDIA_PORT\` 4443 and up | UDP, and TCP with \`MEDIA_TCP\`, each address of this machine | one port per media worker |
 
-Behind NAT, forward the media ports and set \`ANNOUNCED_ADDRESS\` to the address that browsers see. A proxy has to pass WebSocket upgrades of
+Media is for UDP; over TCP a lost packet holds up those behind it. Browsers take TCP only where UDP does not get through, and only if they
+reach the media port, so some networks that let nothing but port 443 pass need \`MEDIA_PORT=443\` on an address of its own.
+
+Behind NAT, forward the media ports, UDP and TCP, and set \`ANNOUNCED_ADDRESS\` to the address that browsers see. A proxy has to pass WebSocket upgrades of
 \`/socket.io\`. All clients behind one proxy share its address in the rate limit of guest tokens.
 
 ## The data folder

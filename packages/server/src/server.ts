@@ -175,6 +175,7 @@ export class SangamServer implements Sangam {
       engine: settings.mediaWorkers === 0 ? noEngine : this.#engine(),
       count: settings.mediaWorkers,
       mediaPort: settings.mediaPort,
+      mediaTcp: settings.mediaTcp,
       addresses: network,
       announced: settings.announcedAddress,
       log,

@@ -52,7 +52,7 @@ export const startErrors = {
   mediaPortInUse: (first: number, count: number): StartError =>
     new StartError(
       'portInUse',
-      `UDP port ${count === 1 ? first : `${first} to ${first + count - 1}`} is in use; stop what holds it or set MEDIA_PORT to another one.`,
+      `Media port ${count === 1 ? first : `${first} to ${first + count - 1}`} is in use; stop what holds it or set MEDIA_PORT to another one.`,
     ),
   portForbidden: (setting: string, host: string, port: number): StartError =>
     new StartError(

@@ -160,27 +160,35 @@ describe('addresses', () => {
   })
 
   test('media listens on each, so that a browser on this machine needs no network', () => {
-    expect(listenInfosFor(localAddresses(interfaces), [], 4443).map(({ ip, port }) => [ip, port])).toEqual([
+    expect(
+      listenInfosFor(localAddresses(interfaces), [], 4443, false).map(({ ip, port }) => [ip, port]),
+    ).toEqual([
       ['192.168.1.5', 4443],
       ['172.17.0.1', 4443],
       ['127.0.0.1', 4443],
     ])
-    expect(listenInfosFor({ lan: [], loopback: ['127.0.0.1'] }, [], 4443)).toHaveLength(1)
-    expect(listenInfosFor({ lan: [], loopback: [] }, [], 4443)).toEqual([
+    expect(listenInfosFor({ lan: [], loopback: ['127.0.0.1'] }, [], 4443, false)).toHaveLength(1)
+    expect(listenInfosFor({ lan: [], loopback: [] }, [], 4443, false)).toEqual([
       { protocol: 'udp', ip: '127.0.0.1', port: 4443 },
     ])
   })
 
+  test('with TCP listens on the same addresses and ports again, after all of UDP', () => {
+    const udp = listenInfosFor(localAddresses(interfaces), ['203.0.113.7'], 4443, false)
+    const both = listenInfosFor(localAddresses(interfaces), ['203.0.113.7'], 4443, true)
+    expect(both).toEqual([...udp, ...udp.map((info) => ({ ...info, protocol: 'tcp' }))])
+  })
+
   test('an address from outside is announced in the name of the first, which stays announced', () => {
     const announced = ['192.168.1.5', '203.0.113.7']
-    const [first, second] = listenInfosFor(localAddresses(interfaces), announced, 4443)
+    const [first, second] = listenInfosFor(localAddresses(interfaces), announced, 4443, false)
     expect(first).toMatchObject({
       ip: '192.168.1.5',
       announcedAddress: '203.0.113.7',
       exposeInternalIp: true,
     })
     expect(second).not.toHaveProperty('announcedAddress')
-    const both = listenInfosFor(localAddresses(interfaces), ['203.0.113.7', 'talk.example'], 4443)
+    const both = listenInfosFor(localAddresses(interfaces), ['203.0.113.7', 'talk.example'], 4443, false)
     expect(both.map(({ announcedAddress }) => announcedAddress)).toEqual([
       '203.0.113.7',
       'talk.example',

@@ -86,8 +86,18 @@ export const settingDefinitions = {
     form: 'number',
     schema: port,
     expected: 'a port from 0 to 65535 (0: any free ones)',
-    description: 'UDP port of the first media worker; the next ones count up from it.',
+    description:
+      'Port of the first media worker, for UDP and (`MEDIA_TCP`) TCP; the next ones count up from it.',
     byDefault: () => 4443,
+  }),
+  mediaTcp: setting({
+    env: 'MEDIA_TCP',
+    form: 'boolean',
+    schema: z.boolean(),
+    expected: 'on or off',
+    description:
+      'Whether media workers listen for TCP as well, for browsers in networks that let no UDP through.',
+    byDefault: () => true,
   }),
   mediaWorkers: setting({
     env: 'MEDIA_WORKERS',

@@ -92,7 +92,7 @@ export interface EngineWebRtcServer {
 
 /** Where a WebRTC server listens, and what it tells peers. */
 export type EngineListenInfo = {
-  readonly protocol: 'udp'
+  readonly protocol: 'udp' | 'tcp'
   readonly ip: string
   readonly port?: number
   readonly announcedAddress?: string

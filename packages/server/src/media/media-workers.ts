@@ -14,8 +14,10 @@ const dumpSchema = z.object({ packetPort: counters, packetPath: counters })
 export type MediaWorkersOptions = {
   readonly engine: Engine
   readonly count: number
-  /** UDP port of the first worker; 0: any free ones. */
+  /** Port of the first worker; 0: any free ones. */
   readonly mediaPort: number
+  /** Whether to listen for TCP besides UDP. */
+  readonly mediaTcp: boolean
   readonly addresses: LocalAddresses
   readonly announced: readonly string[]
   readonly log: Logger
@@ -131,7 +133,7 @@ export class MediaWorkers {
   }
 
   async #startSlot(slot: Slot): Promise<void> {
-    const { engine, mediaPort, addresses, announced, log } = this.#options
+    const { engine, mediaPort, mediaTcp, addresses, announced, log } = this.#options
     const worker = await engine.createWorker({ logLevel: 'warn' })
     if (this.#closed) {
       worker.close()
@@ -141,7 +143,7 @@ export class MediaWorkers {
     const port = mediaPort === 0 ? 0 : mediaPort + slot.index
     try {
       slot.webRtcServer = await worker.createWebRtcServer({
-        listenInfos: listenInfosFor(addresses, announced, port),
+        listenInfos: listenInfosFor(addresses, announced, port, mediaTcp),
       })
     } catch (error) {
       worker.close()
