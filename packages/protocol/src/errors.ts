@@ -8,7 +8,8 @@ export const errorCodes = {
   protocolTooOld: 'Client and server speak different protocol versions. `details` holds both and a hint.',
   unauthenticated: 'The token is missing, malformed or not signed by this server.',
   tokenExpired: 'The token was valid once. Fetch another one and connect or renew with it.',
-  forbidden: 'The token does not grant this action on this resource.',
+  forbidden:
+    'The token does not grant this action on this resource, or the room does not allow it: then `details.reason` is one of the policy reasons.',
   guestsDisabled: 'This server takes no guests: a token must come from an application.',
   notFound:
     'There is no such person, conversation, call, room, transport, producer or consumer (or not for you).',
@@ -20,6 +21,8 @@ export const errorCodes = {
   callEnded: 'The call is over.',
   wrongState: 'The call, transport, producer or consumer is not in a state that allows this.',
   unsupported: 'The media capabilities do not fit: no common codec.',
+  tooMany: 'The room holds as many of these as it may.',
+  methodFailed: 'The method that was called failed; the message says why, in its own words.',
   tooLarge: 'The message is larger than the protocol allows.',
   internal: 'The server failed. `details.errorId` is in its log.',
 } as const

@@ -5,6 +5,8 @@ import type { Ack } from './errors.ts'
 import { presenceNotices, presenceRequests } from './presence.ts'
 import { roomNotices, roomRequests } from './room.ts'
 import { roomMediaNotices, roomMediaRequests } from './room-media.ts'
+import { roomMessageNotices, roomMessageRequests } from './room-messages.ts'
+import { roomModerationNotices, roomModerationRequests } from './room-moderation.ts'
 import { sessionNotices, sessionRequests } from './session.ts'
 
 /** Every event that a client may send, with request, reply, needs and errors. */
@@ -15,6 +17,8 @@ export const clientEvents = {
   ...callRequests,
   ...roomRequests,
   ...roomMediaRequests,
+  ...roomModerationRequests,
+  ...roomMessageRequests,
 } as const
 
 /** Every event that the server may send. */
@@ -25,6 +29,8 @@ export const serverEvents = {
   ...callNotices,
   ...roomNotices,
   ...roomMediaNotices,
+  ...roomModerationNotices,
+  ...roomMessageNotices,
 } as const
 
 /** Name of an event from client to server. */

@@ -16,6 +16,8 @@ export const limits = {
   sdpLength: 128 * 1024,
   /** Characters of one ICE candidate line. */
   candidateLength: 2048,
+  /** Characters of an application's message in a room. */
+  roomPayloadLength: 16 * 1024,
   /** Characters of a token. */
   tokenLength: 16 * 1024,
   /** Codecs in capabilities or parameters. */

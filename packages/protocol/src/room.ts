@@ -16,9 +16,12 @@ import {
   participantIdSchema,
   producerIdSchema,
   roomIdSchema,
+  timestampMsSchema,
+  tokenSchema,
   transportIdSchema,
 } from './primitives.ts'
 import { notice, request } from './registry.ts'
+import { roleSchema, roomPermissionsSchema, roomSettingsSchema } from './room-rules.ts'
 import { trackSchema, trackSourceSchema } from './track.ts'
 
 /** How media travels in a room. */
@@ -31,6 +34,8 @@ export const participantSchema = z
     participantId: participantIdSchema,
     identity: identitySchema,
     name: nameSchema,
+    role: roleSchema,
+    handRaisedAt: timestampMsSchema.optional().describe('Since when the hand is raised'),
     tracks: z.array(trackSchema).max(16),
   })
   .describe('Somebody in a room, on one device')
@@ -67,6 +72,7 @@ export const roomRequests = {
       ...roomId,
       name: nameSchema.optional().describe('Title of the room when it is created; default is its id'),
       participantKey: z.string().min(1).max(128).optional().describe('From an earlier room.join'),
+      invite: tokenSchema.optional().describe('An invite: its role is given, and no admission is needed'),
     }),
     reply: z.strictObject({
       ...roomId,
@@ -77,6 +83,10 @@ export const roomRequests = {
         .max(128)
         .describe('Secret that gives this participant back after a reconnect'),
       resumed: z.boolean().describe('Whether the earlier participant goes on, its transports still alive'),
+      role: roleSchema,
+      permissions: roomPermissionsSchema,
+      settings: roomSettingsSchema,
+      endsAt: timestampMsSchema.nullable().describe('When the room ends by its length'),
       topology: topologySchema,
       topologyReason,
       routerRtpCapabilities: rtpCapabilitiesSchema,
@@ -207,7 +217,7 @@ export const roomNotices = {
     payload: z.strictObject({
       ...participantRef,
       reason: z
-        .enum(['left', 'disconnected', 'revoked'])
+        .enum(['left', 'disconnected', 'revoked', 'removed', 'banned'])
         .describe(
           '`disconnected`: the grace time went by; `revoked`: a newer token no longer grants the room',
         ),
@@ -223,7 +233,11 @@ export const roomNotices = {
   }),
   'room.trackPaused': notice({
     description: 'A stream was paused (muted). Sent to the others.',
-    payload: z.strictObject({ ...participantRef, producerId: producerIdSchema }),
+    payload: z.strictObject({
+      ...participantRef,
+      producerId: producerIdSchema,
+      mutedBy: nameSchema.optional().describe('Name of the moderator who paused it'),
+    }),
   }),
   'room.trackResumed': notice({
     description: 'A stream goes on. Sent to the others.',
@@ -239,10 +253,19 @@ export const roomNotices = {
   }),
   'room.closed': notice({
     description:
-      'The room is gone for this connection. After `mediaWorkerDied` join again; after `replaced` another connection goes on as this participant.',
+      'The room is gone for this connection. After `mediaWorkerDied` join again; after `replaced` another connection goes on as this participant; `ended` by a host, `tooLong` by its length.',
     payload: z.strictObject({
       ...roomId,
-      reason: z.enum(['mediaWorkerDied', 'replaced', 'serverStopping', 'revoked']),
+      reason: z.enum([
+        'mediaWorkerDied',
+        'replaced',
+        'serverStopping',
+        'revoked',
+        'removed',
+        'banned',
+        'ended',
+        'tooLong',
+      ]),
     }),
   }),
 } as const

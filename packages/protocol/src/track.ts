@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { mediaKindSchema } from './media.ts'
-import { producerIdSchema } from './primitives.ts'
+import { nameSchema, producerIdSchema } from './primitives.ts'
 
 /** What a stream shows or carries. */
 export const trackSourceSchema = z
@@ -15,6 +15,7 @@ export const trackSchema = z
     kind: mediaKindSchema,
     source: trackSourceSchema,
     paused: z.boolean(),
+    mutedBy: nameSchema.optional().describe('Name of the moderator who paused it'),
   })
   .describe('A stream that a participant publishes')
 export type Track = z.output<typeof trackSchema>

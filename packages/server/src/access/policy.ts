@@ -1,8 +1,11 @@
-import type { Grants } from './grants.ts'
+import { entryOf, type Grants, hasPermission, type RoomGrant } from './grants.ts'
 
 /** Something that a token may or may not allow. */
 export type Action =
-  | { readonly type: 'room.join' | 'room.publish' | 'room.subscribe' | 'room.chat'; readonly roomId: string }
+  | {
+      readonly type: 'room.join' | 'room.list' | 'room.publish' | 'room.subscribe' | 'room.chat'
+      readonly roomId: string
+    }
   | { readonly type: 'conversation.read' | 'conversation.write'; readonly conversationId: string }
   | { readonly type: 'direct.open' }
   | { readonly type: 'call.start' }
@@ -16,14 +19,9 @@ const refused = (reason: string): Verdict => ({ allowed: false, reason })
 const when = (granted: boolean | undefined, reason: string): Verdict =>
   granted === true ? allowed : refused(reason)
 
-/** The entry of a resource's own name, else that of `*`. A named entry replaces the wildcard, it does not add to it. */
-const entryOf = <Entry>(entries: { readonly [name: string]: Entry }, name: string): Entry | undefined => {
-  if (name !== '*' && Object.hasOwn(entries, name)) return entries[name]
-  return Object.hasOwn(entries, '*') ? entries['*'] : undefined
-}
-
 const roomPrefix = 'room:'
 const directPrefix = 'direct:'
+const publishable = ['microphone', 'camera', 'screen', 'data'] as const
 
 /** What kind of conversation an id names. */
 export const conversationKindOf = (conversationId: string): 'room' | 'direct' | 'group' =>
@@ -35,13 +33,16 @@ export const conversationKindOf = (conversationId: string): 'room' | 'direct' | 
 
 const mayInRoom = (
   grants: Grants,
-  right: 'join' | 'publish' | 'subscribe' | 'chat',
+  right: 'join' | 'list' | 'publish' | 'subscribe' | 'chat',
   roomId: string,
 ): Verdict => {
   const entry = entryOf(grants.rooms, roomId)
   if (entry?.join !== true) return refused(`the token does not grant rooms["${roomId}"].join`)
-  return when(entry[right], `the token does not grant rooms["${roomId}"].${right}`)
+  return when(isGranted(entry, right), `the token does not grant rooms["${roomId}"].${right}`)
 }
+
+const isGranted = (entry: RoomGrant, right: 'join' | 'list' | 'publish' | 'subscribe' | 'chat'): boolean =>
+  right === 'publish' ? publishable.some((source) => hasPermission(entry, source)) : entry[right]
 
 const mayInConversation = (grants: Grants, right: 'read' | 'write', conversationId: string): Verdict => {
   switch (conversationKindOf(conversationId)) {
@@ -66,6 +67,8 @@ export const may = (grants: Grants, action: Action): Verdict => {
   switch (action.type) {
     case 'room.join':
       return mayInRoom(grants, 'join', action.roomId)
+    case 'room.list':
+      return mayInRoom(grants, 'list', action.roomId)
     case 'room.publish':
       return mayInRoom(grants, 'publish', action.roomId)
     case 'room.subscribe':

@@ -1,0 +1,155 @@
+import { Pool, type PoolClient } from 'pg'
+import type { JobOutcome } from '../../chat/batch-queue.ts'
+import { StoreError } from '../../chat/store.ts'
+import { queuedRoomStore } from './queued-room-store.ts'
+import type { RoomJob } from './room-jobs.ts'
+import { postgresRoomMigrations } from './room-migrations.ts'
+import { inviteOf, personOf, roomOf, seatOf } from './room-rows.ts'
+import { statementOf } from './room-statements.ts'
+import type { RoomChange, RoomStore, StoredRoom } from './room-store.ts'
+
+const connectTimeoutMs = 10_000
+/** A server that gives no answer for so long counts as lost. */
+const queryTimeoutMs = 30_000
+// Of the advisory lock under which one server migrates the rooms' tables: any fixed number of this program alone.
+const migrationLock = 7_264_261_910
+
+/** `?` in the order of the values, as PostgreSQL wants them: $1, $2, … No statement of the rooms holds a `?` in a text. */
+const numbered = (sql: string): string => {
+  let index = 0
+  return sql.replaceAll('?', () => {
+    index += 1
+    return `$${index}`
+  })
+}
+
+const transaction = async <Result>(
+  pool: Pool,
+  run: (client: PoolClient) => Promise<Result>,
+): Promise<Result> => {
+  const client = await pool.connect()
+  let broken: Error | undefined
+  try {
+    await client.query('BEGIN')
+    const result = await run(client)
+    await client.query('COMMIT')
+    return result
+  } catch (error) {
+    await client.query('ROLLBACK').catch((failure: Error) => {
+      broken = failure
+    })
+    throw error
+  } finally {
+    client.release(broken)
+  }
+}
+
+const migrate = (pool: Pool): Promise<void> =>
+  transaction(pool, async (client) => {
+    const { rows: fsync } = await client.query<{ fsync: string }>("SELECT current_setting('fsync') AS fsync")
+    if (fsync[0]?.fsync !== 'on') throw new StoreError('fsync is off there, so nothing would be sure to last')
+    await client.query('SELECT pg_advisory_xact_lock($1)', [migrationLock])
+    await client.query('CREATE TABLE IF NOT EXISTS sangam_room_schema (version INTEGER PRIMARY KEY)')
+    const { rows } = await client.query<{ version: number }>(
+      'SELECT coalesce(max(version), 0) AS version FROM sangam_room_schema',
+    )
+    const version = rows[0]?.version ?? 0
+    const newest = postgresRoomMigrations.at(-1)?.version ?? 0
+    if (version > newest) {
+      throw new StoreError(
+        `the rooms in the database are of a newer version (${version}) than this server knows (${newest})`,
+      )
+    }
+    for (const step of postgresRoomMigrations.filter((migration) => migration.version > version)) {
+      await client.query(step.sql)
+      await client.query('INSERT INTO sangam_room_schema (version) VALUES ($1)', [step.version])
+    }
+  })
+
+const load = async (client: PoolClient, roomId: string): Promise<StoredRoom | undefined> => {
+  const select = async (sql: string): Promise<unknown[]> => (await client.query(sql, [roomId])).rows
+  const [row] = await select('SELECT * FROM rooms WHERE room_id = $1')
+  if (row === undefined) return undefined
+  return {
+    room: roomOf(row),
+    people: (await select('SELECT * FROM room_people WHERE room_id = $1')).map(personOf),
+    seats: (await select('SELECT * FROM room_seats WHERE room_id = $1 ORDER BY joined_at_ms')).map(seatOf),
+    invites: (await select('SELECT * FROM room_invites WHERE room_id = $1')).map(inviteOf),
+  }
+}
+
+const write = async (client: PoolClient, roomId: string, changes: readonly RoomChange[]): Promise<void> => {
+  for (const change of changes) {
+    const { sql, values } = statementOf(roomId, change, String)
+    await client.query(numbered(sql), [...values])
+  }
+}
+
+const execute = async (client: PoolClient, job: RoomJob): Promise<unknown> => {
+  switch (job.type) {
+    case 'load':
+      return load(client, job.roomId)
+    case 'write':
+      return write(client, job.roomId, job.changes)
+    case 'rooms': {
+      const { rows } = await client.query('SELECT * FROM rooms ORDER BY touched_at_ms DESC LIMIT $1', [
+        job.limit,
+      ])
+      return rows.map(roomOf)
+    }
+    case 'forgetBefore': {
+      const { rowCount } = await client.query('DELETE FROM rooms WHERE touched_at_ms < $1 AND NOT is_kept', [
+        job.ms,
+      ])
+      return rowCount ?? 0
+    }
+  }
+}
+
+const storeError = (error: unknown): StoreError =>
+  error instanceof StoreError
+    ? error
+    : new StoreError(error instanceof Error ? error.message : String(error), { cause: error })
+
+/**
+ * Opens the store of rooms in PostgreSQL (12 or newer), migrating its tables.
+ * @param databaseUrl such as `postgres://user:password@host:5432/name`
+ * @throws StoreError when the database cannot be reached, is of a newer version, or runs with fsync off
+ */
+export const openPostgresRoomStore = async (databaseUrl: string): Promise<RoomStore> => {
+  const pool = new Pool({
+    connectionString: databaseUrl,
+    application_name: 'sangam-rooms',
+    connectionTimeoutMillis: connectTimeoutMs,
+    query_timeout: queryTimeoutMs,
+    keepAlive: true,
+    // One connection: what was asked for first is done first.
+    max: 1,
+  })
+  // An idle connection that breaks is replaced at the next use, which says so when that fails too.
+  pool.on('error', () => undefined)
+  try {
+    await migrate(pool)
+  } catch (error) {
+    await pool.end().catch(() => undefined)
+    throw storeError(error)
+  }
+  const attempt = (jobs: readonly RoomJob[]): Promise<unknown[]> =>
+    transaction(pool, async (client) => {
+      const results: unknown[] = []
+      for (const job of jobs) results.push(await execute(client, job))
+      return results
+    })
+  const run = async (jobs: readonly RoomJob[]): Promise<JobOutcome<unknown>[]> => {
+    try {
+      return (await attempt(jobs)).map((value) => ({ ok: true, value }))
+    } catch (error) {
+      if (jobs.length === 1) return [{ ok: false, error: storeError(error) }]
+    }
+    // One bad write must not take the others down: each gets a transaction of its own.
+    const outcomes: JobOutcome<unknown>[] = []
+    for (const job of jobs) outcomes.push(...(await run([job])))
+    return outcomes
+  }
+  return queuedRoomStore(run, () => pool.end())
+}
