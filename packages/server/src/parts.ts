@@ -10,8 +10,10 @@ import type { Logger } from './observability/log.ts'
 import type { Metrics } from './observability/metrics.ts'
 import type { Clock } from './ports.ts'
 import { PeopleService } from './presence/people-service.ts'
-import { RoomMediaRequests } from './rooms/room-media-requests.ts'
-import { RoomService } from './rooms/room-service.ts'
+import { connectRooms } from './rooms/connect-rooms.ts'
+import type { PolicyApi } from './rooms/policy-api.ts'
+import type { RoomsApi } from './rooms/rooms-api.ts'
+import type { RoomStore } from './rooms/store/room-store.ts'
 import { createAnswerer } from './socket/answer.ts'
 import { createEventTable } from './socket/event-table.ts'
 import { createIo, Gateway } from './socket/gateway.ts'
@@ -24,6 +26,9 @@ export type PartsOptions = {
   readonly settings: Settings
   readonly tokens: Tokens
   readonly store: ChatStore
+  readonly roomStore: RoomStore
+  /** Key of tokens and invites. */
+  readonly secret: Uint8Array
   readonly metrics: Metrics
   readonly workers: MediaWorkers
   readonly counts: MediaCounts
@@ -33,6 +38,8 @@ export type PartsOptions = {
 
 /** The parts that serve connections, wired together. */
 export type Parts = {
+  readonly rooms: RoomsApi
+  readonly policy: PolicyApi
   /** Ends calls, rooms and connections. */
   readonly close: () => void
 }
@@ -58,17 +65,19 @@ export const connectParts = (options: PartsOptions): Parts => {
     nameOf: (identity) => people.nameOf(identity),
     onEngaged,
   })
-  const rooms = new RoomService({
+  const rooms = connectRooms({
+    settings,
+    store: options.roomStore,
+    secret: options.secret,
     notifier,
-    now,
-    log,
+    workers,
     counts,
-    graceMs,
-    media: workers,
-    mostParticipants: settings.roomParticipants,
+    log,
+    now,
     onEngaged,
+    grantsOf: (identity) => gateway.grantsOf(identity),
   })
-  const gateway = new Gateway(io, {
+  const gateway: Gateway = new Gateway(io, {
     tokens,
     now,
     uptime,
@@ -90,11 +99,10 @@ export const connectParts = (options: PartsOptions): Parts => {
   const table = createEventTable({
     chat,
     calls,
-    rooms,
-    media: new RoomMediaRequests(rooms),
+    room: rooms.targets,
     renewToken: async (session, { token }) => {
       const { expiresAtMs } = await gateway.renew(session, token)
-      rooms.grantsChanged(session)
+      rooms.targets.rooms.grantsChanged(session)
       chat.grantsChanged(session)
       return { expiresAt: expiresAtMs }
     },
@@ -107,8 +115,8 @@ export const connectParts = (options: PartsOptions): Parts => {
   metrics.bind({
     connections: () => gateway.size,
     calls: () => calls.size,
-    rooms: () => rooms.size,
-    participants: () => rooms.participants,
+    rooms: () => rooms.targets.rooms.size,
+    participants: () => rooms.targets.rooms.participants,
     transports: () => counts.transports,
     producers: () => counts.producers,
     consumers: () => counts.consumers,
@@ -118,6 +126,8 @@ export const connectParts = (options: PartsOptions): Parts => {
   })
   gateway.start(createAnswerer({ table, now, uptime, log, onAnswered: metrics.requestAnswered }))
   return {
+    rooms: rooms.api,
+    policy: rooms.policy,
     close: () => {
       calls.close()
       rooms.close()

@@ -48,6 +48,8 @@ export type Notifier = {
   readonly subscribe: (connectionId: string, conversationId: string) => void
   /** Ends such a subscription. */
   readonly unsubscribe: (connectionId: string, conversationId: string) => void
+  /** Ends such subscriptions on every connection of a person. */
+  readonly unsubscribePerson: (identity: string, conversationId: string) => void
   /** Conversations that a connection is subscribed to. */
   readonly subscriptions: (connectionId: string) => string[]
 }

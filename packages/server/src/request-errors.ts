@@ -1,4 +1,10 @@
-import type { ErrorCode, ErrorDetails, WireError } from '@sangam/protocol'
+import {
+  type ErrorCode,
+  type ErrorDetails,
+  type PolicyReason,
+  policyReasons,
+  type WireError,
+} from '@sangam/protocol'
 
 /** A request that is answered with an error of the protocol. */
 export class RequestError extends Error {
@@ -30,6 +36,9 @@ export const requestErrors = {
       },
     }),
   forbidden: (reason: string) => new RequestError('forbidden', `Not allowed: ${reason}.`),
+  /** Refused by a room's policy. */
+  notAllowed: (code: PolicyReason, reason: string = policyReasons[code]) =>
+    new RequestError('forbidden', `Not allowed: ${reason}`, { details: { reason: code } }),
   guestsDisabled: () => new RequestError('guestsDisabled', 'This server takes no guests.'),
   notFound: (what: string) => new RequestError('notFound', `There is no such ${what}.`),
   conflictingMessage: () =>
@@ -42,7 +51,9 @@ export const requestErrors = {
   busy: () => new RequestError('busy', 'This person is in another call.'),
   offline: () => new RequestError('unavailable', 'This person is offline.'),
   unavailable: (what: string) => new RequestError('unavailable', `${what} cannot take this now.`),
-  roomFull: () => new RequestError('unavailable', 'The room is full.'),
+  roomFull: () => new RequestError('unavailable', 'The room is full.', { details: { reason: 'roomFull' } }),
+  tooMany: (what: string) => new RequestError('tooMany', `The room holds as many ${what} as it may.`),
+  methodFailed: (message: string) => new RequestError('methodFailed', message),
   callEnded: () => new RequestError('callEnded', 'The call is over.'),
   wrongState: (why: string) => new RequestError('wrongState', why),
   unsupported: (why: string) => new RequestError('unsupported', why),

@@ -21,6 +21,10 @@ import type { Logger } from './observability/log.ts'
 import { createMetrics, type Metrics } from './observability/metrics.ts'
 import { connectParts, type Parts } from './parts.ts'
 import type { Clock } from './ports.ts'
+import type { PolicyApi } from './rooms/policy-api.ts'
+import type { RoomsApi } from './rooms/rooms-api.ts'
+import { openRoomStore } from './rooms/store/open-room-store.ts'
+import type { RoomStore } from './rooms/store/room-store.ts'
 import { startErrors } from './start-errors.ts'
 
 /** Where a server can be reached and where its data lies. */
@@ -49,6 +53,10 @@ export type Sangam = {
      */
     readonly issue: (request: TokenRequest) => Promise<string>
   }
+  /** Rooms and the people in them, for the application's backend. @throws Error before `listen()` */
+  readonly rooms: RoomsApi
+  /** The policy's dry run: who may do what where, and why. @throws Error before `listen()` */
+  readonly policy: PolicyApi
   /** Prometheus registry with the server's metrics (also at `/metrics`). */
   readonly metrics: Registry
   /** Where it can be reached; complete once `listen()` resolved. */
@@ -83,6 +91,8 @@ export class SangamServer implements Sangam {
   readonly #foundation: Foundation
   readonly #dataDir: string
   readonly #store: ChatStore
+  readonly #roomStore: RoomStore
+  readonly #secret: Uint8Array
   readonly #unlock: () => void
   readonly #metrics: Metrics
   readonly #counts = new MediaCounts()
@@ -95,15 +105,23 @@ export class SangamServer implements Sangam {
   #lifecycle: Lifecycle = 'created'
   #closing: Promise<void> | undefined
 
-  private constructor(foundation: Foundation, dataDir: string, store: ChatStore, unlock: () => void) {
+  private constructor(
+    foundation: Foundation,
+    dataDir: string,
+    stores: { readonly chat: ChatStore; readonly rooms: RoomStore },
+    unlock: () => void,
+  ) {
     this.#foundation = foundation
     this.#unlock = unlock
     this.#dataDir = dataDir
-    this.#store = store
+    this.#store = stores.chat
+    this.#roomStore = stores.rooms
+    this.#secret = loadTokenSecret(dataDir)
     this.settings = foundation.settings
     this.#metrics = createMetrics()
     this.tokens = createTokens({
-      secret: loadTokenSecret(dataDir),
+      secret: this.#secret,
+      guestsSeeOthers: this.settings.guestDirectory,
       tokenTtlSeconds: this.settings.tokenTtlSeconds,
       guestTokenTtlSeconds: this.settings.guestTokenTtlSeconds,
       now: foundation.now,
@@ -121,7 +139,14 @@ export class SangamServer implements Sangam {
       store = await (foundation.openStore ?? place.open)().catch((cause: unknown) => {
         throw startErrors.storeUnavailable(place.name, cause)
       })
-      return new SangamServer(foundation, dataDir, store, unlock)
+      const roomsPath = join(dataDir, 'rooms.db')
+      const rooms = await openRoomStore(foundation.settings.databaseUrl, roomsPath).catch(
+        (cause: unknown) => {
+          const name = foundation.settings.databaseUrl === '' ? roomsPath : place.name
+          throw startErrors.storeUnavailable(name, cause)
+        },
+      )
+      return new SangamServer(foundation, dataDir, { chat: store, rooms }, unlock)
     } catch (error) {
       await store?.close()
       unlock()
@@ -131,6 +156,19 @@ export class SangamServer implements Sangam {
 
   get metrics(): Registry {
     return this.#metrics.registry
+  }
+
+  get rooms(): RoomsApi {
+    return this.#connected().rooms
+  }
+
+  get policy(): PolicyApi {
+    return this.#connected().policy
+  }
+
+  #connected(): Parts {
+    if (this.#parts === undefined) throw new Error('The server knows its rooms once listen() resolved.')
+    return this.#parts
   }
 
   get addresses(): Addresses {
@@ -252,6 +290,8 @@ export class SangamServer implements Sangam {
       settings,
       tokens: this.tokens,
       store: this.#store,
+      roomStore: this.#roomStore,
+      secret: this.#secret,
       metrics: this.#metrics,
       workers,
       counts: this.#counts,
@@ -269,6 +309,7 @@ export class SangamServer implements Sangam {
     await this.#app.close()
     this.#workers?.close()
     await this.#store.close()
+    await this.#roomStore.close()
     this.#unlock()
     if (wasListening) this.#foundation.log.info('closed')
   }

@@ -1,4 +1,9 @@
-import { type ClientEventName, clientEvents } from '@sangam/protocol'
+import {
+  type ClientEventName,
+  clientEvents,
+  roomMessageRequests,
+  roomModerationRequests,
+} from '@sangam/protocol'
 import { describe, expect, test } from 'vitest'
 import type { GrantsInput } from '../src/index.ts'
 import type { TestClient } from './support/test-client.ts'
@@ -57,6 +62,35 @@ const requests: { readonly [Name in ClientEventName]: unknown } = {
   'room.resumeConsumer': { ...inRoom, consumerId: 'k' },
   'room.closeConsumer': { ...inRoom, consumerId: 'k' },
   'room.requestKeyFrame': { ...inRoom, consumerId: 'k' },
+  'room.knock': inRoom,
+  'room.stopWaiting': inRoom,
+  'room.lobby': inRoom,
+  'room.admit': { ...inRoom, identity: 'x' },
+  'room.admitAll': inRoom,
+  'room.refuse': { ...inRoom, identity: 'x' },
+  'room.changeSettings': { ...inRoom, settings: { lobby: true } },
+  'room.createInvite': inRoom,
+  'room.invites': inRoom,
+  'room.revokeInvite': { ...inRoom, inviteId: 'i' },
+  'room.setHand': { ...inRoom, raised: true },
+  'room.lowerHand': { ...inRoom, participantId: 'p' },
+  'room.inviteToStage': { ...inRoom, participantId: 'p' },
+  'room.answerStage': { ...inRoom, accept: true },
+  'room.mute': { ...inRoom, participantId: 'p' },
+  'room.muteAll': inRoom,
+  'room.allowUnmute': { ...inRoom, participantId: 'p' },
+  'room.stopVideo': { ...inRoom, participantId: 'p', source: 'camera' },
+  'room.setRole': { ...inRoom, participantId: 'p', role: 'speaker' },
+  'room.transferHost': { ...inRoom, participantId: 'p' },
+  'room.remove': { ...inRoom, participantId: 'p' },
+  'room.ban': { ...inRoom, identity: 'x' },
+  'room.unban': { ...inRoom, identity: 'x' },
+  'room.bans': inRoom,
+  'room.end': inRoom,
+  'room.react': { ...inRoom, reaction: 'clap' },
+  'room.sendMessage': { ...inRoom, topic: 't', payload: '1' },
+  'room.invoke': { ...inRoom, to: 'p', method: 'm', payload: '1' },
+  'room.answerInvoke': { ...inRoom, rpcId: 'r', payload: '1' },
 }
 
 const group = { conversations: { team: { read: true, write: true } } }
@@ -107,6 +141,7 @@ const needs: readonly {
   { event: 'room.openMedia', passes: subscriber, refused: [{ rooms: { q: {} } }] },
   { event: 'room.connectMedia', passes: publisher, refused: [subscriber] },
   { event: 'room.publish', passes: publisher, refused: [subscriber] },
+  { event: 'room.knock', passes: subscriber, refused: [{ rooms: { q: {} } }] },
   { event: 'room.consumersReady', passes: subscriber, refused: [publisher] },
   { event: 'room.createTransport', passes: publisher, refused: [subscriber] },
   {
@@ -174,7 +209,16 @@ describe('every event asks for its grant', () => {
           'room.closeProducer',
           'room.pauseConsumer',
           'room.closeConsumer',
+          'room.setView',
+          'room.answerInvoke',
         ].map((event) => [event, 'notFound']),
+      ),
+      'room.stopWaiting': 'ok',
+      // The room policy answers these: the stranger is in no room.
+      ...Object.fromEntries(
+        Object.keys({ ...roomModerationRequests, ...roomMessageRequests })
+          .filter((event) => !['room.knock', 'room.stopWaiting', 'room.answerInvoke'].includes(event))
+          .map((event) => [event, 'forbidden']),
       ),
     })
   })

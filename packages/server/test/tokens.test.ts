@@ -7,7 +7,13 @@ import { startTestServer } from './support/test-server.ts'
 
 const secret = new Uint8Array(32).fill(7)
 const createAt = (now: () => number, key = secret) =>
-  createTokens({ secret: key, tokenTtlSeconds: 600, guestTokenTtlSeconds: 86_400, now })
+  createTokens({
+    secret: key,
+    tokenTtlSeconds: 600,
+    guestsSeeOthers: true,
+    guestTokenTtlSeconds: 86_400,
+    now,
+  })
 
 describe('a token', () => {
   test('carries identity, name and grants with their defaults, and no more', async () => {

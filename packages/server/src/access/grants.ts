@@ -20,12 +20,12 @@ const roomGrantSchema = z.strictObject({
   publish: publishGrantSchema.default(false),
   subscribe: z.boolean().default(true),
   chat: z.boolean().default(false),
-  /** May use a role that moderates. The role itself comes from the room, or from `role`. */
-  moderate: z.boolean().default(true),
-  /** May use a role that records. */
-  record: z.boolean().default(true),
-  /** May see the room in the list. */
-  list: z.boolean().default(true),
+  /** `false`: may not use a role that moderates. The role itself comes from the room, or from `role`. */
+  moderate: z.boolean().optional(),
+  /** `false`: may not use a role that records. */
+  record: z.boolean().optional(),
+  /** `false`: may not see the room in the list. */
+  list: z.boolean().optional(),
   /** Role in the room, as long as nobody in it gives another one. */
   role: roleSchema.optional(),
 })
@@ -89,6 +89,9 @@ export const hasPermission = (
     case 'screen':
     case 'data':
       return typeof grant.publish === 'boolean' ? grant.publish : grant.publish[permission]
+    case 'moderate':
+    case 'record':
+      return grant[permission] !== false
     default:
       return grant[permission]
   }

@@ -23,6 +23,13 @@ const roomPrefix = 'room:'
 const directPrefix = 'direct:'
 const publishable = ['microphone', 'camera', 'screen', 'data'] as const
 
+/** Id of a room's own chat. */
+export const conversationIdOfRoom = (roomId: string): string => `${roomPrefix}${roomId}`
+
+/** The room whose chat a conversation is; undefined when it is none. */
+export const roomOfConversation = (conversationId: string): string | undefined =>
+  conversationId.startsWith(roomPrefix) ? conversationId.slice(roomPrefix.length) : undefined
+
 /** What kind of conversation an id names. */
 export const conversationKindOf = (conversationId: string): 'room' | 'direct' | 'group' =>
   conversationId.startsWith(roomPrefix)
@@ -42,7 +49,7 @@ const mayInRoom = (
 }
 
 const isGranted = (entry: RoomGrant, right: 'join' | 'list' | 'publish' | 'subscribe' | 'chat'): boolean =>
-  right === 'publish' ? publishable.some((source) => hasPermission(entry, source)) : entry[right]
+  right === 'publish' ? publishable.some((source) => hasPermission(entry, source)) : entry[right] !== false
 
 const mayInConversation = (grants: Grants, right: 'read' | 'write', conversationId: string): Verdict => {
   switch (conversationKindOf(conversationId)) {

@@ -119,7 +119,7 @@ export const decideInRoom = (question: RoomQuestion): Decision => {
 }
 
 const moderates = ({ grant, role }: PersonFacts, { customRoles }: RoomFacts): boolean =>
-  grant?.moderate === true && roleDefinition(role, customRoles)?.moderate === true
+  grant !== undefined && grant.moderate !== false && roleDefinition(role, customRoles)?.moderate === true
 
 const mayComeAndGo = (person: PersonFacts, room: RoomFacts): boolean =>
   moderates(person, room) || (!room.locked && (!room.lobby || person.admitted))

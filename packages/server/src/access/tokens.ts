@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { identitySchema, nameSchema } from '@sangam/protocol'
 import { errors as joseErrors, jwtVerify, SignJWT } from 'jose'
 import * as z from 'zod'
-import { type Grants, type GrantsInput, grantsSchema, guestGrants } from './grants.ts'
+import { type Grants, type GrantsInput, grantsSchema, guestGrantsFor } from './grants.ts'
 
 const issuer = 'sangam'
 const audience = 'sangam'
@@ -82,6 +82,8 @@ export type TokensOptions = {
   readonly secret: Uint8Array
   readonly tokenTtlSeconds: number
   readonly guestTokenTtlSeconds: number
+  /** Whether the lists of people and rooms are for guests. */
+  readonly guestsSeeOthers: boolean
   /** Milliseconds since 1970. */
   readonly now: () => number
 }
@@ -94,6 +96,7 @@ export const createTokens = ({
   secret,
   tokenTtlSeconds,
   guestTokenTtlSeconds,
+  guestsSeeOthers,
   now,
 }: TokensOptions): Tokens => {
   const sign = (claims: Omit<Claims, 'expiresAtMs'>, expiresAtSeconds: number): Promise<string> =>
@@ -127,7 +130,10 @@ export const createTokens = ({
 
   const guestPass = async (identity: string, name: string): Promise<GuestPass> => {
     const expiresAtSeconds = Math.ceil(now() / 1000) + guestTokenTtlSeconds
-    const token = await sign({ identity, name, kind: 'guest', grants: guestGrants }, expiresAtSeconds)
+    const token = await sign(
+      { identity, name, kind: 'guest', grants: guestGrantsFor(guestsSeeOthers) },
+      expiresAtSeconds,
+    )
     return { token, identity, name, expiresAt: expiresAtSeconds * 1000 }
   }
 

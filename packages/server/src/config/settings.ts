@@ -154,6 +154,15 @@ export const settingDefinitions = {
     description: 'Whether anybody who reaches the server may name themselves and come in.',
     byDefault: () => true,
   }),
+  guestDirectory: setting({
+    env: 'GUEST_DIRECTORY',
+    form: 'boolean',
+    schema: z.boolean(),
+    expected: 'on or off',
+    description:
+      'Whether guests see the lists of people and rooms. `off`: they meet whom they were sent a link or an address of.',
+    byDefault: () => true,
+  }),
   guestTokenTtlSeconds: setting({
     env: 'GUEST_TOKEN_TTL',
     form: 'number',
@@ -230,6 +239,15 @@ export const settingDefinitions = {
     expected: 'a number from 1 to 1000',
     description: 'Most participants in one room.',
     byDefault: () => 200,
+  }),
+  roomRetentionHours: setting({
+    env: 'ROOM_RETENTION_HOURS',
+    form: 'number',
+    schema: z.number().int().min(1).max(87_600),
+    expected: 'hours from 1 to 87600',
+    description:
+      'How long an empty room keeps its settings, roles, bans and invites. Rooms that the application made stay.',
+    byDefault: () => 168,
   }),
   rateLimitFactor: setting({
     env: 'RATE_LIMIT_FACTOR',

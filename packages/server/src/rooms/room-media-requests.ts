@@ -1,5 +1,4 @@
 import type { ParsedRequestOf, PublishedTrack, ReplyOf, TransportParameters } from '@sangam/protocol'
-import { may } from '../access/policy.ts'
 import type { EngineTransport } from '../media/engine.ts'
 import type { Session } from '../ports.ts'
 import { requestErrors } from '../request-errors.ts'
@@ -31,15 +30,14 @@ export class RoomMediaRequests {
     request: ParsedRequestOf<'room.connectMedia'>,
   ): Promise<ReplyOf<'room.connectMedia'>> {
     const { roomId, transportId, dtlsParameters, rtpCapabilities, tracks } = request
-    const publishing = may(session.grants, { type: 'room.publish', roomId })
-    if (tracks.length > 0 && !publishing.allowed) throw requestErrors.forbidden(publishing.reason)
     const seat = this.#rooms.seat(session, roomId)
     const { media, member } = seat
+    for (const { source, paused = false } of tracks) this.#rooms.requirePublish(seat, source, paused)
     if (new Set(tracks.map(({ source }) => source)).size < tracks.length) {
       throw requestErrors.wrongState('Each source can be published once.')
     }
     for (const track of tracks) refuseWrongKind(track)
-    const subscribing = may(session.grants, { type: 'room.subscribe', roomId }).allowed
+    const subscribing = this.#rooms.decide(seat, 'subscribe').allowed
     await media.connect(member.participantId, transportId, {
       dtlsParameters,
       rtpCapabilities: subscribing ? rtpCapabilities : undefined,
@@ -71,6 +69,7 @@ export class RoomMediaRequests {
     const { roomId, transportId, ...track } = request
     const seat = this.#rooms.seat(session, roomId)
     const { media, member } = seat
+    this.#rooms.requirePublish(seat, track.source, track.paused ?? false)
     refuseWrongKind(track)
     const older = [...member.tracks.values()].filter(({ source }) => source === track.source)
     const producerId = await this.#publish(seat, transportId, track)
@@ -141,6 +140,7 @@ export class RoomMediaRequests {
     const { roomId, transportId, kind, rtpParameters, source, paused = false } = request
     const seat = this.#rooms.seat(session, roomId)
     const { media, member } = seat
+    this.#rooms.requirePublish(seat, source, paused)
     refuseWrongKind(request)
     const producerId = await media.produce(member.participantId, transportId, {
       kind,
@@ -167,6 +167,8 @@ export class RoomMediaRequests {
   /** `room.resumeProducer` */
   async resumeProducer(session: Session, { roomId, producerId }: Producer): Promise<Record<never, never>> {
     const seat = this.#rooms.seat(session, roomId)
+    const source = seat.member.tracks.get(producerId)?.source
+    if (source !== undefined) this.#rooms.requirePublish(seat, source, false)
     await seat.media.controlProducer(seat.member.participantId, producerId, 'resume')
     this.#rooms.paused(seat, producerId, false)
     return {}
@@ -184,7 +186,9 @@ export class RoomMediaRequests {
     session: Session,
     { roomId, transportId, producerId, rtpCapabilities }: ParsedRequestOf<'room.consume'>,
   ): Promise<ReplyOf<'room.consume'>> {
-    const { media, member } = this.#rooms.seat(session, roomId)
+    const seat = this.#rooms.seat(session, roomId)
+    this.#rooms.require(seat, 'subscribe')
+    const { media, member } = seat
     const consumer = await media.consume(member.participantId, transportId, { producerId, rtpCapabilities })
     return {
       consumerId: consumer.id,

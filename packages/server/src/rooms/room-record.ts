@@ -117,9 +117,15 @@ export class RoomRecord {
     return this.#update({ openedAtMs: nowMs, endedAtMs: undefined }, nowMs)
   }
 
-  /** The last participant left. */
+  /** Somebody enters: the room is not one that nobody touched for long. */
+  touch(nowMs: number): RoomChange[] {
+    return this.#update({}, nowMs)
+  }
+
+  /** The last participant left. The lock goes with them, unless the application made the room: nobody could enter any more. */
   closed(nowMs: number): RoomChange[] {
-    return this.#update({ openedAtMs: undefined }, nowMs)
+    const settings = { ...this.settings, locked: this.#row.isKept && this.settings.locked }
+    return this.#update({ openedAtMs: undefined, settings }, nowMs)
   }
 
   end(nowMs: number): RoomChange[] {

@@ -1,38 +1,81 @@
-import type { Participant, RoomSummary, Track } from '@sangam/protocol'
+import type { Participant, RoomPermission, RoomSummary, Track } from '@sangam/protocol'
+import type { RoomGrant } from '../access/grants.ts'
+import type { RoomRecord } from './room-record.ts'
+import type { SeatRow } from './store/room-store.ts'
+import { standInOf } from './succession.ts'
 import { chooseTopology, type TopologyChoice } from './topology.ts'
 
 /** Why somebody is no longer in a room. */
-export type LeaveReason = 'left' | 'disconnected' | 'revoked'
+export type LeaveReason = 'left' | 'disconnected' | 'revoked' | 'removed' | 'banned'
 
 /** Somebody in a room. It changes only through {@link Room}. */
 export type Member = {
   readonly participantId: string
-  /** Secret that gives this participant back after a reconnect. */
-  readonly participantKey: string
+  /** Secret that gives this participant back after a reconnect; after a restart unknown until they come with it. */
+  participantKey: string | undefined
+  /** SHA-256 of the key, base64url. */
+  readonly keyHash: string
   readonly identity: string
   readonly deviceId: string
   readonly name: string
+  readonly joinedAtMs: number
   /** Undefined while the connection is lost. */
   connectionId: string | undefined
   lostAtMs: number | undefined
   readonly tracks: Map<string, Track>
+  /** What the token grants here; undefined after a restart, until they come back. */
+  grant: RoomGrant | undefined
+  /** The role in force, and what it comes to with the token. */
+  role: string
+  permissions: readonly RoomPermission[]
+  handRaisedAtMs: number | undefined
+  /** A moderator offered them the role of a speaker. */
+  isInvitedToStage: boolean
 }
 
 /** What a new participant brings. */
-export type Newcomer = Pick<Member, 'participantId' | 'participantKey' | 'identity' | 'deviceId' | 'name'> & {
-  readonly connectionId: string
-}
+export type Newcomer = Pick<
+  Member,
+  'participantId' | 'keyHash' | 'identity' | 'deviceId' | 'name' | 'joinedAtMs' | 'grant'
+> & { readonly participantKey: string; readonly connectionId: string }
 
 /** Who is in a room and what they publish; no clock, no socket, no engine. */
 export class Room {
-  readonly roomId: string
-  readonly name: string
+  readonly record: RoomRecord
   readonly topology: TopologyChoice = chooseTopology()
   readonly #members = new Map<string, Member>()
+  #standIn: string | undefined
 
-  constructor(roomId: string, name: string) {
-    this.roomId = roomId
-    this.name = name
+  constructor(record: RoomRecord) {
+    this.record = record
+  }
+
+  get roomId(): string {
+    return this.record.roomId
+  }
+
+  get name(): string {
+    return this.record.name
+  }
+
+  /** Identity of whoever stands in as host. */
+  get standIn(): string | undefined {
+    return this.#standIn
+  }
+
+  /**
+   * Decides anew who stands in as host.
+   * @param roleOf role on record of a member
+   */
+  chooseStandIn(roleOf: (member: Member) => string): void {
+    const { settings, customRoles } = this.record
+    const candidates = this.members.map((member) => ({
+      identity: member.identity,
+      role: roleOf(member),
+      joinedAtMs: member.joinedAtMs,
+      mayModerate: member.grant?.moderate !== false,
+    }))
+    this.#standIn = settings.standIn ? standInOf(candidates, customRoles, this.#standIn) : undefined
   }
 
   /** How many participants are in it, those whose connection is lost included. */
@@ -57,28 +100,28 @@ export class Room {
 
   /** Somebody enters. */
   join(newcomer: Newcomer): Member {
-    const member: Member = { ...newcomer, lostAtMs: undefined, tracks: new Map() }
+    const member: Member = { ...newcomer, lostAtMs: undefined, ...nothingYet() }
     this.#members.set(member.participantId, member)
     return member
   }
 
-  /**
-   * Gives a participant back to the person whose key this is, on another connection.
-   * @returns the participant and the connection that it had, or undefined when nobody has the key
-   */
-  resume(
-    participantKey: string,
-    identity: string,
-    connectionId: string,
-  ): { member: Member; replaced: string | undefined } | undefined {
-    const member = this.members.find(
-      (candidate) => candidate.participantKey === participantKey && candidate.identity === identity,
-    )
-    if (member === undefined) return undefined
-    const replaced = member.connectionId === connectionId ? undefined : member.connectionId
-    member.connectionId = connectionId
-    member.lostAtMs = undefined
-    return { member, replaced }
+  /** A place of an earlier run of the server waits for its participant. */
+  restore(seat: SeatRow, nowMs: number): Member {
+    const member: Member = {
+      ...nothingYet(),
+      ...seat,
+      participantKey: undefined,
+      connectionId: undefined,
+      lostAtMs: nowMs,
+      grant: undefined,
+    }
+    this.#members.set(member.participantId, member)
+    return member
+  }
+
+  /** The participant of a person whose key has this hash. */
+  holderOf(keyHash: string, identity: string): Member | undefined {
+    return this.members.find((member) => member.keyHash === keyHash && member.identity === identity)
   }
 
   /** The participant of a connection. */
@@ -89,6 +132,11 @@ export class Room {
   /** The participant with an id. */
   member(participantId: string): Member | undefined {
     return this.#members.get(participantId)
+  }
+
+  /** The participants of a person, one for each device. */
+  membersOf(identity: string): Member[] {
+    return this.members.filter((member) => member.identity === identity)
   }
 
   /** Participants that a device left behind without its key: a page that was loaded anew. */
@@ -130,12 +178,14 @@ export class Room {
     return this.#members.get(participantId)?.tracks.delete(producerId) ?? false
   }
 
-  /** Notes whether a stream is paused. Gives whether that changed. */
-  setPaused(participantId: string, producerId: string, paused: boolean): boolean {
+  /** Notes whether a stream is paused, and by which moderator. Gives whether that changed. */
+  setPaused(participantId: string, producerId: string, paused: boolean, mutedBy?: string): boolean {
     const tracks = this.#members.get(participantId)?.tracks
     const track = tracks?.get(producerId)
-    if (tracks === undefined || track === undefined || track.paused === paused) return false
-    tracks.set(producerId, { ...track, paused })
+    if (tracks === undefined || track === undefined) return false
+    if (track.paused === paused && (track.mutedBy === mutedBy || mutedBy === undefined)) return false
+    const { mutedBy: _before, ...rest } = track
+    tracks.set(producerId, { ...rest, paused, ...(paused && mutedBy !== undefined ? { mutedBy } : {}) })
     return true
   }
 
@@ -149,10 +199,32 @@ export class Room {
   }
 }
 
+/** What every participant begins with. */
+const nothingYet = () => ({
+  tracks: new Map<string, Track>(),
+  role: 'listener',
+  permissions: [] as readonly RoomPermission[],
+  handRaisedAtMs: undefined as number | undefined,
+  isInvitedToStage: false,
+})
+
 /** A participant as clients see them. */
 export const participantOf = (member: Member): Participant => ({
   participantId: member.participantId,
   identity: member.identity,
   name: member.name,
+  role: member.role,
+  ...(member.handRaisedAtMs === undefined ? {} : { handRaisedAt: member.handRaisedAtMs }),
   tracks: [...member.tracks.values()],
+})
+
+/** A participant's place as it is stored. */
+export const seatOf = (member: Member): SeatRow => ({
+  participantId: member.participantId,
+  keyHash: member.keyHash,
+  identity: member.identity,
+  deviceId: member.deviceId,
+  name: member.name,
+  joinedAtMs: member.joinedAtMs,
+  handRaisedAtMs: member.handRaisedAtMs,
 })

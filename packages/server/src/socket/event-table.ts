@@ -1,9 +1,19 @@
-import type { ClientEventName, ParsedRequestOf, ReplyOf } from '@sangam/protocol'
-import type { Action } from '../access/policy.ts'
+import type {
+  ClientEventName,
+  ParsedRequestOf,
+  ReplyOf,
+  roomMessageRequests,
+  roomModerationRequests,
+} from '@sangam/protocol'
+import { type Action, roomOfConversation } from '../access/policy.ts'
 import type { CallService } from '../calls/call-service.ts'
 import type { ChatService } from '../chat/chat-service.ts'
 import type { Session } from '../ports.ts'
+import { requestErrors } from '../request-errors.ts'
+import type { RoomLobby } from '../rooms/room-lobby.ts'
 import type { RoomMediaRequests } from '../rooms/room-media-requests.ts'
+import type { RoomMessaging } from '../rooms/room-messaging.ts'
+import type { RoomModeration } from '../rooms/room-moderation.ts'
 import type { RoomService } from '../rooms/room-service.ts'
 import type { RateClass } from './rate-limit.ts'
 
@@ -25,11 +35,19 @@ export type EventTable = { readonly [Name in ClientEventName]: EventRule<Name> }
 export type EventTargets = {
   readonly chat: ChatService
   readonly calls: CallService
-  readonly rooms: RoomService
-  readonly media: RoomMediaRequests
+  readonly room: RoomTargets
   readonly renewToken: EventRule<'token.renew'>['handle']
   readonly setPresence: EventRule<'presence.set'>['handle']
   readonly listPeople: EventRule<'people.list'>['handle']
+}
+
+/** The parts that serve rooms. */
+export type RoomTargets = {
+  readonly rooms: RoomService
+  readonly media: RoomMediaRequests
+  readonly lobby: RoomLobby
+  readonly moderation: RoomModeration
+  readonly messaging: RoomMessaging
 }
 
 type InRoom = { readonly roomId: string }
@@ -41,10 +59,94 @@ const reading = ({ conversationId }: { readonly conversationId: string }): Actio
   conversationId,
 })
 
+/** A room's own chat is for those whom the room lets read and write it, whatever the token grants besides. */
+const inChat = async <Reply>(
+  rooms: RoomService,
+  session: Session,
+  conversationId: string,
+  run: () => Reply | Promise<Reply>,
+): Promise<Reply> => {
+  const roomId = roomOfConversation(conversationId)
+  if (roomId !== undefined) {
+    const { allowed, code, reason } = await rooms.decideChat(session, roomId)
+    if (!allowed) throw requestErrors.notAllowed(code, reason)
+  }
+  return run()
+}
+
+type RoomRuleName = keyof typeof roomModerationRequests | keyof typeof roomMessageRequests
+
+/** The rules, the lobby and the messages of rooms. What the token must grant is the room policy's to ask. */
+const roomRules = ({
+  lobby,
+  moderation,
+  messaging,
+}: RoomTargets): { readonly [Name in RoomRuleName]: EventRule<Name> } => ({
+  'room.knock': {
+    rate: 'start',
+    action: joining,
+    handle: (session, request) => lobby.knock(session, request),
+  },
+  'room.stopWaiting': { rate: 'light', handle: (session, request) => lobby.stopWaiting(session, request) },
+  'room.lobby': { rate: 'light', handle: (session, request) => lobby.list(session, request) },
+  'room.admit': { rate: 'light', handle: (session, request) => lobby.admit(session, request) },
+  'room.admitAll': { rate: 'light', handle: (session, request) => lobby.admitAll(session, request) },
+  'room.refuse': { rate: 'light', handle: (session, request) => lobby.refuse(session, request) },
+  'room.changeSettings': {
+    rate: 'light',
+    handle: (session, request) => moderation.changeSettings(session, request),
+  },
+  'room.createInvite': {
+    rate: 'start',
+    handle: (session, request) => moderation.createInvite(session, request),
+  },
+  'room.invites': { rate: 'light', handle: (session, request) => moderation.invites(session, request) },
+  'room.revokeInvite': {
+    rate: 'light',
+    handle: (session, request) => moderation.revokeInvite(session, request),
+  },
+  'room.setHand': { rate: 'react', handle: (session, request) => moderation.setHand(session, request) },
+  'room.lowerHand': { rate: 'light', handle: (session, request) => moderation.lowerHand(session, request) },
+  'room.inviteToStage': {
+    rate: 'light',
+    handle: (session, request) => moderation.inviteToStage(session, request),
+  },
+  'room.answerStage': {
+    rate: 'light',
+    handle: (session, request) => moderation.answerStage(session, request),
+  },
+  'room.mute': { rate: 'light', handle: (session, request) => moderation.mute(session, request) },
+  'room.muteAll': { rate: 'light', handle: (session, request) => moderation.muteAll(session, request) },
+  'room.allowUnmute': {
+    rate: 'light',
+    handle: (session, request) => moderation.allowUnmute(session, request),
+  },
+  'room.stopVideo': { rate: 'light', handle: (session, request) => moderation.stopVideo(session, request) },
+  'room.setRole': { rate: 'light', handle: (session, request) => moderation.setRole(session, request) },
+  'room.transferHost': {
+    rate: 'light',
+    handle: (session, request) => moderation.transferHost(session, request),
+  },
+  'room.remove': { rate: 'light', handle: (session, request) => moderation.remove(session, request) },
+  'room.ban': { rate: 'light', handle: (session, request) => moderation.ban(session, request) },
+  'room.unban': { rate: 'light', handle: (session, request) => moderation.unban(session, request) },
+  'room.bans': { rate: 'light', handle: (session, request) => moderation.bans(session, request) },
+  'room.end': { rate: 'light', handle: (session, request) => moderation.end(session, request) },
+  'room.react': { rate: 'react', handle: (session, request) => messaging.react(session, request) },
+  'room.sendMessage': { rate: 'data', handle: (session, request) => messaging.sendMessage(session, request) },
+  'room.invoke': { rate: 'data', handle: (session, request) => messaging.invoke(session, request) },
+  'room.answerInvoke': {
+    rate: 'data',
+    handle: (session, request) => messaging.answerInvoke(session, request),
+  },
+})
+
 /** Builds the table: the whole surface that a connection can reach, on one page. */
 export const createEventTable = (targets: EventTargets): EventTable => {
-  const { chat, calls, rooms, media, renewToken, setPresence, listPeople } = targets
+  const { chat, calls, room, renewToken, setPresence, listPeople } = targets
+  const { rooms, media } = room
   return {
+    ...roomRules(room),
     'token.renew': { rate: 'light', handle: renewToken },
     'presence.set': { rate: 'light', handle: setPresence },
     'people.list': { rate: 'light', action: () => ({ type: 'people.see' }), handle: listPeople },
@@ -52,23 +154,29 @@ export const createEventTable = (targets: EventTargets): EventTable => {
     'conversation.open': {
       rate: 'light',
       action: (request) => ('withIdentity' in request ? { type: 'direct.open' } : reading(request)),
-      handle: (session, request) => chat.open(session, request),
+      handle: (session, request) =>
+        inChat(rooms, session, 'conversationId' in request ? request.conversationId : '', () =>
+          chat.open(session, request),
+        ),
     },
     'conversation.list': { rate: 'light', handle: (session) => chat.list(session) },
     'conversation.history': {
       rate: 'light',
       action: reading,
-      handle: (session, request) => chat.history(session, request),
+      handle: (session, request) =>
+        inChat(rooms, session, request.conversationId, () => chat.history(session, request)),
     },
     'conversation.send': {
       rate: 'send',
       action: ({ conversationId }) => ({ type: 'conversation.write', conversationId }),
-      handle: (session, request) => chat.send(session, request),
+      handle: (session, request) =>
+        inChat(rooms, session, request.conversationId, () => chat.send(session, request)),
     },
     'conversation.read': {
       rate: 'light',
       action: reading,
-      handle: (session, request) => chat.read(session, request),
+      handle: (session, request) =>
+        inChat(rooms, session, request.conversationId, () => chat.read(session, request)),
     },
 
     'call.start': {
@@ -98,7 +206,7 @@ export const createEventTable = (targets: EventTargets): EventTable => {
     // What it may publish and receive is decided there: one request may ask for both.
     'room.connectMedia': {
       rate: 'media',
-      action: joining,
+      action: (request) => (request.tracks.length > 0 ? publishing(request) : joining(request)),
       handle: (session, request) => media.connectMedia(session, request),
     },
     'room.publish': {

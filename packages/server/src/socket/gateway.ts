@@ -1,6 +1,7 @@
 import type { Server as HttpServer } from 'node:http'
 import { SOCKET_PATH } from '@sangam/protocol'
 import { Server } from 'socket.io'
+import type { Grants } from '../access/grants.ts'
 import type { Claims, Tokens } from '../access/tokens.ts'
 import type { Logger } from '../observability/log.ts'
 import type { Clock, Session } from '../ports.ts'
@@ -72,6 +73,12 @@ export class Gateway {
   /** Connections at this moment. */
   get size(): number {
     return this.#io.sockets.sockets.size
+  }
+
+  /** What a person's newest connection may; undefined when they have none. */
+  grantsOf(identity: string): Grants | undefined {
+    const sessions = [...this.#io.sockets.sockets.values()].map((socket) => socket.data.session)
+    return sessions.findLast((session) => session.identity === identity)?.grants
   }
 
   /**

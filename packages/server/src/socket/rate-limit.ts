@@ -37,6 +37,10 @@ export const rateClasses = {
   start: { capacity: 60, perSecond: 4 },
   /** Descriptions and candidates. */
   signal: { capacity: 300, perSecond: 60 },
+  /** Reactions, and asking to be let in: what others see at once. */
+  react: { capacity: 12, perSecond: 2 },
+  /** Messages and methods of applications. */
+  data: { capacity: 200, perSecond: 50 },
   /** Transports, producers, consumers. */
   media: { capacity: 400, perSecond: 80 },
 } as const satisfies { readonly [name: string]: BucketLimits }

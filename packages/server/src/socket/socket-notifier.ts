@@ -77,6 +77,8 @@ export const createSocketNotifier = (io: SangamIo): Notifier => {
     unsubscribe: (connectionId, conversationId) => {
       void io.sockets.sockets.get(connectionId)?.leave(conversationRoom(conversationId))
     },
+    unsubscribePerson: (identity, conversationId) =>
+      io.in(personRoom(identity)).socketsLeave(conversationRoom(conversationId)),
     subscribe: (connectionId, conversationId) => {
       void io.sockets.sockets.get(connectionId)?.join(conversationRoom(conversationId))
     },
