@@ -23,6 +23,7 @@ const person = (participantId: string, ...tracks: Track[]): Participant => ({
   participantId,
   identity: participantId,
   name: participantId,
+  role: 'speaker',
   tracks,
 })
 

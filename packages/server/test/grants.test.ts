@@ -204,7 +204,6 @@ describe('every event asks for its grant', () => {
           'room.leave',
           'room.connectTransport',
           'room.restartIce',
-          'room.setView',
           'room.pauseProducer',
           'room.closeProducer',
           'room.pauseConsumer',
