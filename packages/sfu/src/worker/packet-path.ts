@@ -1,4 +1,11 @@
-import { isOpusDtx, parseRtpPacket, RtpHeader, readTransportSequenceNumber, readUint16 } from '@sangam/rtp'
+import {
+  isOpusDtx,
+  parseRtpPacket,
+  RtpHeader,
+  readTextExtension,
+  readTransportSequenceNumber,
+  readUint16,
+} from '@sangam/rtp'
 import { deliverDirectly } from './consumer/direct-delivery.ts'
 import type { WorkerContext } from './context.ts'
 import { ExtensionSlot } from './header-extension-slots.ts'
@@ -16,6 +23,7 @@ import type { ProducerCodec } from './producer/codecs.ts'
 import type { ReceiveStream } from './producer/receive-stream.ts'
 import { RtcpPath } from './rtcp/rtcp-path.ts'
 import type { StunPath } from './stun-path.ts'
+import { TRACED_PACKETS, tracePacket } from './trace.ts'
 import type { Transport } from './transport/transport.ts'
 
 /** Bytes of the original sequence number before an RTX payload (RFC 4588 section 4). */
@@ -109,7 +117,6 @@ export class PacketPath {
       this.counters.malformedRtp++
       return
     }
-    transport.rtpBytesReceived += length
     const stream = transport.streams.get(header.ssrc | 0) ?? transport.identify(memory, header)
     if (stream === undefined) {
       this.counters.unknownSsrc++
@@ -128,9 +135,11 @@ export class PacketPath {
       return
     }
     if (codec.aptPayloadType >= 0) {
+      transport.rtxBytesReceived += length
       this.#receiveRepair(stream, codec, memory, offset, packetId, arrivalUs)
       return
     }
+    transport.rtpBytesReceived += length
     const sequence = stream.reception.received(header.sequenceNumber)
     if (sequence < 0) {
       this.counters.badSequence++
@@ -166,10 +175,16 @@ export class PacketPath {
     if (header.ssrc === stream.ssrc || codec === undefined) return
     stream.countRepairPacket(header.sequenceNumber)
     // Padding without a payload is a probe of the sender's bandwidth estimation.
-    if (header.payloadLength < OSN_BYTES) return
+    if (header.payloadLength < OSN_BYTES) {
+      stream.rtxPacketsDiscarded++
+      return
+    }
     const original = readUint16(memory, header.payloadOffset)
     const sequence = stream.reception.repaired(original)
-    if (sequence < 0) return
+    if (sequence < 0) {
+      stream.rtxPacketsDiscarded++
+      return
+    }
     const payloadOffset = header.payloadOffset + OSN_BYTES
     const payloadLength = header.payloadLength - OSN_BYTES
     if (!stream.history.has(sequence)) {
@@ -194,7 +209,8 @@ export class PacketPath {
     const header = this.#header
     if (stream.history.has(sequence)) {
       this.counters.duplicate++
-      stream.packetsDiscarded++
+      if (header.ssrc === stream.ssrc) stream.packetsDiscarded++
+      else stream.rtxPacketsDiscarded++
       return
     }
     const marker = header.marker ? 1 : 0
@@ -203,12 +219,15 @@ export class PacketPath {
     this.#lookAtLayers(stream, codec, sequence, memory, payloadOffset, payloadLength, packetId, arrivalUs)
     const isKeyFrame = codec.isKeyFrame !== undefined && this.#layered.keyFrame
     if (isKeyFrame) stream.keyFrames?.received()
+    if ((stream.producer.traced & TRACED_PACKETS) !== 0)
+      this.#traceReceived(stream, memory, offset, isKeyFrame, payloadLength)
     this.#noteGap(stream, sequence, isKeyFrame)
     if (sequence >= stream.reception.highest) {
       stream.lastPacketUs = arrivalUs
       stream.lastTimestamp = header.timestamp
     }
     if (stream.producer.paused) return
+    this.#noteOrientation(stream, memory)
     if (stream.levelMeters.length > 0) this.#meterLevel(stream, memory)
     this.#forward(stream, codec, sequence, packetId, marker, payloadLength, isKeyFrame)
     if (stream.adaptive.count > 0) stream.adaptive.forward(stream, this.#layered)
@@ -225,6 +244,7 @@ export class PacketPath {
         payloadLength,
       )
     }
+    if (stream.tracing.size > 0) this.#traceForwarded(stream, codec, sequence, isKeyFrame, payloadLength)
   }
 
   /** Whether it is a key frame; and, for those who choose among layers, which layer it is of. */
@@ -332,6 +352,65 @@ export class PacketPath {
     if (at === 0) return
     const level = (memory[at] as number) & 0x7f
     for (let i = 0; i < stream.levelMeters.length; i++) (stream.levelMeters[i] as LevelMeter).add(level)
+  }
+
+  /** A turned camera; the value comes with key frames and changes only. */
+  #noteOrientation(stream: ReceiveStream, memory: Uint8Array): void {
+    const { producer } = stream
+    const at = producer.locator.offsets[ExtensionSlot.videoOrientation] as number
+    if (at !== 0 && memory[at] !== producer.orientation) producer.orientationChanged(memory, at)
+  }
+
+  #traceReceived(
+    stream: ReceiveStream,
+    memory: Uint8Array,
+    offset: number,
+    isKeyFrame: boolean,
+    payloadLength: number,
+  ): void {
+    const header = this.#header
+    const { producer } = stream
+    const { offsets, lengths } = producer.locator
+    const text = (name: string, slot: number): Record<string, string> => {
+      const at = offsets[slot] as number
+      return at === 0 ? {} : { [name]: readTextExtension(memory, at, lengths[slot] as number) }
+    }
+    const wideAt = offsets[ExtensionSlot.transportSequenceNumber] as number
+    tracePacket(
+      producer.traced,
+      {
+        payloadType: header.payloadType,
+        sequenceNumber: header.sequenceNumber,
+        timestamp: header.timestamp,
+        marker: header.marker,
+        ssrc: header.ssrc,
+        isKeyFrame,
+        size: header.payloadOffset - offset + header.payloadLength + header.paddingLength,
+        payloadSize: payloadLength,
+        spatialLayer: this.#layered.spatialLayer,
+        temporalLayer: this.#layered.temporalLayer,
+        ...text('mid', ExtensionSlot.mid),
+        ...text('rid', ExtensionSlot.rid),
+        ...text('rrid', ExtensionSlot.repairedRid),
+        ...(wideAt === 0 ? {} : { wideSequenceNumber: readTransportSequenceNumber(memory, wideAt) }),
+      },
+      header.ssrc !== stream.ssrc,
+      (type, info) => producer.trace(type, 'in', info),
+    )
+  }
+
+  #traceForwarded(
+    stream: ReceiveStream,
+    codec: ProducerCodec,
+    sequence: number,
+    isKeyFrame: boolean,
+    payloadBytes: number,
+  ): void {
+    const { timestamp, marker } = this.#header
+    const { spatialLayer, temporalLayer } = this.#layered
+    const packet = { sequence, timestamp, marker, isKeyFrame, payloadBytes, spatialLayer, temporalLayer }
+    for (const consumer of stream.tracing)
+      consumer.traceForwarded({ ...packet, payloadType: codec.mappedPayloadType })
   }
 
   #noteGap(stream: ReceiveStream, sequence: number, isKeyFrame: boolean): void {

@@ -4,6 +4,7 @@ import { dataRequestHandlers } from './data/data-requests.ts'
 import { type Engine, found } from './engine.ts'
 import { ChannelUnsupportedError } from './errors.ts'
 import { Counter } from './packet-port/packet-port.ts'
+import { traceMask } from './trace.ts'
 import { AddressedTransport } from './transport/addressed-transport.ts'
 import { WebRtcTransport } from './transport/webrtc-transport.ts'
 
@@ -138,10 +139,7 @@ export function requestHandlers(engine: Engine, context: WorkerContext, shell: P
       return done()
     },
     'transport.enableTraceEvent': ({ transportId, types }) => {
-      const other = types.find((type) => type !== 'bwe')
-      if (other !== undefined)
-        throw new ChannelUnsupportedError(`trace events of type ${other} are not built yet`)
-      webRtcTransport(transportId).outgoing.traced = types.includes('bwe')
+      transport(transportId).setTraced(types)
       return done()
     },
 
@@ -160,7 +158,10 @@ export function requestHandlers(engine: Engine, context: WorkerContext, shell: P
     },
     'producer.dump': ({ producerId }) => producer(producerId).dump(),
     'producer.getStats': ({ producerId }) => producer(producerId).stats(context.unixMs()),
-    'producer.enableTraceEvent': notBuilt('enableTraceEvent()'),
+    'producer.enableTraceEvent': ({ producerId, types }) => {
+      producer(producerId).traced = traceMask(types)
+      return done()
+    },
 
     'transport.consume': (request) => {
       const made = engine.consume(request)
@@ -199,13 +200,10 @@ export function requestHandlers(engine: Engine, context: WorkerContext, shell: P
       consumer(consumerId).priority = priority
       return done()
     },
-    'consumer.enableTraceEvent': notBuilt('enableTraceEvent()'),
+    'consumer.enableTraceEvent': ({ consumerId, types }) => {
+      consumer(consumerId).setTraced(traceMask(types))
+      return done()
+    },
     ...dataRequestHandlers(engine.data, context),
-  }
-}
-
-function notBuilt(what: string): () => never {
-  return () => {
-    throw new ChannelUnsupportedError(`${what} is not built yet`)
   }
 }

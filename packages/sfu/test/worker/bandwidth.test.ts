@@ -189,11 +189,18 @@ describe('the bandwidth towards a receiver', () => {
     expect(traces()[0]).toMatchObject({ target: 'receiver', data: { type: 'bwe', direction: 'out' } })
   })
 
-  test('trace events of type probation are refused, rather than never sent', () => {
+  test('trace events of type probation tell of each packet that probes, once asked for', () => {
     const rig = new Rig()
-    expect(() =>
-      handlers(rig)['transport.enableTraceEvent']({ transportId: 'receiver', types: ['bwe', 'probation'] }),
-    ).toThrow(/probation/)
+    rig.linkBps = 3_000_000
+    handlers(rig)['transport.enableTraceEvent']({ transportId: 'receiver', types: ['probation'] })
+    rig.play(1500)
+    const traces = rig.events.filter(({ event }) => event === 'transport.trace')
+    expect(traces.length).toBeGreaterThan(0)
+    expect(traces[0]).toMatchObject({ target: 'receiver', data: { type: 'probation', direction: 'out' } })
+    const stats = rig.receiver.stats(0)[0]!
+    const bytes = traces.reduce((sum, { data }) => sum + (data as { info: { bytes: number } }).info.bytes, 0)
+    expect(stats.probationBytesSent).toBeGreaterThan(bytes)
+    expect(stats.rtxBytesSent).toBe(0)
   })
 
   test('feedback from a peer that receives nothing, or about what was never sent, does no harm', () => {

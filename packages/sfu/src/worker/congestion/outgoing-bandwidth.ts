@@ -2,6 +2,7 @@ import type { TransportFeedback } from '@sangam/rtp'
 import type { Consumer } from '../consumer/consumer.ts'
 import type { WorkerContext } from '../context.ts'
 import { ChannelTypeError } from '../errors.ts'
+import type { TransportTraceType } from '../transport/transport.ts'
 import type { Allocation } from './bitrate-allocation.ts'
 import { LayerAllocation } from './layer-allocation.ts'
 import { SendHistory } from './send-records.ts'
@@ -25,6 +26,9 @@ export interface BandwidthOwner {
   readonly index: number
   readonly context: WorkerContext
   readonly consumers: ReadonlyMap<string, Consumer>
+  /** Which trace events the application wants. */
+  readonly traced: ReadonlySet<TransportTraceType>
+  trace(type: TransportTraceType, info: Readonly<Record<string, unknown>>): void
 }
 
 /**
@@ -33,8 +37,6 @@ export interface BandwidthOwner {
  * else the initial value stands.
  */
 export class OutgoingBandwidth {
-  /** Whether the application wants trace events of type 'bwe'. */
-  traced = false
   readonly #owner: BandwidthOwner
   readonly #initialBps: number
   #estimator: SendSideBandwidth | undefined
@@ -45,6 +47,7 @@ export class OutgoingBandwidth {
   #probePacket = 0
   #usefulUs = Number.NEGATIVE_INFINITY
   #told: BandwidthState | undefined
+  #toldAllocations = ''
   readonly #allocation = new LayerAllocation()
   #allocations: readonly Allocation[] = []
   #allocatedUs = Number.NEGATIVE_INFINITY
@@ -90,7 +93,7 @@ export class OutgoingBandwidth {
   handleFeedback(feedback: TransportFeedback, nowUs: number): void {
     this.#ensureEstimator()?.handleFeedback(feedback, nowUs)
     if (this.bps < this.#allocatedBps * ALLOCATION_DROP) this.#allocate(nowUs)
-    this.#trace()
+    else this.#trace()
   }
 
   tick(nowUs: number): void {
@@ -122,6 +125,8 @@ export class OutgoingBandwidth {
     while (consumer !== undefined && dueBytes > 0) {
       const bytes = consumer.sendProbe(this.#probePacket++ % RECENT_PACKETS)
       if (bytes === 0) return
+      if (this.#owner.traced.has('probation'))
+        this.#owner.trace('probation', { consumerId: consumer.id, bytes })
       dueBytes -= bytes + OVERHEAD_BYTES
     }
   }
@@ -131,6 +136,7 @@ export class OutgoingBandwidth {
       availableOutgoingBitrate: Math.round(this.bps),
       ...(this.#maxBps > 0 ? { maxOutgoingBitrate: this.#maxBps } : {}),
       ...(this.#minBps > 0 ? { minOutgoingBitrate: this.#minBps } : {}),
+      ...(this.#estimator === undefined ? {} : { rtpPacketLossSent: this.#estimator.state.lossShare }),
     }
   }
 
@@ -165,6 +171,7 @@ export class OutgoingBandwidth {
     this.#allocatedUs = nowUs
     this.#allocatedBps = this.bps
     this.#allocations = this.#allocation.apply(this.#owner.consumers.values(), this.bps)
+    this.#trace()
   }
 
   /** What the consumers' producers send at most now, and room to grow; 0 while nothing flows. */
@@ -177,31 +184,45 @@ export class OutgoingBandwidth {
     return bps === 0 ? 0 : USEFUL_GAIN * bps + USEFUL_EXTRA_BPS
   }
 
-  /** Tells the application what changed: the reason, or the estimate by a tenth. */
+  /** Tells the application what changed: the reason, the estimate by a tenth, or who gets which layers and why. */
   #trace(): void {
-    if (!this.traced) return
+    if (!this.#owner.traced.has('bwe')) return
     const state = this.#estimator?.state
-    if (state === undefined) return
+    const allocations = this.#allocations.map(outcomeOf).join()
     const told = this.#told
-    const isSame = told !== undefined && Math.abs(state.targetBps / told.targetBps - 1) < 0.1
-    if (isSame && state.reason === told.reason) return
+    const isSame =
+      told !== undefined && state !== undefined && Math.abs(state.targetBps / told.targetBps - 1) < 0.1
+    if (isSame && state.reason === told.reason && allocations === this.#toldAllocations) return
+    if (state === undefined && allocations === this.#toldAllocations) return
     this.#told = state
-    const { context, id } = this.#owner
-    const info = {
-      type: 'transport-cc',
-      availableBitrate: Math.round(state.targetBps),
+    this.#toldAllocations = allocations
+    const desiredBitrate = Math.round(this.#usefulBps())
+    this.#owner.trace('bwe', {
+      bweType: state === undefined ? 'remb' : 'transport-cc',
+      availableBitrate: Math.round(this.bps),
       startBitrate: this.#initialBps,
       minBitrate: this.#minBps,
       maxBitrate: this.#maxBps,
-      desiredBitrate: Math.round(this.#usefulBps()),
-      reason: state.reason,
-      usage: state.usage,
-      acknowledgedBitrate: Math.round(state.acknowledgedBps),
-      lossShare: state.lossShare,
-      roundTripTime: Math.round(state.rttMs),
-      queueingDelay: Math.round(state.queueMs),
+      desiredBitrate,
+      effectiveDesiredBitrate: Math.min(desiredBitrate, this.#ceilingBps),
+      maxPaddingBitrate: Math.round(this.bps),
+      ...(state === undefined ? {} : estimateOf(state)),
       allocations: this.#allocations,
-    }
-    context.emit('transport.trace', id, { type: 'bwe', timestamp: context.unixMs(), direction: 'out', info })
+    })
+  }
+}
+
+function outcomeOf({ consumerId, target, reason }: Allocation): string {
+  return `${consumerId} ${target?.spatial ?? '-'}.${target?.temporal ?? '-'} ${reason}`
+}
+
+function estimateOf(state: BandwidthState): Readonly<Record<string, unknown>> {
+  return {
+    reason: state.reason,
+    usage: state.usage,
+    acknowledgedBitrate: Math.round(state.acknowledgedBps),
+    lossShare: state.lossShare,
+    roundTripTime: Math.round(state.rttMs),
+    queueingDelay: Math.round(state.queueMs),
   }
 }

@@ -15,12 +15,15 @@ import {
 import type { AdaptiveMember } from '../producer/adaptive-fanout.ts'
 import type { Producer } from '../producer/producer.ts'
 import type { ReceiveStream } from '../producer/receive-stream.ts'
+import { TRACED_PACKETS } from '../trace.ts'
 import type { Transport } from '../transport/transport.ts'
 import { Consumer, type ConsumerOptions } from './consumer.ts'
 import { deliverRewritten } from './direct-delivery.ts'
 import { createLayerFilter } from './layer-filters.ts'
 
 const NO_SINK = -1
+/** In dumps: none. */
+const NO_LAYER = -1
 /** For packets that are looked at again when they are retransmitted. */
 const again = new LayeredPacket()
 
@@ -122,6 +125,8 @@ export class AdaptiveConsumer extends Consumer implements AdaptiveMember {
     if (told?.temporalLayer !== forwarder.temporalLayer || told.spatialLayer !== this.#spatialLayer)
       this.#tellLayers()
     if (verdict === Verdict.drop) return
+    if ((this.traced & TRACED_PACKETS) !== 0 && verdict === Verdict.forward)
+      this.#traceOffered(stream, packet)
     if (this.transport.session < 0) {
       if (verdict === Verdict.forward) this.#deliver(stream, packet)
       return
@@ -134,6 +139,25 @@ export class AdaptiveConsumer extends Consumer implements AdaptiveMember {
     this.packetsSent++
     this.bytesSent += packet.payloadLength
   }
+
+  override dump(): Readonly<Record<string, unknown>> {
+    if (this.type === 'simple') return super.dump()
+    const current = this.#told
+    const granted = typeof this.#grant === 'string' ? this.#preferred : this.#grant
+    const isAiming = this.#grant !== 'none' && this.#forwarder.target >= 0
+    return {
+      ...super.dump(),
+      preferredSpatialLayer: this.#preferred.spatialLayer,
+      targetSpatialLayer: isAiming ? granted.spatialLayer : NO_LAYER,
+      currentSpatialLayer: current?.spatialLayer ?? NO_LAYER,
+      preferredTemporalLayer: this.#preferred.temporalLayer,
+      targetTemporalLayer: isAiming ? granted.temporalLayer : NO_LAYER,
+      currentTemporalLayer: current?.temporalLayer ?? NO_LAYER,
+    }
+  }
+
+  /** It looks at each packet anyway: it needs no list that shows them to it. */
+  protected override updateTracing(): void {}
 
   override requestKeyFrame(): void {
     if (!this.wanted) return
@@ -178,6 +202,24 @@ export class AdaptiveConsumer extends Consumer implements AdaptiveMember {
     const { current } = this.#forwarder
     if (this.type !== 'simulcast') return this.#forwarder.spatialLayer
     return this.producer.streams[current]?.encodingIndex ?? 0
+  }
+
+  #traceOffered(stream: ReceiveStream, packet: LayeredPacket): void {
+    const isMain = packet.otherPayloadType < 0
+    this.tracePacket(
+      {
+        payloadType: isMain ? stream.codec.mappedPayloadType : packet.otherPayloadType,
+        sequence: packet.sequence,
+        timestamp: packet.timestamp,
+        marker: this.#forwarder.marker,
+        isKeyFrame: packet.keyFrame,
+        payloadBytes: packet.payloadLength,
+        spatialLayer: this.#spatialLayer,
+        temporalLayer: packet.temporalLayer,
+      },
+      this.#forwarder.outgoing,
+      this.#forwarder.timestamp,
+    )
   }
 
   #askForKeyFrame(): void {

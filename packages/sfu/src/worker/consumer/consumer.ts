@@ -1,20 +1,32 @@
 import type { MediaKind, RtpEncodingParameters, RtpParameters } from '@sangam/ortc'
+import { RTP_FIXED_HEADER_BYTES } from '@sangam/rtp'
 import type { ConsumerLayers, ConsumerScore, ConsumerType, Stat } from '../../channel/messages.ts'
 import type { AllocationReason } from '../congestion/bitrate-allocation.ts'
 import { type LayerDemand, NO_LAYERS } from '../congestion/layer-allocation.ts'
 import { NO_TRANSPORT_CC } from '../congestion/send-records.ts'
 import { ChannelTypeError } from '../errors.ts'
 import type { LayerGrant } from '../layers/layer-choice.ts'
-import { PlanFlag, PlanWord } from '../packet-port/packet-port.ts'
+import { PlanFlag, PlanWord, RECORD_WORDS, RecordWord, RING_SLOTS } from '../packet-port/packet-port.ts'
 import type { FanoutMember } from '../producer/fanout.ts'
 import type { Producer } from '../producer/producer.ts'
 import type { ReceiveStream } from '../producer/receive-stream.ts'
 import { lossScore } from '../rtcp/loss-score.ts'
+import { dumpRtpStream } from '../rtp-stream-dump.ts'
+import {
+  type ForwardedPacket,
+  TRACED_PACKETS,
+  Trace,
+  type TracedPacket,
+  tracedTypes,
+  tracePacket,
+} from '../trace.ts'
 import type { Transport } from '../transport/transport.ts'
 import { RetransmissionGuard } from './retransmission-guard.ts'
-import { sinkExtensions } from './sink-extensions.ts'
+import { extensionBlockBytes, sinkExtensions } from './sink-extensions.ts'
 
 const NO_SINK = -1
+/** The original sequence number before an RTX payload (RFC 4588 section 4). */
+const OSN_BYTES = 2
 /** The most padding that a packet may have (RFC 3550 section 5.1). */
 const PADDING_BYTES = 255
 /** Outgoing numbers start below 2^15, so that the first packets' loss leaves no doubt about the rollover (RFC 3711 3.3.1). */
@@ -47,6 +59,8 @@ export class Consumer implements FanoutMember {
   readonly cname: string
   readonly clockRate: number
   readonly ignoreDtx: boolean
+  /** Of an outgoing packet's RTP header with its extensions; a dependency descriptor comes on top. */
+  readonly headerBytes: number
   paused: boolean
   priority = 1
   /** Why it gets the layers that it gets; undefined where there is nothing to choose. */
@@ -72,6 +86,11 @@ export class Consumer implements FanoutMember {
   fractionLost = 0
   packetsLost = 0
   packetsRetransmitted = 0
+  /** Of whole RTP packets: retransmissions, and probes of the bandwidth. */
+  rtxBytesSent = 0
+  probationBytesSent = 0
+  /** Mask of `Trace`. */
+  traced = 0
   nackCount = 0
   nackPacketCount = 0
   pliCount = 0
@@ -80,6 +99,7 @@ export class Consumer implements FanoutMember {
   bitrateBps = 0
   stream: ReceiveStream | undefined
   readonly #encodingIndex: number
+  readonly #consumableRtpEncodings: readonly RtpEncodingParameters[]
   #bytesAtRate = 0
   readonly #rtxSink: number
   /** By mapped payload type; the main codec's is `sink`. */
@@ -95,17 +115,18 @@ export class Consumer implements FanoutMember {
     this.rtpParameters = options.rtpParameters
     this.paused = options.paused
     this.ignoreDtx = options.ignoreDtx
+    this.#consumableRtpEncodings = options.consumableRtpEncodings
     const encoding = options.rtpParameters.encodings?.[0]
-    const codec = options.rtpParameters.codecs.find((c) => !c.mimeType.toLowerCase().endsWith('/rtx'))
+    const codec = options.rtpParameters.codecs.find((c) => !isRtxCodec(c))
     if (encoding?.ssrc === undefined) throw new ChannelTypeError('rtpParameters.encodings[0].ssrc is missing')
     if (codec === undefined) throw new ChannelTypeError('rtpParameters.codecs has no media codec')
     this.ssrc = encoding.ssrc
     this.rtxSsrc = encoding.rtx?.ssrc ?? 0
     this.cname = options.rtpParameters.rtcp?.cname ?? ''
     this.clockRate = codec.clockRate
-    this.usesTransportCc = sinkExtensions(options.rtpParameters).some(
-      ({ type }) => type === 'transportSequenceNumber',
-    )
+    const extensions = sinkExtensions(options.rtpParameters)
+    this.headerBytes = RTP_FIXED_HEADER_BYTES + extensionBlockBytes(extensions)
+    this.usesTransportCc = extensions.some(({ type }) => type === 'transportSequenceNumber')
     this.transportIndex = this.usesTransportCc ? transport.index : NO_TRANSPORT_CC
     this.nextSequence = transport.context.random(FIRST_SEQUENCE_BELOW) + 1
     this.nextRtxSequence = transport.context.random(FIRST_SEQUENCE_BELOW) + 1
@@ -173,6 +194,7 @@ export class Consumer implements FanoutMember {
   streamAppeared(stream: ReceiveStream): void {
     if (this.stream !== undefined || stream.encodingIndex !== this.#encodingIndex) return
     this.stream = stream
+    this.updateTracing()
     this.update()
   }
 
@@ -245,6 +267,9 @@ export class Consumer implements FanoutMember {
     const flags = PlanFlag.rtx | (marker ? PlanFlag.marker : 0) | (vp8Patch < 0 ? 0 : PlanFlag.vp8Patch)
     this.#writeRtx(packetId, timestamp, flags, Math.max(0, vp8Patch), outgoing & 0xffff)
     this.packetsRetransmitted++
+    this.rtxBytesSent += this.headerBytes + OSN_BYTES + this.payloadBytes(packetId)
+    if ((this.traced & Trace.rtp) !== 0)
+      this.trace('rtp', 'out', { rtpPacket: this.#tracedRepair(packetId, timestamp, marker), isRtx: true })
   }
 
   /**
@@ -261,12 +286,14 @@ export class Consumer implements FanoutMember {
     const isRtx = row >= 0 && stream !== undefined && stream.history.payloadLength(row) > PADDING_BYTES
     if (!isRtx) {
       this.#writeRtx(0, stream?.lastTimestamp ?? 0, PlanFlag.padding, 0, PADDING_BYTES)
+      this.probationBytesSent += this.headerBytes + PADDING_BYTES
       return PADDING_BYTES
     }
     const { history } = stream
     const outgoing = stream.highestForwarded - index + stream.fanout.shift(this)
     const flags = PlanFlag.rtx | (history.marker(row) === 0 ? 0 : PlanFlag.marker)
     this.#writeRtx(history.packetId(row), history.timestamp(row), flags, 0, outgoing & 0xffff)
+    this.probationBytesSent += this.headerBytes + OSN_BYTES + history.payloadLength(row)
     return history.payloadLength(row)
   }
 
@@ -296,6 +323,7 @@ export class Consumer implements FanoutMember {
 
   close(): void {
     this.leave()
+    this.stream?.tracing.delete(this)
     this.producer.consumers.delete(this)
     const { port } = this.transport.context
     for (const sink of new Set([this.sink, this.#rtxSink, ...this.#sinks.values()])) {
@@ -307,9 +335,96 @@ export class Consumer implements FanoutMember {
 
   /** Rates, once per second. */
   sample(elapsedMs: number): void {
+    const bytes = this.rtpBytesSent
+    this.bitrateBps = Math.round(((bytes - this.#bytesAtRate) * 8000) / elapsedMs)
+    this.#bytesAtRate = bytes
+  }
+
+  /** Bytes of whole RTP packets that were sent for the first time. */
+  get rtpBytesSent(): number {
     this.stream?.fanout.settle(this)
-    this.bitrateBps = Math.round(((this.bytesSent - this.#bytesAtRate) * 8000) / elapsedMs)
-    this.#bytesAtRate = this.bytesSent
+    return this.bytesSent + this.packetsSent * this.headerBytes
+  }
+
+  /** Replaces what is traced of it. */
+  setTraced(mask: number): void {
+    for (const leg of this.legs) {
+      leg.traced = mask
+      leg.updateTracing()
+    }
+  }
+
+  trace(type: string, direction: 'in' | 'out', info: Readonly<Record<string, unknown>>): void {
+    const { context } = this.transport
+    context.emit('consumer.trace', this.traceTarget, { type, timestamp: context.unixMs(), direction, info })
+  }
+
+  /** In whose name it traces. */
+  protected get traceTarget(): string {
+    return this.id
+  }
+
+  /** A packet of the stream goes out to it, with everybody else's: called where `stream.tracing` has it. */
+  traceForwarded(packet: ForwardedPacket): void {
+    const { stream } = this
+    if (stream === undefined) return
+    const isDirect = this.transport.session < 0
+    const first = isDirect ? this.tapStart : this.place < 0 ? -1 : stream.fanout.firstSequence(this)
+    if (first < 0 || packet.sequence < first) return
+    const shift = isDirect ? this.tapShift : stream.fanout.shift(this)
+    this.tracePacket(packet, packet.sequence + shift, packet.timestamp)
+  }
+
+  /** Traces one packet as it goes out. */
+  protected tracePacket(packet: ForwardedPacket, outgoing: number, timestamp: number): void {
+    const { mid } = this.rtpParameters
+    tracePacket(
+      this.traced,
+      {
+        payloadType: packet.payloadType,
+        sequenceNumber: outgoing & 0xffff,
+        timestamp,
+        marker: packet.marker,
+        ssrc: this.ssrc,
+        isKeyFrame: packet.isKeyFrame,
+        size: this.headerBytes + packet.payloadBytes,
+        payloadSize: packet.payloadBytes,
+        spatialLayer: packet.spatialLayer,
+        temporalLayer: packet.temporalLayer,
+        ...(mid === undefined ? {} : { mid }),
+      },
+      false,
+      (type, info) => this.trace(type, 'out', info),
+    )
+  }
+
+  /** Has the stream show it packets while it traces them. */
+  protected updateTracing(): void {
+    if (this.stream === undefined) return
+    if ((this.traced & TRACED_PACKETS) === 0) this.stream.tracing.delete(this)
+    else this.stream.tracing.add(this)
+  }
+
+  #tracedRepair(packetId: number, timestamp: number, marker: boolean): TracedPacket {
+    const payloadSize = OSN_BYTES + this.payloadBytes(packetId)
+    return {
+      payloadType: this.rtpParameters.codecs.find(isRtxCodec)?.payloadType ?? 0,
+      sequenceNumber: (this.nextRtxSequence - 1) & 0xffff,
+      timestamp,
+      marker,
+      ssrc: this.rtxSsrc,
+      isKeyFrame: false,
+      size: this.headerBytes + payloadSize,
+      payloadSize,
+      spatialLayer: 0,
+      temporalLayer: 0,
+    }
+  }
+
+  /** Of a packet that is, or was, in the packet ring. */
+  protected payloadBytes(packetId: number): number {
+    const { records } = this.transport.context.port
+    return records[(packetId & (RING_SLOTS - 1)) * RECORD_WORDS + RecordWord.payloadLength] as number
   }
 
   currentScore(): ConsumerScore {
@@ -321,7 +436,7 @@ export class Consumer implements FanoutMember {
   }
 
   stats(nowMs: number): Stat[] {
-    this.stream?.fanout.settle(this)
+    const byteCount = this.rtpBytesSent
     const outbound: Stat = {
       type: 'outbound-rtp',
       timestamp: nowMs,
@@ -339,9 +454,9 @@ export class Consumer implements FanoutMember {
       pliCount: this.pliCount,
       firCount: this.firCount,
       packetCount: this.packetsSent,
-      byteCount: this.bytesSent,
+      byteCount,
       bitrate: this.bitrateBps,
-      roundTripTime: this.rttMs,
+      ...(this.rttMs > 0 ? { roundTripTime: this.rttMs } : {}),
       score: this.score,
       ...(this.allocationReason === undefined ? {} : { allocationReason: this.allocationReason }),
     }
@@ -357,13 +472,32 @@ export class Consumer implements FanoutMember {
       type: this.type,
       paused: this.paused,
       producerPaused: this.producer.paused,
-      ...(this.preferredLayers === undefined
-        ? {}
-        : { preferredLayers: this.preferredLayers, currentLayers: this.currentLayers }),
       priority: this.priority,
       rtpParameters: this.rtpParameters,
-      rtpStream: { ssrc: this.ssrc, rtxSsrc: this.rtxSsrc, score: this.score },
+      consumableRtpEncodings: this.#consumableRtpEncodings,
+      supportedCodecPayloadTypes: this.rtpParameters.codecs
+        .filter((codec) => !isRtxCodec(codec))
+        .map(({ payloadType }) => payloadType),
+      traceEventTypes: tracedTypes(this.traced),
+      rtpStream: this.dumpStream(),
     }
+  }
+
+  /** Its outgoing stream, as dumps show it. */
+  dumpStream(): Readonly<Record<string, unknown>> {
+    const { spatialLayers, temporalLayers } = this.producer.layersOfEncoding(this.#encodingIndex)
+    return dumpRtpStream({
+      parameters: this.rtpParameters,
+      encodingIdx: this.#encodingIndex,
+      ssrc: this.ssrc,
+      rtxSsrc: this.rtxSsrc,
+      spatialLayers: Math.max(
+        spatialLayers,
+        this.type === 'simulcast' ? this.producer.offeredLayers().length : 1,
+      ),
+      temporalLayers,
+      score: this.score,
+    })
   }
 
   /** Packets stop. */
@@ -387,7 +521,7 @@ export class Consumer implements FanoutMember {
     if (session < 0) return NO_SINK
     const headerExtensions = sinkExtensions(this.rtpParameters)
     for (const codec of this.rtpParameters.codecs) {
-      if (codec.mimeType.toLowerCase().endsWith('/rtx')) continue
+      if (isRtxCodec(codec)) continue
       const { payloadType } = codec
       this.#sinks.set(
         payloadType,
@@ -399,7 +533,7 @@ export class Consumer implements FanoutMember {
 
   #createRtxSink(): number {
     const { session, context } = this.transport
-    const codec = this.rtpParameters.codecs.find((c) => c.mimeType.toLowerCase().endsWith('/rtx'))
+    const codec = this.rtpParameters.codecs.find(isRtxCodec)
     if (session < 0 || codec === undefined || this.rtxSsrc === 0) return NO_SINK
     const headerExtensions = sinkExtensions(this.rtpParameters)
     return context.port.createSink({
@@ -409,4 +543,8 @@ export class Consumer implements FanoutMember {
       headerExtensions,
     })
   }
+}
+
+function isRtxCodec({ mimeType }: { readonly mimeType: string }): boolean {
+  return mimeType.toLowerCase().endsWith('/rtx')
 }

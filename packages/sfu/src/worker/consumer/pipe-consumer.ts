@@ -64,10 +64,8 @@ export class PipeConsumer extends Consumer {
   }
 
   override dump(): Readonly<Record<string, unknown>> {
-    return {
-      ...super.dump(),
-      rtpStreams: this.legs.map(({ ssrc, rtxSsrc, score }) => ({ ssrc, rtxSsrc, score })),
-    }
+    const { rtpStream: _, ...dump } = super.dump()
+    return { ...dump, rtpStreams: this.legs.map((leg) => leg.dumpStream()) }
   }
 }
 
@@ -82,6 +80,10 @@ class PipeLeg extends Consumer {
 
   override get wanted(): boolean {
     return this.#pipe.wanted
+  }
+
+  protected override get traceTarget(): string {
+    return this.#pipe.id
   }
 
   override currentScore(): ConsumerScore {

@@ -23,3 +23,28 @@ export function sinkExtensions(parameters: RtpParameters): SinkHeaderExtension[]
   }
   return extensions
 }
+
+/** Bytes of data by type, where they are always the same (native/header_template.cc reserves as much). */
+const DATA_BYTES: Readonly<Record<SinkHeaderExtension['type'], number>> = {
+  mid: 0,
+  absSendTime: 3,
+  transportSequenceNumber: 2,
+  audioLevel: 1,
+  videoOrientation: 1,
+  dependencyDescriptor: 0,
+  absCaptureTime: 16,
+}
+const PROFILE_BYTES = 4
+const MAX_ONE_BYTE_ID = 14
+const MAX_ONE_BYTE_DATA = 16
+
+/** What these extensions add to a packet's header (RFC 8285), without a dependency descriptor: its length varies. */
+export function extensionBlockBytes(extensions: readonly SinkHeaderExtension[]): number {
+  const dataBytes = (extension: SinkHeaderExtension): number =>
+    extension.type === 'mid' ? (extension.value?.length ?? 0) : DATA_BYTES[extension.type]
+  const isTwoByte = extensions.some((e) => e.id > MAX_ONE_BYTE_ID || dataBytes(e) > MAX_ONE_BYTE_DATA)
+  const fixed = extensions.filter(({ type }) => type !== 'dependencyDescriptor')
+  if (fixed.length === 0) return 0
+  const bytes = fixed.reduce((sum, e) => sum + (isTwoByte ? 2 : 1) + dataBytes(e), PROFILE_BYTES)
+  return (bytes + 3) & ~3
+}

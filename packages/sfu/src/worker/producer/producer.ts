@@ -5,7 +5,7 @@ import {
   type RtpParameters,
   type ScalabilityMode,
 } from '@sangam/ortc'
-import { HeaderExtensionLocator } from '@sangam/rtp'
+import { HeaderExtensionLocator, readVideoOrientation } from '@sangam/rtp'
 import type { ProducerScore, ProducerType, Stat } from '../../channel/messages.ts'
 import type { Consumer } from '../consumer/consumer.ts'
 import { ChannelTypeError } from '../errors.ts'
@@ -13,6 +13,8 @@ import { EXTENSION_SLOTS, registerExtensions } from '../header-extension-slots.t
 import type { OfferedLayer } from '../layers/layer-choice.ts'
 import { layerFormatOf } from '../layers/layered-packet.ts'
 import type { LevelMeter } from '../observer/level-meter.ts'
+import { dumpRtpStream } from '../rtp-stream-dump.ts'
+import { tracedTypes } from '../trace.ts'
 import type { Transport } from '../transport/transport.ts'
 import { type ProducerCodec, readCodecs } from './codecs.ts'
 import { ReceiveStream } from './receive-stream.ts'
@@ -42,6 +44,11 @@ export class Producer {
   readonly consumers = new Set<Consumer>()
   paused: boolean
   firSequence = 0
+  /** Mask of `Trace`. */
+  traced = 0
+  /** The last video orientation that came (3GPP TS 26.114 section 7.4.5), -1 before the first. */
+  orientation = -1
+  readonly #rtpMapping: RtpCodecsEncodingsMapping
   readonly #levelMeters = new Set<LevelMeter>()
   /** Index into `codecs` by payload type, `NO_CODEC` where there is none. */
   readonly #codecByPayloadType = new Int8Array(128).fill(NO_CODEC)
@@ -51,6 +58,7 @@ export class Producer {
     this.kind = options.kind
     this.transport = transport
     this.rtpParameters = options.rtpParameters
+    this.#rtpMapping = options.rtpMapping
     this.keyFrameRequestDelayMs = options.keyFrameRequestDelay
     this.paused = options.paused
     const mapped = new Map(options.rtpMapping.codecs.map((c) => [c.payloadType, c.mappedPayloadType]))
@@ -194,7 +202,19 @@ export class Producer {
     }))
   }
 
+  trace(type: string, direction: 'in' | 'out', info: Readonly<Record<string, unknown>>): void {
+    const { context } = this.transport
+    context.emit('producer.trace', this.id, { type, timestamp: context.unixMs(), direction, info })
+  }
+
+  /** The camera turned: tells the application, which decides what to make of it. */
+  orientationChanged(bytes: Uint8Array, offset: number): void {
+    this.orientation = bytes[offset] as number
+    this.transport.context.emit('producer.videoOrientation', this.id, readVideoOrientation(bytes, offset))
+  }
+
   stats(nowMs: number): Stat[] {
+    const { measuredRttMs } = this.transport
     return this.streams.map((stream) => {
       const codec = this.codecOfEncoding(stream.encodingIndex)
       return {
@@ -219,6 +239,8 @@ export class Producer {
         byteCount: stream.bytesReceived,
         bitrate: stream.bitrateBps,
         bitrateByLayer: stream.layers?.bitrateByLayer() ?? {},
+        ...(measuredRttMs === undefined ? {} : { roundTripTime: measuredRttMs }),
+        ...(stream.rtxReception === undefined ? {} : { rtxPacketsDiscarded: stream.rtxPacketsDiscarded }),
         score: stream.score,
       }
     })
@@ -231,11 +253,19 @@ export class Producer {
       type: this.type,
       paused: this.paused,
       rtpParameters: this.rtpParameters,
-      rtpStreams: this.streams.map((stream) => ({
-        ssrc: stream.ssrc,
-        rtxSsrc: stream.rtxSsrc,
-        score: stream.score,
-      })),
+      rtpMapping: this.#rtpMapping,
+      rtpStreams: this.streams.map((stream) =>
+        dumpRtpStream({
+          parameters: this.rtpParameters,
+          encodingIdx: stream.encodingIndex,
+          ssrc: stream.ssrc,
+          rtxSsrc: stream.rtxSsrc,
+          rid: stream.rid,
+          ...this.layersOfEncoding(stream.encodingIndex),
+          score: stream.score,
+        }),
+      ),
+      traceEventTypes: tracedTypes(this.traced),
       consumerIds: [...this.consumers].map((consumer) => consumer.id),
     }
   }

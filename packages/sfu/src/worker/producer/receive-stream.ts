@@ -55,6 +55,8 @@ export class ReceiveStream {
   readonly layers: LayerReception | undefined
   /** Consumers of DirectTransports: they get packets through the channel. */
   readonly taps = new Set<Consumer>()
+  /** Consumers, other than the adaptive ones, that trace what goes out to them. */
+  readonly tracing = new Set<Consumer>()
   /** Where the audio levels of its packets go: one per RtpObserver that watches the producer. */
   readonly levelMeters: LevelMeter[] = []
   /** Extended sequence number of the newest packet that was forwarded, -1 before. */
@@ -64,6 +66,8 @@ export class ReceiveStream {
   bytesReceived = 0
   packetsDiscarded = 0
   packetsRepaired = 0
+  /** RTX packets that repaired nothing: padding, or of packets that were there already. */
+  rtxPacketsDiscarded = 0
   nackCount = 0
   nackPacketCount = 0
   pliCount = 0

@@ -10,6 +10,9 @@ const FIRST_CYCLE = 0x10000
 export interface ReceptionReport {
   /** Lost since the last report, in 1/256. */
   readonly fractionLost: number
+  /** Packets since the last report that should have come, and those of them that did not. */
+  readonly expected: number
+  readonly lost: number
   /** Lost since the beginning; negative when duplicates outnumber losses. */
   readonly totalLost: number
   /** Extended highest sequence number. */
@@ -97,6 +100,8 @@ export class Reception {
       expectedNow <= 0 || lostNow <= 0 ? 0 : Math.min(255, Math.floor((lostNow * 256) / expectedNow))
     return {
       fractionLost,
+      expected: expectedNow,
+      lost: Math.max(0, lostNow),
       totalLost: this.expected - this.packets,
       highestSequence: this.highest - FIRST_CYCLE,
       jitterTicks: Math.round(this.#jitterTicks),

@@ -3,6 +3,7 @@ import {
   microsecondsToNtpFraction,
   microsecondsToNtpSeconds,
   type ReportBlock,
+  writeReceiverReferenceTime,
   writeReceiverReport,
   writeRemb,
   writeSenderReport,
@@ -10,24 +11,46 @@ import {
 } from '@sangam/rtp'
 import type { Consumer } from '../consumer/consumer.ts'
 import type { ReceiveStream } from '../producer/receive-stream.ts'
+import type { ReceptionReport } from '../producer/reception.ts'
 import type { Transport } from '../transport/transport.ts'
 import { toCaptureClock } from './capture-clock.ts'
 
 const MAX_BLOCKS = 31
 const MAX_BYTES = 1200
 const MAX_CONSUMERS_PER_PACKET = 10
-const REPORTER_SSRC = 1
+/** Who our receiver reports are from: an SSRC that no stream of ours has. */
+export const REPORTER_SSRC = 1
 
-/** Writes the periodic reports of a transport: what it received (RR), and what it sent (SR with CNAME). RFC 3550 6.4. */
-export function writeReports(transport: Transport, nowUs: number): void {
+/**
+ * Writes the periodic reports of a transport: what it received (RR), and what it sent (SR with CNAME). RFC 3550 6.4. With the
+ * receiver reports goes our clock, which the peer answers (RFC 3611 4.4): from one who only sends nothing else tells the
+ * round trip, and NACKs are repeated by it.
+ * @returns the share of packets since the last reports that did not come, 0 to 1
+ */
+export function writeReports(transport: Transport, nowUs: number): number {
+  let expected = 0
+  let lost = 0
   const received: ReceiveStream[] = []
   for (const producer of transport.producers.values()) {
     for (const stream of producer.streams) if (stream.reception.packets > 0) received.push(stream)
   }
   for (let i = 0; i < received.length; i += MAX_BLOCKS) {
-    const blocks = received.slice(i, i + MAX_BLOCKS).map((stream) => reportBlock(stream, nowUs))
+    const blocks = received.slice(i, i + MAX_BLOCKS).map((stream) => {
+      const report = stream.reception.report()
+      expected += report.expected
+      lost += report.lost
+      return reportBlock(stream, report, nowUs)
+    })
     transport.sendRtcp(MAX_BYTES, (bytes, offset) =>
       writeReceiverReport(bytes, offset, REPORTER_SSRC, blocks),
+    )
+  }
+  if (received.length > 0) {
+    const ntpUs = nowUs + transport.context.ntpOffsetUs
+    const ntpSeconds = microsecondsToNtpSeconds(ntpUs)
+    const ntpFraction = microsecondsToNtpFraction(ntpUs)
+    transport.sendRtcp(MAX_BYTES, (bytes, offset) =>
+      writeReceiverReferenceTime(bytes, offset, REPORTER_SSRC, { ntpSeconds, ntpFraction }),
     )
   }
   if (transport.maxIncomingBitrateBps > 0 && received.length > 0) {
@@ -43,10 +66,11 @@ export function writeReports(transport: Transport, nowUs: number): void {
     const part = sending.slice(i, i + MAX_CONSUMERS_PER_PACKET)
     transport.sendRtcp(MAX_BYTES, (bytes, offset) => writeSenderReports(bytes, offset, part, nowUs))
   }
+  return expected === 0 ? 0 : lost / expected
 }
 
-function reportBlock(stream: ReceiveStream, nowUs: number): ReportBlock {
-  const { fractionLost, totalLost, highestSequence, jitterTicks } = stream.reception.report()
+function reportBlock(stream: ReceiveStream, report: ReceptionReport, nowUs: number): ReportBlock {
+  const { fractionLost, totalLost, highestSequence, jitterTicks } = report
   stream.fractionLost = fractionLost
   const clock = stream.senderClock
   return {

@@ -1,4 +1,5 @@
 import {
+  DelaySinceLastReceiverReport,
   ExtendedReportCursor,
   firEntryCount,
   forEachNackedSequenceNumber,
@@ -12,6 +13,7 @@ import {
   ReportBlock,
   RtcpHeader,
   RtcpType,
+  readDelaySinceLastReceiverReport,
   readExtendedReportSender,
   readFeedbackMedia,
   readFirSsrc,
@@ -27,8 +29,12 @@ import {
   TransportFeedbackFormat,
   writeDelaySinceLastReceiverReport,
 } from '@sangam/rtp'
+import type { Consumer } from '../consumer/consumer.ts'
 import type { WorkerContext } from '../context.ts'
+import type { Producer } from '../producer/producer.ts'
+import { Trace } from '../trace.ts'
 import type { Transport } from '../transport/transport.ts'
+import { REPORTER_SSRC } from './reports.ts'
 
 /** NACKed packets that one RTCP packet may ask for; a honest receiver's window holds fewer. */
 const MAX_NACKED_PACKETS = 1024
@@ -44,6 +50,7 @@ export class RtcpPath {
   readonly #extended = new ExtendedReportCursor()
   readonly #referenceTime = new ReceiverReferenceTime()
   readonly #feedback = new TransportFeedback()
+  readonly #delay = new DelaySinceLastReceiverReport()
 
   constructor(context: WorkerContext) {
     this.#context = context
@@ -93,6 +100,7 @@ export class RtcpPath {
         rtpTimestamp: report.rtpTimestamp,
         arrivalUs,
       }
+      if ((stream.producer.traced & Trace.sr) !== 0) traceSenderReport(stream.producer, report)
     }
     for (let i = 0; readSenderReportBlock(bytes, this.#header, i, this.#block); i++)
       this.#handleBlock(transport)
@@ -106,7 +114,10 @@ export class RtcpPath {
     consumer.packetsLost = Math.max(0, block.cumulativeLost)
     const nowMiddle = microsecondsToNtpMiddle(this.#context.nowUs() + this.#context.ntpOffsetUs)
     const rttUs = roundTripTimeUs(nowMiddle, block.lastSenderReport, block.delaySinceLastSenderReport)
-    if (rttUs >= 0) consumer.rttMs = rttUs / 1000
+    if (rttUs >= 0) {
+      consumer.rttMs = rttUs / 1000
+      transport.handleRoundTrip(consumer.rttMs)
+    }
     consumer.reported()
   }
 
@@ -121,6 +132,15 @@ export class RtcpPath {
       consumer.nackPacketCount++
       consumer.retransmit(sequenceNumber, nowUs)
     })
+    if ((consumer.traced & Trace.nack) !== 0) this.#traceNack(consumer, bytes)
+  }
+
+  #traceNack(consumer: Consumer, bytes: Uint8Array): void {
+    const sequenceNumbers: number[] = []
+    forEachNackedSequenceNumber(bytes, this.#header, (sequenceNumber) => {
+      if (sequenceNumbers.length < MAX_NACKED_PACKETS) sequenceNumbers.push(sequenceNumber)
+    })
+    consumer.trace('nack', 'in', { ssrc: consumer.ssrc, sequenceNumbers })
   }
 
   #handleFeedback(transport: Transport, bytes: Uint8Array): void {
@@ -135,12 +155,14 @@ export class RtcpPath {
       const consumer = transport.consumersBySsrc.get(readFeedbackMedia(bytes, header) | 0)
       if (consumer === undefined) return
       consumer.pliCount++
+      if ((consumer.traced & Trace.pli) !== 0) consumer.trace('pli', 'in', { ssrc: consumer.ssrc })
       consumer.requestKeyFrame()
     } else if (header.count === PayloadFeedbackFormat.fir) {
       for (let i = 0; i < firEntryCount(header); i++) {
         const consumer = transport.consumersBySsrc.get(readFirSsrc(bytes, header, i) | 0)
         if (consumer === undefined) continue
         consumer.firCount++
+        if ((consumer.traced & Trace.fir) !== 0) consumer.trace('fir', 'in', { ssrc: consumer.ssrc })
         consumer.requestKeyFrame()
       }
     } else if (isRemb(bytes, header)) {
@@ -148,12 +170,16 @@ export class RtcpPath {
     }
   }
 
-  /** A receiver without sender reports of its own asks for a round-trip time (RFC 3611 section 4.4): answers it. */
+  /**
+   * A receiver without sender reports of its own asks for a round-trip time (RFC 3611 section 4.4): answers it. A sender that
+   * gets no report of ours to answer to answers what we asked in the same way (section 4.5).
+   */
   #handleExtendedReport(transport: Transport, bytes: Uint8Array): void {
     const sender = readExtendedReportSender(bytes, this.#header)
     if (sender < 0) return
     this.#extended.start(this.#header)
     while (this.#extended.next(bytes)) {
+      this.#handleDelay(transport, bytes)
       if (!readReceiverReferenceTime(bytes, this.#extended, this.#referenceTime)) continue
       const { ntpSeconds, ntpFraction } = this.#referenceTime
       const lastReceiverReport = ntpMiddle(ntpSeconds, ntpFraction)
@@ -166,4 +192,26 @@ export class RtcpPath {
       return
     }
   }
+
+  #handleDelay(transport: Transport, bytes: Uint8Array): void {
+    const delay = this.#delay
+    for (let i = 0; readDelaySinceLastReceiverReport(bytes, this.#extended, i, delay); i++) {
+      if (delay.ssrc !== REPORTER_SSRC) continue
+      const nowMiddle = microsecondsToNtpMiddle(this.#context.nowUs() + this.#context.ntpOffsetUs)
+      const rttUs = roundTripTimeUs(nowMiddle, delay.lastReceiverReport, delay.delaySinceLastReceiverReport)
+      if (rttUs >= 0) transport.handleRoundTrip(rttUs / 1000)
+      return
+    }
+  }
+}
+
+function traceSenderReport(producer: Producer, report: SenderReport): void {
+  producer.trace('sr', 'in', {
+    ssrc: report.ssrc,
+    ntpSec: report.ntpSeconds,
+    ntpFrac: report.ntpFraction,
+    rtpTs: report.rtpTimestamp,
+    packetCount: report.packetCount,
+    octetCount: report.octetCount,
+  })
 }

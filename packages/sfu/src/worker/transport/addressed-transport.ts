@@ -67,6 +67,16 @@ export abstract class AddressedTransport extends Transport {
     }
   }
 
+  /** The same as statistics and dumps show it. */
+  protected get publicState(): { readonly tuple: PublicTuple; readonly rtcpTuple?: PublicTuple } {
+    const { tuple, rtcpTuple, ...rest } = this.state
+    return {
+      ...rest,
+      tuple: publicTuple(tuple),
+      ...(rtcpTuple === undefined ? {} : { rtcpTuple: publicTuple(rtcpTuple) }),
+    }
+  }
+
   /**
    * Takes the peer's address, unless its first packet gives it, and its SRTP key, where SRTP is on.
    * @throws ChannelInvalidStateError when called twice
@@ -185,6 +195,13 @@ export abstract class AddressedTransport extends Transport {
     this.context.port.addAddress(this.session, address)
     this.#rtcpRemote = address
   }
+}
+
+/** The public API has the local address under an older name as well. */
+type PublicTuple = PlainTuple & { readonly localIp: string }
+
+function publicTuple(tuple: PlainTuple): PublicTuple {
+  return { localIp: tuple.localAddress, ...tuple }
 }
 
 function addressOf(listener: Listener, ip: string, port: number): Uint8Array {

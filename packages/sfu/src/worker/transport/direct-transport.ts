@@ -1,13 +1,13 @@
 import type { Stat } from '../../channel/messages.ts'
 import type { WorkerContext } from '../context.ts'
 import { Transport } from './transport.ts'
+import { baseDump, baseStats } from './transport-report.ts'
 
 const NO_SESSION = -1
 
 /** The application itself as a peer: RTP and RTCP cross the channel instead of the network. */
 export class DirectTransport extends Transport {
   readonly #rtcp = new Uint8Array(1500)
-  bytesSent = 0
 
   constructor(context: WorkerContext, id: string, index: number) {
     super(context, id, index, NO_SESSION)
@@ -24,28 +24,20 @@ export class DirectTransport extends Transport {
 
   close(): void {}
 
+  protected override bytesOnTheWire(rtpSent: number): { received: number; sent: number } {
+    return { received: this.rtpBytesReceived + this.rtxBytesReceived, sent: rtpSent }
+  }
+
   override stats(nowMs: number): Stat[] {
     return [
       {
         type: 'direct-transport',
-        transportId: this.id,
-        timestamp: nowMs,
-        bytesReceived: this.rtpBytesReceived,
-        recvBitrate: 0,
-        bytesSent: this.bytesSent,
-        sendBitrate: 0,
-        rtpBytesReceived: this.rtpBytesReceived,
+        ...baseStats(this, nowMs),
       },
     ]
   }
 
   override dump(): Readonly<Record<string, unknown>> {
-    return {
-      id: this.id,
-      type: 'direct',
-      producerIds: [...this.producers.keys()],
-      consumerIds: [...this.consumers.keys()],
-      ...this.dataDump(),
-    }
+    return { type: 'direct', ...baseDump(this) }
   }
 }

@@ -1,6 +1,7 @@
 import type { Stat } from '../../channel/messages.ts'
 import type { WorkerContext } from '../context.ts'
 import { AddressedTransport, type AddressedTransportOptions } from './addressed-transport.ts'
+import { baseDump, baseStats } from './transport-report.ts'
 
 /** The way between two routers, of one worker or of two hosts: every stream of a producer passes, as it is. */
 export class PipeTransport extends AddressedTransport {
@@ -17,31 +18,21 @@ export class PipeTransport extends AddressedTransport {
   }
 
   override stats(nowMs: number): Stat[] {
-    const { receivedBytes, sentBytes } = this.context.port.sessionStats(this.session)
-    const { tuple } = this.state
     return [
       {
         type: 'pipe-transport',
-        transportId: this.id,
-        timestamp: nowMs,
-        tuple: { localIp: tuple.localAddress, ...tuple },
-        bytesReceived: receivedBytes,
-        recvBitrate: this.recvBitrateBps,
-        bytesSent: sentBytes,
-        sendBitrate: this.sendBitrateBps,
-        rtpBytesReceived: this.rtpBytesReceived,
+        ...baseStats(this, nowMs),
+        tuple: this.publicState.tuple,
       },
     ]
   }
 
   override dump(): Readonly<Record<string, unknown>> {
     return {
-      id: this.id,
       type: 'pipe',
-      producerIds: [...this.producers.keys()],
-      consumerIds: [...this.consumers.keys()],
+      ...baseDump(this),
       rtx: this.rtx,
-      ...this.state,
+      ...this.publicState,
     }
   }
 }

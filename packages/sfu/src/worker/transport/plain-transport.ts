@@ -1,38 +1,30 @@
 import type { Stat } from '../../channel/messages.ts'
 import { AddressedTransport } from './addressed-transport.ts'
+import { baseDump, baseStats } from './transport-report.ts'
 
 /** The way of RTP tools that speak neither ICE nor DTLS: ffmpeg, GStreamer, SIP gateways. */
 export class PlainTransport extends AddressedTransport {
   override stats(nowMs: number): Stat[] {
-    const { receivedBytes, sentBytes } = this.context.port.sessionStats(this.session)
-    const { tuple, rtcpTuple } = this.state
+    const { tuple, rtcpTuple } = this.publicState
     return [
       {
         type: 'plain-rtp-transport',
-        transportId: this.id,
-        timestamp: nowMs,
+        ...baseStats(this, nowMs),
         rtcpMux: this.rtcpListener === undefined,
         comedia: this.comedia,
-        tuple: { localIp: tuple.localAddress, ...tuple },
-        ...(rtcpTuple === undefined ? {} : { rtcpTuple: { localIp: rtcpTuple.localAddress, ...rtcpTuple } }),
-        bytesReceived: receivedBytes,
-        recvBitrate: this.recvBitrateBps,
-        bytesSent: sentBytes,
-        sendBitrate: this.sendBitrateBps,
-        rtpBytesReceived: this.rtpBytesReceived,
+        tuple,
+        ...(rtcpTuple === undefined ? {} : { rtcpTuple }),
       },
     ]
   }
 
   override dump(): Readonly<Record<string, unknown>> {
     return {
-      id: this.id,
       type: 'plain',
-      producerIds: [...this.producers.keys()],
-      consumerIds: [...this.consumers.keys()],
+      ...baseDump(this),
       rtcpMux: this.rtcpListener === undefined,
       comedia: this.comedia,
-      ...this.state,
+      ...this.publicState,
     }
   }
 }

@@ -2,6 +2,7 @@ import type { RtpHeaderExtensionParameters } from '@sangam/ortc'
 import {
   equalsTextExtension,
   HeaderExtensionLocator,
+  HeaderExtensionUri,
   type RtpHeader,
   readTextExtension,
   type TransportFeedback,
@@ -23,6 +24,8 @@ import { EXTENSION_SLOTS, ExtensionSlot, registerExtensions } from '../header-ex
 import { Producer, type ProducerOptions } from '../producer/producer.ts'
 import type { ReceiveStream } from '../producer/receive-stream.ts'
 import { writeReports } from '../rtcp/reports.ts'
+import { Trace } from '../trace.ts'
+import { ByteRates, type ByteTotals } from './byte-rates.ts'
 
 /** Without a measured round trip to the publisher, NACKs are repeated after this time. */
 const DEFAULT_RTT_MS = 100
@@ -32,6 +35,17 @@ const SILENCE_US = 2_000_000
 /** RTCP stays below this, so that SRTCP, UDP and IPv6 fit any path. */
 const MAX_RTCP_BYTES = 1200
 const NO_SSRC = 0
+/** Names in dumps, as the public API has them. */
+const RECEIVED_EXTENSIONS = {
+  mid: HeaderExtensionUri.mid,
+  rid: HeaderExtensionUri.rid,
+  rrid: HeaderExtensionUri.repairedRid,
+  absSendTime: HeaderExtensionUri.absSendTime,
+  transportWideCc01: HeaderExtensionUri.transportSequenceNumber,
+} as const
+
+/** What can be traced of a transport. */
+export type TransportTraceType = 'probation' | 'bwe'
 
 /**
  * What all transports share: the producers that come in through it, the consumers that go out, and the RTCP for both.
@@ -61,16 +75,23 @@ export abstract class Transport {
   /** What the peer's REMB last said, bits per second; 0 when it said nothing. */
   rembBps = 0
   rtpBytesReceived = 0
-  recvBitrateBps = 0
-  sendBitrateBps = 0
-  rttMs = DEFAULT_RTT_MS
+  rtxBytesReceived = 0
+  readonly rates = new ByteRates()
+  /** Share of the packets of the last second that did not come, 0 to 1; undefined before the first report. */
+  rtpPacketLossReceived: number | undefined
+  /** Measured round trip to the peer; undefined until one of its reports gave it. */
+  measuredRttMs: number | undefined
+  /** Local identifiers of the header extensions that tell where a packet belongs, as producers negotiated them. */
+  readonly receivedExtensions: Partial<Record<keyof typeof RECEIVED_EXTENSIONS, number>> = {}
+  /** What the application asked to be told of. */
+  readonly traced = new Set<TransportTraceType>()
   /** Engine clock minus the peer's NTP clock, microseconds; set by its first sender report and kept. */
   clockOffsetUs: number | undefined
   readonly #locator = new HeaderExtensionLocator(EXTENSION_SLOTS)
   readonly #producersByMid = new Map<string, Producer>()
   #reportedUs: number
-  #bytesReceivedAtRate = 0
-  #bytesSentAtRate = 0
+  /** What consumers sent that are closed by now. */
+  readonly #closedSent = { rtp: 0, rtx: 0, probation: 0 }
 
   constructor(context: WorkerContext, id: string, index: number, session: number) {
     this.context = context
@@ -133,6 +154,7 @@ export abstract class Transport {
 
   removeConsumer(consumer: Consumer): void {
     consumer.close()
+    for (const leg of consumer.legs) addSent(this.#closedSent, leg)
     this.consumers.delete(consumer.id)
     for (const leg of consumer.legs) {
       this.consumersBySsrc.delete(leg.ssrc | 0)
@@ -206,22 +228,52 @@ export abstract class Transport {
 
   /** Asks for what is missing, now. */
   sendNacks(stream: ReceiveStream, nowMs: number): void {
-    const missing = stream.nack?.due(nowMs, this.rttMs) ?? []
+    const missing = stream.nack?.due(nowMs, this.measuredRttMs ?? DEFAULT_RTT_MS) ?? []
     if (missing.length === 0) return
     stream.nackCount++
     stream.nackPacketCount += missing.length
+    if ((stream.producer.traced & Trace.nack) !== 0)
+      stream.producer.trace('nack', 'out', { ssrc: stream.ssrc, sequenceNumbers: missing.map(to16Bits) })
     this.sendRtcp(MAX_RTCP_BYTES, (bytes, offset) => writeNack(bytes, offset, NO_SSRC, stream.ssrc, missing))
   }
 
-  /** What a dump says of data channels. */
-  protected dataDump(): Readonly<Record<string, unknown>> {
+  /** Everything that came in and went out so far. */
+  totals(): ByteTotals {
+    const sent = { ...this.#closedSent }
+    for (const consumer of this.consumers.values()) for (const leg of consumer.legs) addSent(sent, leg)
+    const { received, sent: sentBytes } = this.bytesOnTheWire(sent.rtp)
     return {
-      maxSendMessageSize: this.maxSendMessageSize,
-      maxReceiveMessageSize: this.maxReceiveMessageSize,
-      dataProducerIds: [...this.dataProducers.keys()],
-      dataConsumerIds: [...this.dataConsumers.keys()],
-      ...this.sctp?.dump(),
+      received,
+      sent: sentBytes,
+      rtpReceived: this.rtpBytesReceived,
+      rtpSent: sent.rtp,
+      rtxReceived: this.rtxBytesReceived,
+      rtxSent: sent.rtx,
+      probationSent: sent.probation,
     }
+  }
+
+  /** @param rtpSent bytes of RTP that were sent, all there is to know where there is no network */
+  protected bytesOnTheWire(_rtpSent: number): { received: number; sent: number } {
+    const { receivedBytes, sentBytes } = this.context.port.sessionStats(this.session)
+    return { received: receivedBytes, sent: sentBytes }
+  }
+
+  /** A report of the peer gave the round trip to it. */
+  handleRoundTrip(rttMs: number): void {
+    this.measuredRttMs = rttMs
+  }
+
+  /** Replaces what the application is told of. */
+  setTraced(types: readonly string[]): void {
+    this.traced.clear()
+    for (const type of types) if (type === 'probation' || type === 'bwe') this.traced.add(type)
+  }
+
+  /** Tells the application something that it asked for. */
+  trace(type: TransportTraceType, info: Readonly<Record<string, unknown>>): void {
+    const { context, id } = this
+    context.emit('transport.trace', id, { type, timestamp: context.unixMs(), direction: 'out', info })
   }
 
   /** Time went on; called every few milliseconds. Costs a comparison where nothing comes in. */
@@ -238,7 +290,7 @@ export abstract class Transport {
   protected everySecond(nowUs: number, elapsedMs: number): void {
     if (!this.isConnected) return
     this.#sample(elapsedMs)
-    writeReports(this, nowUs)
+    this.rtpPacketLossReceived = writeReports(this, nowUs)
     this.#score(nowUs)
   }
 
@@ -274,12 +326,7 @@ export abstract class Transport {
     for (const producer of this.producers.values())
       for (const stream of producer.streams) stream.sample(elapsedMs)
     for (const consumer of this.consumers.values()) consumer.sample(elapsedMs)
-    if (this.session < 0) return
-    const { receivedBytes, sentBytes } = this.context.port.sessionStats(this.session)
-    this.recvBitrateBps = Math.round(((receivedBytes - this.#bytesReceivedAtRate) * 8000) / elapsedMs)
-    this.sendBitrateBps = Math.round(((sentBytes - this.#bytesSentAtRate) * 8000) / elapsedMs)
-    this.#bytesReceivedAtRate = receivedBytes
-    this.#bytesSentAtRate = sentBytes
+    this.rates.sample(this.totals(), elapsedMs)
   }
 
   #sendKeyFrameRequest(stream: ReceiveStream): void {
@@ -287,10 +334,12 @@ export abstract class Transport {
     const codec = producer.codecOfEncoding(stream.encodingIndex)
     if (codec.pli || !codec.fir) {
       stream.pliCount++
+      if ((producer.traced & Trace.pli) !== 0) producer.trace('pli', 'out', { ssrc: stream.ssrc })
       this.sendRtcp(MAX_RTCP_BYTES, (bytes, offset) => writePli(bytes, offset, NO_SSRC, stream.ssrc))
       return
     }
     stream.firCount++
+    if ((producer.traced & Trace.fir) !== 0) producer.trace('fir', 'out', { ssrc: stream.ssrc })
     producer.firSequence = (producer.firSequence + 1) & 0xff
     this.sendRtcp(MAX_RTCP_BYTES, (bytes, offset) =>
       writeFir(bytes, offset, NO_SSRC, stream.ssrc, producer.firSequence),
@@ -304,7 +353,21 @@ export abstract class Transport {
 
   #learnExtensions(extensions: readonly RtpHeaderExtensionParameters[]): void {
     registerExtensions(this.#locator, extensions)
+    for (const [name, uri] of Object.entries(RECEIVED_EXTENSIONS)) {
+      const id = extensions.find((extension) => extension.uri === uri)?.id
+      if (id !== undefined) this.receivedExtensions[name as keyof typeof RECEIVED_EXTENSIONS] = id
+    }
   }
+}
+
+function addSent(sum: { rtp: number; rtx: number; probation: number }, leg: Consumer): void {
+  sum.rtp += leg.rtpBytesSent
+  sum.rtx += leg.rtxBytesSent
+  sum.probation += leg.probationBytesSent
+}
+
+function to16Bits(sequence: number): number {
+  return sequence & 0xffff
 }
 
 /** Which kind of consumer does what is asked for. */

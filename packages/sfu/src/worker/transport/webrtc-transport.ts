@@ -26,6 +26,7 @@ import { ADDRESS_BYTES, type SessionEvent } from '../packet-port/packet-port.ts'
 import { type IceChange, type IceCredentials, IceLite } from './ice-lite.ts'
 import { type CandidateChoice, hostCandidates, type Listener } from './listening.ts'
 import { Transport } from './transport.ts'
+import { baseDump, baseStats } from './transport-report.ts'
 import type { WebRtcServer } from './webrtc-server.ts'
 
 const ICE_CHARACTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
@@ -62,6 +63,7 @@ export class WebRtcTransport extends Transport {
   #dtlsRole: 'auto' | 'client' | 'server' = 'auto'
   #remoteDtls: DtlsParameters | undefined
   #dtlsStarted = false
+  #remoteCertificate: string | undefined
 
   constructor(
     context: WorkerContext,
@@ -231,41 +233,31 @@ export class WebRtcTransport extends Transport {
   }
 
   override stats(nowMs: number): Stat[] {
-    const { receivedBytes, sentBytes } = this.context.port.sessionStats(this.session)
     return [
       {
         type: 'webrtc-transport',
-        transportId: this.id,
-        timestamp: nowMs,
+        ...baseStats(this, nowMs),
         iceRole: 'controlled',
         iceState: this.#ice.state,
         iceSelectedTuple: this.#selectedTuple(),
         dtlsState: this.#dtlsState,
-        ...(this.sctp === undefined ? {} : { sctpState: this.sctp.association.state }),
-        bytesReceived: receivedBytes,
-        recvBitrate: this.recvBitrateBps,
-        bytesSent: sentBytes,
-        sendBitrate: this.sendBitrateBps,
-        rtpBytesReceived: this.rtpBytesReceived,
         ...this.outgoing.stats(),
-        ...(this.maxIncomingBitrateBps > 0 ? { maxIncomingBitrate: this.maxIncomingBitrateBps } : {}),
       },
     ]
   }
 
   override dump(): Readonly<Record<string, unknown>> {
     return {
-      id: this.id,
       type: 'webrtc',
-      producerIds: [...this.producers.keys()],
-      consumerIds: [...this.consumers.keys()],
-      ...this.dataDump(),
+      ...baseDump(this),
       iceRole: 'controlled',
       iceParameters: this.#iceParameters(),
       iceCandidates: this.candidates,
       iceState: this.#ice.state,
       iceSelectedTuple: this.#selectedTuple(),
+      dtlsParameters: this.creation.dtlsParameters,
       dtlsState: this.#dtlsState,
+      ...(this.#remoteCertificate === undefined ? {} : { dtlsRemoteCert: this.#remoteCertificate }),
     }
   }
 
@@ -295,6 +287,7 @@ export class WebRtcTransport extends Transport {
 
   #setDtlsState(state: DtlsState, connected?: Extract<SessionEvent, { type: 'connected' }>): void {
     this.#dtlsState = state
+    this.#remoteCertificate = connected?.remoteCertificate
     this.context.emit('transport.dtlsState', this.id, {
       dtlsState: state,
       ...(connected === undefined
