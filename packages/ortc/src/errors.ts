@@ -5,8 +5,7 @@ export type UnsupportedReason =
   | 'rtx-not-in-router'
   | 'no-compatible-codec'
   | 'payload-types-exhausted'
-  /** Of the engine: it has no such feature (yet). */
-  | 'not-built-yet'
+  /** Of the engine: it has no such feature. */
   | 'feature-not-supported'
 
 /** The parameters are well formed, and name media that cannot be handled. `code` says why. */

@@ -166,6 +166,18 @@ napi_value setPlain(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+napi_value carrySctp(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const uint32_t id = args.u32(0);
+  Port* port = args.ok() ? PortObject::portOf(env, args.self(), true) : nullptr;
+  Session* session = port == nullptr ? nullptr : sessionOf(env, port, id);
+  if (session == nullptr) return nullptr;
+  // What goes through DTLS never goes beside it.
+  if (session->dtls != nullptr) return throwError(env, AddonError::dtlsStarted);
+  session->carriesSctp = true;
+  return nullptr;
+}
+
 // beginDtls(session, isClient, fingerprints): fingerprints are (algorithm, length, digest) one after the other.
 napi_value beginDtls(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
@@ -314,6 +326,7 @@ void definePortMethods(napi_env env, napi_value object) {
   setFunction(env, object, "routeRtcp", routeRtcp);
   setFunction(env, object, "learnAddress", learnAddress);
   setFunction(env, object, "setPlain", setPlain);
+  setFunction(env, object, "carrySctp", carrySctp);
   setFunction(env, object, "beginDtls", beginDtls);
   setFunction(env, object, "installSrtpKeys", installSrtpKeys);
   setFunction(env, object, "sessionStats", sessionStats);

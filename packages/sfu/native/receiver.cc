@@ -11,11 +11,14 @@ constexpr uint32_t kStunCookie = 0x2112a442;
 constexpr size_t kDtlsHeaderBytes = 13;
 constexpr size_t kRtpHeaderBytes = 12;
 constexpr size_t kRtcpHeaderBytes = 8;
+constexpr size_t kSctpHeaderBytes = 12;
 
-// RFC 7983 section 7. ZRTP (16-19) and TURN channels (64-79) are not spoken here.
+// RFC 7983 section 7. Where ZRTP would be (16-19) stands SCTP whose source port is WebRTC's 5000 (RFC 8841), for sessions that
+// carry it outside DTLS. TURN channels (64-79) are not spoken here.
 Protocol protocolOf(uint8_t first) {
   if (first <= 3) return Protocol::stun;
   if (first >= 128 && first <= 191) return Protocol::rtp;
+  if (first >= 16 && first <= 19) return Protocol::sctp;
   if (first >= 20 && first <= 63) return Protocol::dtls;
   return Protocol::none;
 }
@@ -48,6 +51,8 @@ bool longEnough(Protocol protocol, const uint8_t* data, size_t bytes) {
       return looksLikeStun(data, bytes);
     case Protocol::dtls:
       return bytes >= kDtlsHeaderBytes;
+    case Protocol::sctp:
+      return bytes >= kSctpHeaderBytes;
     case Protocol::rtp:
       return bytes >= 2 && bytes >= (isRtcp(data) ? kRtcpHeaderBytes : kRtpHeaderBytes);
     case Protocol::none:
@@ -91,13 +96,20 @@ void Receiver::takeOne(const uint8_t* data, size_t bytes, const AddressKey& from
   session->counts.receivedPackets += 1;
   session->counts.receivedBytes += static_cast<double>(bytes);
   if (protocol == Protocol::dtls) return takeDtls(*session, data, bytes, from);
-  takeMedia(*session, data, bytes, from);
+  if (protocol == Protocol::sctp) {
+    takeSctp(*session, data, bytes, from);
+  } else {
+    takeMedia(*session, data, bytes, from);
+  }
 }
 
 void Receiver::takeUnknown(Protocol protocol, const uint8_t* data, size_t bytes, const AddressKey& from) {
-  Session* session = protocol == Protocol::rtp ? sessions_.learner(from.socket()) : nullptr;
-  if (session == nullptr) return shared_.count(Counter::droppedUnknownAddress);
-  if (!takeMedia(*session, data, bytes, from)) return;
+  Session* session = sessions_.learner(from.socket());
+  // Of what is not encrypted any packet of the right shape will do; SCTP proves nothing where RTP has keys.
+  const bool isMedia = protocol == Protocol::rtp;
+  const bool isSctp = protocol == Protocol::sctp && session != nullptr && session->plain && session->carriesSctp;
+  if (session == nullptr || !(isMedia || isSctp)) return shared_.count(Counter::droppedUnknownAddress);
+  if (!(isMedia ? takeMedia(*session, data, bytes, from) : takeSctp(*session, data, bytes, from))) return;
   session->counts.receivedPackets += 1;
   session->counts.receivedBytes += static_cast<double>(bytes);
   sessions_.learned(*session, from);
@@ -158,6 +170,17 @@ void Receiver::takeDtls(Session& session, const uint8_t* data, size_t bytes, con
   } else if (!wasHandshake && messages == 0 && dtls->datagramsWritten() == written) {
     shared_.count(Counter::droppedDtls);  // neither data nor a retransmitted flight that was answered
   }
+}
+
+bool Receiver::takeSctp(Session& session, const uint8_t* data, size_t bytes, const AddressKey& from) {
+  if (!session.carriesSctp) {
+    shared_.count(Counter::droppedMalformed);
+    return false;
+  }
+  uint8_t* at = scratch();
+  memcpy(at, data, bytes);
+  append(kApplicationData, static_cast<int32_t>(session.id), at, bytes, 0, from);
+  return true;
 }
 
 size_t Receiver::readApplicationData(Session& session, const AddressKey& from) {

@@ -15,7 +15,7 @@ struct SessionObserver {
   void (*addressLearned)(void* owner, Session& session, const AddressKey& address) = nullptr;
 };
 
-enum class Protocol : uint8_t { none, stun, dtls, rtp };
+enum class Protocol : uint8_t { none, stun, dtls, sctp, rtp };
 
 class Receiver {
  public:
@@ -41,6 +41,8 @@ class Receiver {
   bool takeMedia(Session& session, const uint8_t* data, size_t bytes, const AddressKey& from);
   bool takeRtp(Session& session, const uint8_t* data, size_t bytes, const AddressKey& from);
   bool takeRtcp(Session& session, const uint8_t* data, size_t bytes, const AddressKey& from);
+  // False if it was dropped.
+  bool takeSctp(Session& session, const uint8_t* data, size_t bytes, const AddressKey& from);
   size_t readApplicationData(Session& session, const AddressKey& from);
   uint8_t* scratch() const { return shared_.memory + kRingSlots * kSlotBytes + count_ * kSlotBytes; }
   void append(PacketKind kind, int32_t session, const uint8_t* at, size_t bytes, uint32_t packetId,

@@ -46,8 +46,19 @@ void SendPlan::sendControl(const uint32_t* control) {
   Session* session = sessions_.find(control[kControlSession]);
   if (session == nullptr) return shared_.count(Counter::expired);
   if (control[kControlKind] == kControlRtcp) return sendRtcp(*session, data, bytes);
-  if (!session->destination.isSet()) return shared_.count(Counter::expired);
-  if (session->dtls == nullptr || !session->dtls->write(data, bytes)) shared_.count(Counter::expired);
+  sendApplicationData(*session, data, bytes);
+}
+
+void SendPlan::sendApplicationData(Session& session, const uint8_t* data, size_t bytes) {
+  if (!session.destination.isSet()) return shared_.count(Counter::expired);
+  if (!session.carriesSctp) {
+    if (session.dtls == nullptr || !session.dtls->write(data, bytes)) shared_.count(Counter::expired);
+    return;
+  }
+  memcpy(sender_.reserve(), data, bytes);
+  sender_.commit(session.destination, bytes, nullptr);
+  session.counts.sentPackets += 1;
+  session.counts.sentBytes += static_cast<double>(bytes);
 }
 
 void SendPlan::sendRaw(const uint8_t* data, size_t bytes) {

@@ -25,6 +25,7 @@ class SendPlan {
  private:
   void sendControl(const uint32_t* control);
   void sendRaw(const uint8_t* data, size_t bytes);
+  void sendApplicationData(Session& session, const uint8_t* data, size_t bytes);
   void sendRtcp(Session& session, const uint8_t* data, size_t bytes);
 
   // Chains the entries of each session, so that those of one destination stand together and may share a segmented

@@ -57,6 +57,8 @@ struct Session {
   bool rtcpApart = false;
   // RTP and RTCP pass as they are: nothing is encrypted, nothing authenticated.
   bool plain = false;
+  // SCTP packets pass as they are, beside RTP, whether that is encrypted or not.
+  bool carriesSctp = false;
   std::vector<AddressKey> addresses;
   // Sockets on which it waits for an address.
   std::vector<SocketIndex> learning;

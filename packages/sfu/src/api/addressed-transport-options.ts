@@ -1,8 +1,8 @@
 import { isIP } from 'node:net'
 import type { ListenInfo, PlainTuple, Requests, SrtpParameters, SrtpSuite } from '../channel/messages.ts'
+import { sctpRequestOf } from './data-options.ts'
 import { errors } from './errors.ts'
 import { listenInfoOf } from './listen-info.ts'
-import { notBuiltYet } from './not-built-yet.ts'
 import { booleanOr, checkObject, checkString, integerIn, integerOr, oneOf } from './option-checks.ts'
 import type { PipeTransportOptions } from './pipe-transport-types.ts'
 import type { PlainTransportConnectParameters, PlainTransportOptions } from './plain-transport-types.ts'
@@ -33,14 +33,14 @@ interface ListenOptions {
 
 /**
  * Checks the options of a PlainTransport and fills in what is left out.
- * @throws TypeError that names the option; UnsupportedError for SCTP
+ * @throws TypeError that names the option
  */
 export function plainTransportRequestOf(
   options: PlainTransportOptions,
   defaultPortRange: TransportPortRange | undefined,
 ): Omit<Requests['router.createPlainTransport']['request'], Entity> {
   checkObject('options', options)
-  if (booleanOr('enableSctp', options.enableSctp, false)) throw notBuiltYet('enableSctp')
+  const sctp = sctpRequestOf(options)
   const rtcpMux = booleanOr('rtcpMux', options.rtcpMux, true)
   const listenInfo = udpListenInfoOf(options, defaultPortRange)
   const srtpCryptoSuite = oneOf('srtpCryptoSuite', options.srtpCryptoSuite ?? DEFAULT_SUITE, SUITES)
@@ -49,23 +49,25 @@ export function plainTransportRequestOf(
     ...(rtcpMux ? {} : { rtcpListenInfo: rtcpListenInfoOf(options, listenInfo, defaultPortRange) }),
     comedia: booleanOr('comedia', options.comedia, false),
     ...(booleanOr('enableSrtp', options.enableSrtp, false) ? { srtpCryptoSuite } : {}),
+    ...(sctp === undefined ? {} : { sctp }),
   }
 }
 
 /**
  * Checks the options of a PipeTransport and fills in what is left out.
- * @throws TypeError that names the option; UnsupportedError for SCTP
+ * @throws TypeError that names the option
  */
 export function pipeTransportRequestOf(
   options: PipeTransportOptions,
   defaultPortRange: TransportPortRange | undefined,
 ): Omit<Requests['router.createPipeTransport']['request'], Entity> {
   checkObject('options', options)
-  if (booleanOr('enableSctp', options.enableSctp, false)) throw notBuiltYet('enableSctp')
+  const sctp = sctpRequestOf(options)
   return {
     listenInfo: udpListenInfoOf(options, defaultPortRange),
     enableRtx: booleanOr('enableRtx', options.enableRtx, false),
     enableSrtp: booleanOr('enableSrtp', options.enableSrtp, false),
+    ...(sctp === undefined ? {} : { sctp }),
   }
 }
 

@@ -2,6 +2,7 @@ import type { SctpStreamParameters } from '@sangam/ortc'
 import type { SctpSettings } from '../channel/messages.ts'
 import { errors } from './errors.ts'
 import { booleanOr, checkArray, checkObject, integerIn, integerOr } from './option-checks.ts'
+import type { SctpOptions } from './transport-types.ts'
 
 const MAX_STREAM_ID = 65534
 const MAX_16 = 65535
@@ -20,23 +21,9 @@ export interface ReliabilityOptions {
   readonly maxRetransmits?: number | undefined
 }
 
-/** The message size options that every transport with data has. */
-export interface MessageSizeOptions {
-  readonly maxSendMessageSize?: number | undefined
-  readonly maxReceiveMessageSize?: number | undefined
-}
-
-/** The SCTP options of a transport. */
-export interface SctpOptions extends MessageSizeOptions {
-  readonly sctpSendBufferSize?: number | undefined
-  readonly sctpPerStreamSendQueueLimit?: number | undefined
-  readonly sctpMaxReceiverWindowBufferSize?: number | undefined
-  readonly sctpDefaultStreamBufferedAmountLowThreshold?: number | undefined
-}
-
 /** Checks message sizes and fills in what is left out. @throws TypeError that names the option */
 export function messageSizesOf(
-  options: MessageSizeOptions,
+  options: Pick<SctpOptions, 'maxSendMessageSize' | 'maxReceiveMessageSize'>,
 ): Pick<SctpSettings, 'maxSendMessageSize' | 'maxReceiveMessageSize'> {
   const bytes = (field: 'maxSendMessageSize' | 'maxReceiveMessageSize'): number =>
     integerOr(field, options[field], DEFAULT_MESSAGE_BYTES, 0)
@@ -47,7 +34,7 @@ export function messageSizesOf(
 }
 
 /** Checks the SCTP options of a transport and fills in what is left out. @throws TypeError that names the option */
-export function sctpSettingsOf(options: SctpOptions): SctpSettings {
+function sctpSettingsOf(options: SctpOptions): SctpSettings {
   const bytes = (field: keyof SctpOptions, fallback: number): number =>
     integerOr(field, options[field], fallback, 0)
   return {
@@ -60,6 +47,13 @@ export function sctpSettingsOf(options: SctpOptions): SctpSettings {
       DEFAULT_LOW_THRESHOLD_BYTES,
     ),
   }
+}
+
+/** The association that `enableSctp` asks for; undefined where it is off. @throws TypeError that names the option */
+export function sctpRequestOf(
+  options: SctpOptions & { readonly enableSctp?: boolean | undefined },
+): SctpSettings | undefined {
+  return booleanOr('enableSctp', options.enableSctp, false) ? sctpSettingsOf(options) : undefined
 }
 
 /** Checks stream parameters and normalises `ordered`. @throws TypeError that names the field */

@@ -14,8 +14,6 @@ export const errors = {
     new OptionError(field, `${field} must be ${expectation}, but is ${describe(got)}`),
   optionConflict: (field: string, conflict: string): OptionError =>
     new OptionError(field, `${field}: ${conflict}`),
-  notBuiltYet: (what: string): UnsupportedError =>
-    new UnsupportedError(`${what} is not built yet`, 'not-built-yet'),
   unsupported: (what: string): UnsupportedError => new UnsupportedError(what, 'feature-not-supported'),
   closed: (what: string): InvalidStateError => new InvalidStateError(`${what} is closed`),
   closedMeanwhile: (what: string, call: string): InvalidStateError =>

@@ -1,4 +1,6 @@
 import type { Consumer } from './consumer-types.ts'
+import type { DataConsumer } from './data-consumer-types.ts'
+import type { DataProducer } from './data-producer-types.ts'
 import { errors } from './errors.ts'
 import type { PipeTransport, PipeTransportOptions } from './pipe-transport-types.ts'
 import type { Producer } from './producer-types.ts'
@@ -70,20 +72,92 @@ export async function pipeProducer(
   }
 }
 
-function isPaused(pipeConsumer: Consumer): boolean {
-  return pipeConsumer.paused || pipeConsumer.producerPaused
+/**
+ * Has `dataProducer` come out at the other end of a link, over an SCTP stream of the link; pause, resume and close are the same
+ * there as here.
+ * @param id of the DataProducer at the other end
+ * @throws InvalidStateError when something closed meanwhile; UnsupportedError when the link has no SCTP
+ */
+export async function pipeDataProducer(
+  dataProducer: DataProducer,
+  [near, far]: readonly [PipeTransport, PipeTransport],
+  id: string | undefined,
+): Promise<{ pipeDataConsumer: DataConsumer; pipeDataProducer: DataProducer }> {
+  const pipeDataConsumer = await near.consumeData({ dataProducerId: dataProducer.id })
+  const { sctpStreamParameters, label, protocol } = pipeDataConsumer
+  try {
+    // Before that messages would have nowhere to go.
+    await sctpConnected(near)
+    const copy = await far.produceData({
+      ...(id === undefined ? {} : { id }),
+      ...(sctpStreamParameters === undefined ? {} : { sctpStreamParameters }),
+      label,
+      protocol,
+      paused: isPaused(pipeDataConsumer),
+      appData: dataProducer.appData,
+    })
+    mirror(pipeDataConsumer, copy)
+    if (dataProducer.closed || pipeDataConsumer.closed) {
+      copy.close()
+      throw errors.closedMeanwhile(`data producer ${dataProducer.id}`, 'pipeToRouter')
+    }
+    return { pipeDataConsumer, pipeDataProducer: copy }
+  } catch (error) {
+    pipeDataConsumer.close()
+    throw error
+  }
 }
 
-function mirror(pipeConsumer: Consumer, copy: Producer): void {
+function sctpConnected(end: PipeTransport): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const look = (): void => {
+      const { sctpState } = end
+      if (sctpState !== 'connected' && sctpState !== 'closed' && sctpState !== 'failed') return
+      end.observer.off('sctpstatechange', look)
+      end.observer.off('close', look)
+      if (sctpState === 'connected') resolve()
+      else reject(errors.closedMeanwhile('the pipe', 'pipeToRouter'))
+    }
+    end.observer.on('sctpstatechange', look)
+    end.observer.on('close', look)
+    look()
+  })
+}
+
+/** What a consumer of either kind tells of itself, of which the copy at the other end is a mirror. */
+interface Mirrored {
+  readonly paused: boolean
+  /** A Consumer's source. */
+  readonly producerPaused?: boolean
+  /** A DataConsumer's source. */
+  readonly dataProducerPaused?: boolean
+  readonly observer: { on(event: 'close' | 'pause' | 'resume', listener: () => void): unknown }
+  close(): void
+}
+
+/** The producer of either kind at the other end. */
+interface Copy {
+  readonly paused: boolean
+  readonly observer: { on(event: 'close', listener: () => void): unknown }
+  pause(): Promise<void>
+  resume(): Promise<void>
+  close(): void
+}
+
+function isPaused({ paused, producerPaused = false, dataProducerPaused = false }: Mirrored): boolean {
+  return paused || producerPaused || dataProducerPaused
+}
+
+function mirror(consumer: Mirrored, copy: Copy): void {
   // A request that fails does so because the copy closed: then there is nothing left to mirror.
   const follow = (): void => {
-    ;(isPaused(pipeConsumer) ? copy.pause() : copy.resume()).catch(() => {})
+    ;(isPaused(consumer) ? copy.pause() : copy.resume()).catch(() => {})
   }
-  pipeConsumer.observer.on('close', () => copy.close())
-  pipeConsumer.observer.on('pause', follow)
-  pipeConsumer.observer.on('resume', follow)
-  copy.observer.on('close', () => pipeConsumer.close())
-  if (isPaused(pipeConsumer) !== copy.paused) follow()
+  consumer.observer.on('close', () => copy.close())
+  consumer.observer.on('pause', follow)
+  consumer.observer.on('resume', follow)
+  copy.observer.on('close', () => consumer.close())
+  if (isPaused(consumer) !== copy.paused) follow()
 }
 
 async function makeLink(from: LinkedRouter, to: LinkedRouter, options: PipeTransportOptions): Promise<Link> {

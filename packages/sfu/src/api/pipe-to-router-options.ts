@@ -1,12 +1,16 @@
 import { errors } from './errors.ts'
-import { notBuiltYet } from './not-built-yet.ts'
 import { booleanOr, checkObject, checkString } from './option-checks.ts'
 import type { PipeTransportOptions } from './pipe-transport-types.ts'
 import type { PipeToRouterOptions } from './router-types.ts'
 
+/** What is to come out at the other end. */
+export type PipedNoun = 'producer' | 'dataProducer'
+
 /** The options of `router.pipeToRouter()`, checked. */
 export interface PipeRequest {
-  readonly producerId: string
+  readonly noun: PipedNoun
+  /** Of the producer or DataProducer. */
+  readonly id: string
   /** Not checked to be a router. */
   readonly router: unknown
   readonly keepId: boolean
@@ -15,26 +19,30 @@ export interface PipeRequest {
 
 /**
  * Checks the options and fills in what is left out.
- * @throws TypeError that names the option; UnsupportedError for data
+ * @throws TypeError that names the option
  */
 export function pipeRequestOf(options: PipeToRouterOptions): PipeRequest {
   checkObject('options', options)
   const { producerId, dataProducerId, listenInfo, listenIp } = options
   if ((producerId === undefined) === (dataProducerId === undefined))
     throw errors.optionConflict('options', 'exactly one of producerId and dataProducerId must be given')
-  if (dataProducerId !== undefined) throw notBuiltYet('router.pipeToRouter() with dataProducerId')
-  checkString('producerId', producerId)
-  if (booleanOr('enableSctp', options.enableSctp, false)) throw notBuiltYet('enableSctp')
+  const [noun, id] =
+    dataProducerId === undefined
+      ? (['producer', producerId] as const)
+      : (['dataProducer', dataProducerId] as const)
+  checkString(`${noun}Id`, id)
   if (listenInfo !== undefined && listenIp !== undefined)
     throw errors.optionConflict('options', 'at most one of listenInfo and listenIp may be given')
   return {
-    producerId,
+    noun,
+    id,
     router: options.router,
     keepId: booleanOr('keepId', options.keepId, true),
     pipeTransport: {
       ...(listenIp === undefined
         ? { listenInfo: listenInfo ?? { protocol: 'udp', ip: '127.0.0.1' } }
         : { listenIp }),
+      enableSctp: booleanOr('enableSctp', options.enableSctp, true),
       enableRtx: booleanOr('enableRtx', options.enableRtx, false),
       enableSrtp: booleanOr('enableSrtp', options.enableSrtp, false),
     },

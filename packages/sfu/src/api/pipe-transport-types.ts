@@ -5,6 +5,9 @@ import type { SrtpParameters } from './srtp-parameters-types.ts'
 import type {
   BaseTransportDump,
   BaseTransportStats,
+  SctpNegotiatedCapabilities,
+  SctpOptions,
+  SctpParameters,
   SctpState,
   Transport,
   TransportEvents,
@@ -22,13 +25,14 @@ export type PipeTransportOptions<TransportAppData extends AppData = AppData> = {
   listenIp?: TransportListenIp | string | undefined
   /** @deprecated Give `listenInfo.port`. */
   port?: number | undefined
+  /** SCTP between the two addresses, beside RTP; never encrypted. Default false. */
   enableSctp?: boolean | undefined
   /** Repair losses on the way between the routers; both ends must say so. Default false. */
   enableRtx?: boolean | undefined
   /** Encrypt the way between the routers; both ends must say so. Default false. */
   enableSrtp?: boolean | undefined
   appData?: TransportAppData | undefined
-}
+} & SctpOptions
 
 /** Options of `pipeTransport.consume()`. */
 export type PipeConsumerOptions<ConsumerAppData extends AppData = AppData> = {
@@ -71,8 +75,12 @@ export interface PipeTransport<TransportAppData extends AppData = AppData>
   get observer(): PipeTransportObserver
   /** The own address, and the other end's once connected. */
   get tuple(): TransportTuple
-  get sctpParameters(): undefined
+  /** Undefined without `enableSctp`. */
+  get sctpParameters(): SctpParameters | undefined
+  /** Undefined without `enableSctp`. */
   get sctpState(): SctpState | undefined
+  /** Undefined until `sctpState` is `'connected'`. */
+  get sctpNegotiatedCapabilities(): SctpNegotiatedCapabilities | undefined
   /** The own key, to be told to the other end. */
   get srtpParameters(): SrtpParameters | undefined
   dump(): Promise<PipeTransportDump>

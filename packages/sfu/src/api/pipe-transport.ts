@@ -1,5 +1,6 @@
 import { getPipeConsumerRtpParameters } from '@sangam/ortc'
 import type { AddressedTransportState } from '../channel/messages.ts'
+import type { WorkerEvent } from '../channel/parent-channel.ts'
 import { connectRequestOf, publicTupleOf } from './addressed-transport-options.ts'
 import type { Consumer } from './consumer-types.ts'
 import { errors } from './errors.ts'
@@ -14,21 +15,29 @@ import type {
   PipeTransportStat,
 } from './pipe-transport-types.ts'
 import type { AddressedTransportSetup } from './plain-transport.ts'
+import { SctpEnd } from './sctp-end.ts'
 import type { SrtpParameters } from './srtp-parameters-types.ts'
 import { TransportImpl } from './transport.ts'
-import type { SctpState, TransportTuple } from './transport-types.ts'
+import type {
+  SctpNegotiatedCapabilities,
+  SctpParameters,
+  SctpState,
+  TransportTuple,
+} from './transport-types.ts'
 
 export class PipeTransportImpl<Data extends AppData = AppData>
   extends TransportImpl<Data, PipeTransportEvents, PipeTransportObserverEvents>
   implements PipeTransport<Data>
 {
   readonly #enableRtx: boolean
+  readonly #sctp: SctpEnd
   #state: AddressedTransportState
   #connecting = false
 
   constructor(setup: AddressedTransportSetup<Data> & { readonly enableRtx: boolean }) {
     super(setup)
     this.#state = setup.state
+    this.#sctp = new SctpEnd(setup.sctp, false)
     this.#enableRtx = setup.enableRtx
   }
 
@@ -41,11 +50,14 @@ export class PipeTransportImpl<Data extends AppData = AppData>
   get srtpParameters(): SrtpParameters | undefined {
     return this.#state.srtpParameters
   }
-  get sctpParameters(): undefined {
-    return undefined
+  get sctpParameters(): SctpParameters | undefined {
+    return this.#sctp.parameters
   }
   get sctpState(): SctpState | undefined {
-    return undefined
+    return this.#sctp.stateOf(this)
+  }
+  get sctpNegotiatedCapabilities(): SctpNegotiatedCapabilities | undefined {
+    return this.#sctp.negotiatedCapabilities
   }
 
   override async dump(): Promise<PipeTransportDump> {
@@ -72,6 +84,15 @@ export class PipeTransportImpl<Data extends AppData = AppData>
       this.#connecting = false
       throw error
     }
+  }
+
+  protected override handleEvent(workerEvent: WorkerEvent): void {
+    if (workerEvent.event !== 'transport.sctpState') {
+      super.handleEvent(workerEvent)
+      return
+    }
+    this.safeEmit('sctpstatechange', this.#sctp.changed(workerEvent.data))
+    this.observer.safeEmit('sctpstatechange', workerEvent.data.sctpState)
   }
 
   override async consume<ConsumerData extends AppData = AppData>(

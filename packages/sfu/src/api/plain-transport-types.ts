@@ -4,6 +4,9 @@ import type { SrtpCryptoSuite, SrtpParameters } from './srtp-parameters-types.ts
 import type {
   BaseTransportDump,
   BaseTransportStats,
+  SctpNegotiatedCapabilities,
+  SctpOptions,
+  SctpParameters,
   SctpState,
   Transport,
   TransportEvents,
@@ -27,13 +30,14 @@ export type PlainTransportOptions<TransportAppData extends AppData = AppData> = 
   rtcpMux?: boolean | undefined
   /** The peer is where its first packet comes from. `connect()` is then called with SRTP only, for its key. Default false. */
   comedia?: boolean | undefined
+  /** SCTP between the two addresses, beside RTP; never encrypted. Default false. */
   enableSctp?: boolean | undefined
   /** `connect()` then needs the peer's `srtpParameters`. Default false. */
   enableSrtp?: boolean | undefined
   /** Default 'AES_CM_128_HMAC_SHA1_80', which most RTP tools know. */
   srtpCryptoSuite?: SrtpCryptoSuite | undefined
   appData?: TransportAppData | undefined
-}
+} & SctpOptions
 
 /** What `plainTransport.connect()` is told of the peer. */
 export type PlainTransportConnectParameters = {
@@ -88,8 +92,12 @@ export interface PlainTransport<TransportAppData extends AppData = AppData>
   get tuple(): TransportTuple
   /** The same for RTCP, where `rtcpMux` is off. */
   get rtcpTuple(): TransportTuple | undefined
-  get sctpParameters(): undefined
+  /** Undefined without `enableSctp`. */
+  get sctpParameters(): SctpParameters | undefined
+  /** Undefined without `enableSctp`. */
   get sctpState(): SctpState | undefined
+  /** Undefined until `sctpState` is `'connected'`. */
+  get sctpNegotiatedCapabilities(): SctpNegotiatedCapabilities | undefined
   /** The own key, to be told to the peer. May change with `connect()`: the suite is then the peer's. */
   get srtpParameters(): SrtpParameters | undefined
   dump(): Promise<PlainTransportDump>

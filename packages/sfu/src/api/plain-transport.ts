@@ -1,4 +1,4 @@
-import type { AddressedTransportState } from '../channel/messages.ts'
+import type { AddressedTransportState, SctpSettings } from '../channel/messages.ts'
 import type { WorkerEvent } from '../channel/parent-channel.ts'
 import { connectRequestOf, publicTupleOf } from './addressed-transport-options.ts'
 import { errors } from './errors.ts'
@@ -11,25 +11,35 @@ import type {
   PlainTransportObserverEvents,
   PlainTransportStat,
 } from './plain-transport-types.ts'
+import { SctpEnd } from './sctp-end.ts'
 import type { SrtpParameters } from './srtp-parameters-types.ts'
 import { TransportImpl, type TransportSetup } from './transport.ts'
-import type { SctpState, TransportTuple } from './transport-types.ts'
+import type {
+  SctpNegotiatedCapabilities,
+  SctpParameters,
+  SctpState,
+  TransportTuple,
+} from './transport-types.ts'
 
 /** What a transport with ports of its own gets from its router, and from the worker. */
 export interface AddressedTransportSetup<Data extends AppData> extends TransportSetup<Data> {
   readonly state: AddressedTransportState
+  /** Without it there is no SCTP. */
+  readonly sctp: SctpSettings | undefined
 }
 
 export class PlainTransportImpl<Data extends AppData = AppData>
   extends TransportImpl<Data, PlainTransportEvents, PlainTransportObserverEvents>
   implements PlainTransport<Data>
 {
+  readonly #sctp: SctpEnd
   #state: AddressedTransportState
   #connecting = false
 
   constructor(setup: AddressedTransportSetup<Data>) {
     super(setup)
     this.#state = setup.state
+    this.#sctp = new SctpEnd(setup.sctp, false)
   }
 
   override get type(): 'plain' {
@@ -45,11 +55,14 @@ export class PlainTransportImpl<Data extends AppData = AppData>
   get srtpParameters(): SrtpParameters | undefined {
     return this.#state.srtpParameters
   }
-  get sctpParameters(): undefined {
-    return undefined
+  get sctpParameters(): SctpParameters | undefined {
+    return this.#sctp.parameters
   }
   get sctpState(): SctpState | undefined {
-    return undefined
+    return this.#sctp.stateOf(this)
+  }
+  get sctpNegotiatedCapabilities(): SctpNegotiatedCapabilities | undefined {
+    return this.#sctp.negotiatedCapabilities
   }
 
   override async dump(): Promise<PlainTransportDump> {
@@ -93,6 +106,10 @@ export class PlainTransportImpl<Data extends AppData = AppData>
         this.observer.safeEmit('rtcptuple', rtcpTuple)
         break
       }
+      case 'transport.sctpState':
+        this.safeEmit('sctpstatechange', this.#sctp.changed(data))
+        this.observer.safeEmit('sctpstatechange', data.sctpState)
+        break
       default:
         super.handleEvent(workerEvent)
     }

@@ -2,6 +2,8 @@ import type { RouterRtpCodecCapability, RtpCapabilities } from '@sangam/ortc'
 import type { ActiveSpeakerObserver, ActiveSpeakerObserverOptions } from './active-speaker-observer-types.ts'
 import type { AudioLevelObserver, AudioLevelObserverOptions } from './audio-level-observer-types.ts'
 import type { Consumer } from './consumer-types.ts'
+import type { DataConsumer } from './data-consumer-types.ts'
+import type { DataProducer } from './data-producer-types.ts'
 import type { DirectTransport, DirectTransportOptions } from './direct-transport-types.ts'
 import type { EnhancedEventEmitter } from './enhanced-event-emitter.ts'
 import type { AppData } from './option-checks.ts'
@@ -22,7 +24,6 @@ export type RouterOptions<RouterAppData extends AppData = AppData> = {
 /** Options of `router.pipeToRouter()`. What concerns the transports counts for the first call between two routers. */
 export type PipeToRouterOptions = {
   producerId?: string | undefined
-  /** Not supported yet. */
   dataProducerId?: string | undefined
   /** The router to pipe to. */
   router: Router
@@ -32,6 +33,7 @@ export type PipeToRouterOptions = {
   listenInfo?: TransportListenInfo | undefined
   /** @deprecated Give `listenInfo`. */
   listenIp?: TransportListenIp | string | undefined
+  /** Needed for DataProducers. Default true. */
   enableSctp?: boolean | undefined
   /** Default false. */
   enableRtx?: boolean | undefined
@@ -39,8 +41,13 @@ export type PipeToRouterOptions = {
   enableSrtp?: boolean | undefined
 }
 
-/** What `router.pipeToRouter()` made: the consumer in this router, and the producer in the other. */
-export type PipeToRouterResult = { pipeConsumer?: Consumer; pipeProducer?: Producer }
+/** What `router.pipeToRouter()` made: the consumer in this router, and the producer in the other; of one kind or of the other. */
+export type PipeToRouterResult = {
+  pipeConsumer?: Consumer
+  pipeProducer?: Producer
+  pipeDataConsumer?: DataConsumer
+  pipeDataProducer?: DataProducer
+}
 
 /** Answer of `router.dump()`. */
 export type RouterDump = {
@@ -104,7 +111,8 @@ export interface Router<RouterAppData extends AppData = AppData> extends Enhance
   /**
    * Has a producer of this router be consumed in another router, of this or another worker on this machine, through one pair of
    * PipeTransports per pair of routers.
-   * @throws TypeError, NotFoundError; UnsupportedError for data producers
+   * Exactly one of `producerId` and `dataProducerId` says what.
+   * @throws TypeError, NotFoundError; UnsupportedError for a DataProducer where the pipe was made without `enableSctp`
    */
   pipeToRouter(options: PipeToRouterOptions): Promise<PipeToRouterResult>
   /** Whether an endpoint with these capabilities can consume the producer. False when there is no such producer or they are invalid. */

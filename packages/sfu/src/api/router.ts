@@ -6,6 +6,7 @@ import {
   type RtpCapabilities,
   validateAndNormalizeRtpCapabilities,
 } from '@sangam/ortc'
+import type { SctpSettings } from '../channel/messages.ts'
 import type { Mailbox, ParentChannel } from '../channel/parent-channel.ts'
 import { ActiveSpeakerObserverImpl, activeSpeakerIntervalOf } from './active-speaker-observer.ts'
 import type { ActiveSpeakerObserver, ActiveSpeakerObserverOptions } from './active-speaker-observer-types.ts'
@@ -20,7 +21,7 @@ import { EntityScope } from './entity-scope.ts'
 import { errors } from './errors.ts'
 import { Logger } from './logger.ts'
 import { type AppData, appDataOf, checkArray, checkObject } from './option-checks.ts'
-import { linkBetween, pipeProducer } from './pipe-links.ts'
+import { linkBetween, pipeDataProducer, pipeProducer } from './pipe-links.ts'
 import { pipeRequestOf } from './pipe-to-router-options.ts'
 import { PipeTransportImpl } from './pipe-transport.ts'
 import type { PipeTransport, PipeTransportOptions } from './pipe-transport-types.ts'
@@ -43,9 +44,6 @@ import { WebRtcServerImpl } from './webrtc-server.ts'
 import { WebRtcTransportImpl } from './webrtc-transport.ts'
 import { webRtcTransportRequestOf } from './webrtc-transport-options.ts'
 import type { WebRtcTransport, WebRtcTransportOptions } from './webrtc-transport-types.ts'
-
-/** Transports that have no data channels yet. */
-const NO_DATA = { way: 'none', maxReceiveMessageSize: 0 } as const
 
 const logger = new Logger('Router')
 
@@ -148,11 +146,7 @@ export class RouterImpl<Data extends AppData = AppData>
         webRtcServer?.unhandleWebRtcTransport(transport)
       }
       const { sctp } = request
-      const data = {
-        way: sctp === undefined ? 'none' : 'sctp',
-        maxReceiveMessageSize: sctp?.maxReceiveMessageSize ?? 0,
-      } as const
-      const setup = this.#transportSetup(id, appData, mailbox, data, onClosed)
+      const setup = this.#transportSetup(id, appData, mailbox, dataOver(sctp), onClosed)
       const transport: WebRtcTransportImpl<TransportData> = new WebRtcTransportImpl({
         ...setup,
         creation,
@@ -198,8 +192,12 @@ export class RouterImpl<Data extends AppData = AppData>
     return this.#create(id, async (mailbox) => {
       const ids = { routerId: this.id, transportId: id }
       const state = await this.#setup.scope.request('router.createPlainTransport', { ...ids, ...request })
-      const setup = this.#transportSetup(id, appData, mailbox, NO_DATA, () => this.#transports.delete(id))
-      const transport = new PlainTransportImpl({ ...setup, state })
+      const { sctp } = request
+      const onClosed = (): void => {
+        this.#transports.delete(id)
+      }
+      const setup = this.#transportSetup(id, appData, mailbox, dataOver(sctp), onClosed)
+      const transport = new PlainTransportImpl({ ...setup, state, sctp })
       this.#transports.set(id, transport)
       return transport
     })
@@ -215,8 +213,12 @@ export class RouterImpl<Data extends AppData = AppData>
     return this.#create(id, async (mailbox) => {
       const ids = { routerId: this.id, transportId: id }
       const state = await this.#setup.scope.request('router.createPipeTransport', { ...ids, ...request })
-      const setup = this.#transportSetup(id, appData, mailbox, NO_DATA, () => this.#transports.delete(id))
-      const transport = new PipeTransportImpl({ ...setup, state, enableRtx: request.enableRtx })
+      const { sctp } = request
+      const onClosed = (): void => {
+        this.#transports.delete(id)
+      }
+      const setup = this.#transportSetup(id, appData, mailbox, dataOver(sctp), onClosed)
+      const transport = new PipeTransportImpl({ ...setup, state, sctp, enableRtx: request.enableRtx })
       this.#transports.set(id, transport)
       return transport
     })
@@ -248,16 +250,21 @@ export class RouterImpl<Data extends AppData = AppData>
 
   async pipeToRouter(options: PipeToRouterOptions): Promise<PipeToRouterResult> {
     this.#setup.scope.assertOpen()
-    const { producerId, router, keepId, pipeTransport } = pipeRequestOf(options)
+    const { noun, id, router, keepId, pipeTransport } = pipeRequestOf(options)
     if (!(router instanceof RouterImpl)) throw errors.invalidOption('router', 'a Router', router)
     if (router === this) throw errors.optionConflict('router', 'a router needs no pipe to itself')
     if (router.closed) throw errors.closed(`router ${router.id}`)
-    const producer = this.#producers.get(producerId)
-    if (!producer) throw errors.producerNotFound(producerId)
+    const isPresent = (noun === 'producer' ? this.#producers : this.#dataProducers).has(id)
+    if (!isPresent) throw noun === 'producer' ? errors.producerNotFound(id) : errors.dataProducerNotFound(id)
     if (keepId && router.#setup.channel === this.#setup.channel)
       throw errors.optionConflict('keepId', 'both routers are in one worker, where an id names one producer')
     const link = await linkBetween(this, router, pipeTransport)
-    return pipeProducer(producer, link, keepId ? producer.id : undefined)
+    const copyId = keepId ? id : undefined
+    const producer = noun === 'producer' ? this.#producers.get(id) : undefined
+    if (producer !== undefined) return pipeProducer(producer, link, copyId)
+    const dataProducer = noun === 'dataProducer' ? this.#dataProducers.get(id) : undefined
+    if (dataProducer !== undefined) return pipeDataProducer(dataProducer, link, copyId)
+    throw errors.closedMeanwhile(`${noun} ${id}`, 'pipeToRouter')
   }
 
   canConsume(options: { producerId: string; rtpCapabilities: RtpCapabilities }): boolean {
@@ -365,5 +372,13 @@ export class RouterImpl<Data extends AppData = AppData>
     for (const rtpObserver of rtpObservers) rtpObserver.routerClosed()
     this.#rtpObservers.clear()
     this.#dataProducers.clear()
+  }
+}
+
+/** How a transport's messages travel. */
+function dataOver(sctp: SctpSettings | undefined): TransportSetup<AppData>['data'] {
+  return {
+    way: sctp === undefined ? 'none' : 'sctp',
+    maxReceiveMessageSize: sctp?.maxReceiveMessageSize ?? 0,
   }
 }

@@ -59,6 +59,22 @@ export type TransportTuple = {
 /** State of an SCTP association. */
 export type SctpState = 'new' | 'connecting' | 'connected' | 'failed' | 'closed'
 
+/** What `enableSctp` goes with, on every transport that has it; all in bytes. */
+export type SctpOptions = {
+  /** Of messages to DataConsumers. Default 262144. */
+  maxSendMessageSize?: number | undefined
+  /** Of messages from DataProducers; longer ones are dropped. Default 262144. */
+  maxReceiveMessageSize?: number | undefined
+  /** What may wait to be sent, over all DataConsumers. Default 2000000. */
+  sctpSendBufferSize?: number | undefined
+  /** What may wait to be sent of one DataConsumer. Default 2000000. */
+  sctpPerStreamSendQueueLimit?: number | undefined
+  /** What may be held of incomplete messages; more than the longest. Default 5242880. */
+  sctpMaxReceiverWindowBufferSize?: number | undefined
+  /** Where `bufferedamountlow` is emitted until a DataConsumer says otherwise. Default 1024. */
+  sctpDefaultStreamBufferedAmountLowThreshold?: number | undefined
+}
+
 /** The engine's end of an SCTP association. Sizes in bytes. */
 export type SctpParameters = {
   port: number

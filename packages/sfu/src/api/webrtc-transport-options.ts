@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import type { DtlsParameters, Fingerprint, ListenInfo, Requests } from '../channel/messages.ts'
-import { sctpSettingsOf } from './data-options.ts'
+import { sctpRequestOf } from './data-options.ts'
 import { errors } from './errors.ts'
 import { listenInfosOf } from './listen-info.ts'
 import { booleanOr, checkArray, checkObject, checkString, integerOr, oneOf } from './option-checks.ts'
@@ -31,11 +31,11 @@ export function webRtcTransportRequestOf(
   checkObject('options', options)
   const enableUdp = booleanOr('enableUdp', options.enableUdp, true)
   const enableTcp = booleanOr('enableTcp', options.enableTcp, options.webRtcServer !== undefined)
-  const enableSctp = booleanOr('enableSctp', options.enableSctp, false)
+  const sctp = sctpRequestOf(options)
   const listenInfos = listenInfosOfOptions(options, enableUdp, enableTcp, defaultPortRange)
   return {
     ...(listenInfos === undefined ? {} : { listenInfos }),
-    ...(enableSctp ? { sctp: sctpSettingsOf(options) } : {}),
+    ...(sctp === undefined ? {} : { sctp }),
     enableUdp,
     enableTcp,
     preferUdp: booleanOr('preferUdp', options.preferUdp, false),

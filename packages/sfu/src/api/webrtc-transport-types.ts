@@ -4,6 +4,7 @@ import type {
   BaseTransportDump,
   BaseTransportStats,
   SctpNegotiatedCapabilities,
+  SctpOptions,
   SctpParameters,
   SctpState,
   Transport,
@@ -42,22 +43,10 @@ export type WebRtcTransportOptions<TransportAppData extends AppData = AppData> =
   iceConsentTimeout?: number | undefined
   /** Bits per second that are assumed before anything is known. Default 600000. */
   initialAvailableOutgoingBitrate?: number | undefined
-  /** Creates an SCTP association for data channels. Default false. All sizes that follow are in bytes. */
+  /** Creates an SCTP association for data channels. Default false. */
   enableSctp?: boolean | undefined
-  /** Of messages to DataConsumers. Default 262144. */
-  maxSendMessageSize?: number | undefined
-  /** Of messages from DataProducers; longer ones are dropped. Default 262144. */
-  maxReceiveMessageSize?: number | undefined
-  /** What may wait to be sent, over all DataConsumers. Default 2000000. */
-  sctpSendBufferSize?: number | undefined
-  /** What may wait to be sent of one DataConsumer. Default 2000000. */
-  sctpPerStreamSendQueueLimit?: number | undefined
-  /** What may be held of incomplete messages; more than the longest. Default 5242880. */
-  sctpMaxReceiverWindowBufferSize?: number | undefined
-  /** Where `bufferedamountlow` is emitted until a DataConsumer says otherwise. Default 1024. */
-  sctpDefaultStreamBufferedAmountLowThreshold?: number | undefined
   appData?: TransportAppData | undefined
-}
+} & SctpOptions
 
 /** Credentials of one side (RFC 8839). */
 export type IceParameters = { usernameFragment: string; password: string; iceLite?: boolean }

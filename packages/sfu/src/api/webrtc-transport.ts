@@ -7,6 +7,7 @@ import type { WorkerEvent } from '../channel/parent-channel.ts'
 import { errors } from './errors.ts'
 import type { AppData } from './option-checks.ts'
 import { checkObject } from './option-checks.ts'
+import { SctpEnd } from './sctp-end.ts'
 import { TransportImpl, type TransportSetup } from './transport.ts'
 import type {
   SctpNegotiatedCapabilities,
@@ -47,9 +48,7 @@ export class WebRtcTransportImpl<Data extends AppData = AppData>
   #dtlsState: DtlsState = 'new'
   #dtlsRemoteCert: string | undefined
   #connecting = false
-  readonly #sctpParameters: SctpParameters | undefined
-  #sctpState: SctpState = 'new'
-  #sctpNegotiatedCapabilities: SctpNegotiatedCapabilities | undefined
+  readonly #sctp: SctpEnd
 
   constructor(setup: WebRtcTransportSetup<Data>) {
     super(setup)
@@ -57,7 +56,7 @@ export class WebRtcTransportImpl<Data extends AppData = AppData>
     this.#iceParameters = { ...iceParameters }
     this.#iceCandidates = iceCandidates.map((candidate) => ({ ...candidate }))
     this.#dtlsParameters = { role: dtlsParameters.role, fingerprints: [...dtlsParameters.fingerprints] }
-    if (setup.sctp !== undefined) this.#sctpParameters = sctpParametersOf(setup.sctp)
+    this.#sctp = new SctpEnd(setup.sctp, true)
   }
 
   override get type(): 'webrtc' {
@@ -88,14 +87,13 @@ export class WebRtcTransportImpl<Data extends AppData = AppData>
     return this.#dtlsRemoteCert
   }
   get sctpParameters(): SctpParameters | undefined {
-    return this.#sctpParameters
+    return this.#sctp.parameters
   }
   get sctpState(): SctpState | undefined {
-    if (this.#sctpParameters === undefined) return undefined
-    return this.closed ? 'closed' : this.#sctpState
+    return this.#sctp.stateOf(this)
   }
   get sctpNegotiatedCapabilities(): SctpNegotiatedCapabilities | undefined {
-    return this.#sctpNegotiatedCapabilities
+    return this.#sctp.negotiatedCapabilities
   }
 
   override async dump(): Promise<WebRtcTransportDump> {
@@ -150,8 +148,7 @@ export class WebRtcTransportImpl<Data extends AppData = AppData>
         this.observer.safeEmit('dtlsstatechange', data.dtlsState)
         break
       case 'transport.sctpState':
-        this.#sctpState = data.sctpState
-        this.#sctpNegotiatedCapabilities = negotiatedOf(data.negotiated)
+        this.#sctp.changed(data)
         this.safeEmit('sctpstatechange', data.sctpState)
         this.observer.safeEmit('sctpstatechange', data.sctpState)
         break
@@ -166,30 +163,5 @@ export class WebRtcTransportImpl<Data extends AppData = AppData>
     if (this.#iceSelectedTuple === undefined) return
     this.safeEmit('iceselectedtuplechange', this.#iceSelectedTuple)
     this.observer.safeEmit('iceselectedtuplechange', this.#iceSelectedTuple)
-  }
-}
-
-/** RFC 8841: the port that WebRTC always uses; RFC 8831 section 6.2: all streams. */
-const SCTP_PORT = 5000
-const SCTP_STREAMS = 65535
-
-function sctpParametersOf({ bufferedAmountLowThreshold: _, ...sizes }: SctpSettings): SctpParameters {
-  return {
-    port: SCTP_PORT,
-    OS: SCTP_STREAMS,
-    MIS: SCTP_STREAMS,
-    maxMessageSize: sizes.maxReceiveMessageSize,
-    isDataChannel: true,
-    ...sizes,
-  }
-}
-
-function negotiatedOf(
-  negotiated: { readonly outboundStreams: number; readonly inboundStreams: number } | undefined,
-): SctpNegotiatedCapabilities | undefined {
-  if (negotiated === undefined) return undefined
-  return {
-    negotiatedMaxOutboundStreams: negotiated.outboundStreams,
-    negotiatedMaxInboundStreams: negotiated.inboundStreams,
   }
 }

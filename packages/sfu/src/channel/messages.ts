@@ -190,6 +190,8 @@ export interface Requests {
       readonly comedia: boolean
       /** Absent: without SRTP. */
       readonly srtpCryptoSuite?: SrtpSuite
+      /** Without it there is no SCTP. */
+      readonly sctp?: SctpSettings
     }
     response: AddressedTransportState
   }
@@ -200,6 +202,8 @@ export interface Requests {
       readonly listenInfo: ListenInfo
       readonly enableRtx: boolean
       readonly enableSrtp: boolean
+      /** Without it there is no SCTP. */
+      readonly sctp?: SctpSettings
     }
     response: AddressedTransportState
   }

@@ -171,6 +171,7 @@ export class Engine {
         rtcpListener,
         comedia: request.comedia,
         srtpSuite: request.srtpCryptoSuite,
+        sctp: request.sctp,
       })
     })
     this.#addTransport(router, transport)
@@ -188,6 +189,7 @@ export class Engine {
           rtcpListener: undefined,
           comedia: false,
           srtpSuite: request.enableSrtp ? PIPE_SRTP_SUITE : undefined,
+          sctp: request.sctp,
           rtx: request.enableRtx,
         }),
     )

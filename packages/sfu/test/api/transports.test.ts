@@ -191,19 +191,3 @@ describe('DirectTransport', () => {
     expect(() => producer.send(Buffer.from([0x80]))).toThrow(UnsupportedError)
   })
 })
-
-test('the parts that are not built yet reject with UnsupportedError that says so', async () => {
-  const { router } = await rig()
-  const calls = [
-    router.createPlainTransport({ listenInfo: { protocol: 'udp', ip: '127.0.0.1' }, enableSctp: true }),
-    router.createPipeTransport({ listenInfo: { protocol: 'udp', ip: '127.0.0.1' }, enableSctp: true }),
-    router.pipeToRouter({ router, dataProducerId: 'data' }),
-  ]
-  for (const call of calls) {
-    await expect(call).rejects.toMatchObject({
-      name: 'UnsupportedError',
-      code: 'not-built-yet',
-      message: expect.stringMatching(/ is not built yet$/),
-    })
-  }
-})

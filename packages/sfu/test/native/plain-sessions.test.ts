@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { readPacketAddress } from '../../src/worker/packet-port/address.ts'
-import { Counter, type SrtpSuite } from '../../src/worker/packet-port/packet-port.ts'
-import { masterKey, PacketKind, PlainPeer, rtcpPacket, rtpPacket, TestPort } from './harness.ts'
+import { ControlKind, Counter, type SrtpSuite } from '../../src/worker/packet-port/packet-port.ts'
+import { masterKey, PacketKind, PlainPeer, rtcpPacket, rtpPacket, stunPacket, TestPort } from './harness.ts'
 
 const opened: { close(): void }[] = []
 afterEach(() => {
@@ -19,6 +19,52 @@ async function openPeer(): Promise<PlainPeer> {
   opened.push(peer)
   return peer
 }
+
+/** As much of an SCTP packet as the port looks at: ports 5000, and a number to know it by. */
+function sctpPacket(number: number): Buffer {
+  const packet = Buffer.alloc(28)
+  packet.writeUInt32BE(0x13881388, 0)
+  packet.writeUInt32BE(number, 16)
+  return packet
+}
+
+describe('a session that carries SCTP', () => {
+  test.each([['plain'], ['with SRTP']] as const)(
+    '%s passes SCTP packets as they are, both ways',
+    async (kind) => {
+      const port = openPort()
+      const peer = await openPeer()
+      const session = port.sessionTo(peer.port)
+      if (kind === 'plain') port.port.setPlain(session)
+      else {
+        const keys = [1, 2].map((seed) => masterKey('AEAD_AES_128_GCM', seed)) as [Uint8Array, Uint8Array]
+        port.port.setSrtpKeys(session, 'AEAD_AES_128_GCM', ...keys)
+      }
+      port.port.carrySctp(session)
+      await peer.send(port, sctpPacket(1))
+      expect(await port.take(1)).toMatchObject([
+        { kind: PacketKind.applicationData, session, bytes: sctpPacket(1) },
+      ])
+      port.control(0, ControlKind.applicationData, session, sctpPacket(2))
+      port.port.execute(0, 1)
+      expect(await peer.take(1)).toEqual([sctpPacket(2)])
+    },
+  )
+
+  test('drops what is too short, and one that was not told to drops all of it', async () => {
+    const port = openPort()
+    const peer = await openPeer()
+    const session = port.sessionTo(peer.port)
+    port.port.setPlain(session)
+    await peer.send(port, sctpPacket(1), stunPacket(1))
+    await port.take(1)
+    expect(port.counter(Counter.droppedMalformed)).toBe(1)
+    port.port.carrySctp(session)
+    await peer.send(port, sctpPacket(2).subarray(0, 11), stunPacket(1))
+    await port.take(1)
+    expect(port.counter(Counter.droppedMalformed)).toBe(2)
+  })
+})
 
 describe('a plain session', () => {
   test('passes RTP and RTCP as they are, both ways', async () => {
@@ -158,6 +204,34 @@ describe('learnAddress()', () => {
     expect(readPacketAddress(event.address).port).toBe(sender.udpPort)
     expect((await port.take(1))[0]).toMatchObject({ kind: PacketKind.rtcp, bytes: rtcpPacket(3) })
     expect(port.counter(Counter.droppedAuthentication)).toBe(2)
+  })
+
+  test('takes an SCTP packet in the clear for the first valid one, but not beside SRTP', async () => {
+    const port = openPort()
+    const peer = await openPeer()
+    const session = port.port.createSession()
+    port.port.setPlain(session)
+    port.port.carrySctp(session)
+    port.port.learnAddress(session, port.socket)
+    await peer.send(port, sctpPacket(1))
+    expect(await port.takeEvent()).toMatchObject({ session, event: { type: 'address' } })
+    expect((await port.take(1))[0]).toMatchObject({ session, kind: PacketKind.applicationData })
+    port.port.closeSession(session)
+
+    const secret = port.port.createSession()
+    port.port.setSrtpKeys(
+      secret,
+      'AEAD_AES_128_GCM',
+      masterKey('AEAD_AES_128_GCM', 1),
+      masterKey('AEAD_AES_128_GCM', 2),
+    )
+    port.port.carrySctp(secret)
+    port.port.learnAddress(secret, port.socket)
+    const before = port.counter(Counter.droppedUnknownAddress)
+    await peer.send(port, sctpPacket(2), stunPacket(1))
+    await port.take(1)
+    expect(port.counter(Counter.droppedUnknownAddress)).toBe(before + 1)
+    expect(port.events).toEqual([])
   })
 
   test('ends with its session and with its socket', async () => {

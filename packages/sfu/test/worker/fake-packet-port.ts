@@ -40,6 +40,7 @@ export interface FakeSession {
   /** Sockets on which it waits for an address. */
   learning: number[]
   plain: boolean
+  carriesSctp: boolean
   keys: { suite: SrtpSuite; sendKey: Uint8Array; receiveKey: Uint8Array } | undefined
   dtls: string
 }
@@ -65,6 +66,7 @@ export class FakePacketPort implements PacketPort {
   timeUs = 1_000_000
   readonly sent: SentPacket[] = []
   readonly rtcp: { readonly session: number; readonly bytes: Uint8Array }[] = []
+  readonly applicationData: { readonly session: number; readonly bytes: Uint8Array }[] = []
   readonly raw: { readonly address: Uint8Array; readonly bytes: Uint8Array }[] = []
   readonly sinks: (SinkOptions | undefined)[] = []
   readonly sessions: FakeSession[] = []
@@ -105,7 +107,16 @@ export class FakePacketPort implements PacketPort {
 
   createSession(): number {
     const fresh = { closed: false, addresses: [], destination: '', rtcpDestination: undefined }
-    return this.sessions.push({ ...fresh, learning: [], plain: false, keys: undefined, dtls: '' }) - 1
+    return (
+      this.sessions.push({
+        ...fresh,
+        learning: [],
+        plain: false,
+        carriesSctp: false,
+        keys: undefined,
+        dtls: '',
+      }) - 1
+    )
   }
 
   closeSession(session: number): void {
@@ -139,6 +150,10 @@ export class FakePacketPort implements PacketPort {
 
   setPlain(session: number): void {
     this.#session(session).plain = true
+  }
+
+  carrySctp(session: number): void {
+    this.#session(session).carriesSctp = true
   }
 
   setSrtpKeys(session: number, suite: SrtpSuite, sendKey: Uint8Array, receiveKey: Uint8Array): void {
@@ -194,6 +209,11 @@ export class FakePacketPort implements PacketPort {
     this.#row(PacketKind.rtcp, session, this.#scratch(bytes), bytes.length, 0)
   }
 
+  /** Puts an SCTP packet into the next batch. */
+  addApplicationData(session: number, bytes: Uint8Array): void {
+    this.#row(PacketKind.applicationData, session, this.#scratch(bytes), bytes.length, 0)
+  }
+
   /** Puts a STUN message from `address` into the next batch. */
   addStun(address: Uint8Array, bytes: Uint8Array): void {
     this.batch.address.set(address, this.#rows * ADDRESS_BYTES)
@@ -227,7 +247,9 @@ export class FakePacketPort implements PacketPort {
     const offset = this.control[at + ControlWord.offset] ?? 0
     const bytes = this.controlBytes.slice(offset, offset + (this.control[at + ControlWord.length] ?? 0))
     const session = this.control[at + ControlWord.session] ?? 0
-    if (this.control[at + ControlWord.kind] === ControlKind.rtcp) this.rtcp.push({ session, bytes })
+    const kind = this.control[at + ControlWord.kind]
+    if (kind === ControlKind.rtcp) this.rtcp.push({ session, bytes })
+    else if (kind === ControlKind.applicationData) this.applicationData.push({ session, bytes })
     else this.raw.push({ address: bytes.slice(0, ADDRESS_BYTES), bytes: bytes.slice(ADDRESS_BYTES) })
   }
 

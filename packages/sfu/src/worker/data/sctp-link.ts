@@ -24,10 +24,24 @@ const RELIABLE: MessageReliability = {
 
 /** What brings SCTP packets to the peer. */
 export interface SctpCarrier {
-  /** Whether that is DTLS, which lets packets go without a checksum. */
+  /**
+   * Whether that is DTLS: then the streams are WebRTC data channels (RFC 8831), the same id both ways, and packets may go
+   * without a checksum. Otherwise each direction has its own streams, which signalling opens and closes.
+   */
   readonly isDtls: boolean
   /** Sends the first `length` bytes of `bytes`, which are reused afterwards. */
   transmit(bytes: Uint8Array, length: number): void
+}
+
+/** An SCTP association's carrier that sends by a session of the packet port. */
+export function sessionCarrier({ plan }: WorkerContext, session: number, isDtls: boolean): SctpCarrier {
+  return {
+    isDtls,
+    transmit: (bytes, length) => {
+      plan.controlBytes.set(bytes.subarray(0, length), plan.controlSpace(length))
+      plan.commitApplicationData(session, length)
+    },
+  }
 }
 
 /** A transport's data channels: its SCTP association, and which DataProducer each incoming stream belongs to. */
@@ -38,11 +52,13 @@ export class SctpLink {
   unclaimedMessages = 0
   readonly #context: WorkerContext
   readonly #transportId: string
+  readonly #isDtls: boolean
   readonly #producersByStream = new Map<number, DataProducer>()
 
   constructor(context: WorkerContext, transportId: string, carrier: SctpCarrier, settings: SctpSettings) {
     this.#context = context
     this.#transportId = transportId
+    this.#isDtls = carrier.isDtls
     this.settings = settings
     this.association = new SctpAssociation(
       {
@@ -67,7 +83,7 @@ export class SctpLink {
     )
   }
 
-  /** DTLS is up. The peer opens the association as well; whoever is first. */
+  /** The way to the peer is open. The peer opens the association as well; whoever is first. */
   connect(): void {
     this.association.connect(this.#nowMs)
   }
@@ -160,7 +176,7 @@ export class SctpLink {
   }
 
   #received(streamId: number, ppid: number, payload: Uint8Array): void {
-    if (ppid === DataChannelPpid.establishment) {
+    if (this.#isDtls && ppid === DataChannelPpid.establishment) {
       // Channels are agreed on by signalling; who asks here all the same may go on (RFC 8832 section 6).
       if (parseDataChannelOpen(payload) !== undefined) {
         this.association.send(streamId, ppid, DATA_CHANNEL_ACK, RELIABLE, this.#nowMs)
@@ -174,6 +190,6 @@ export class SctpLink {
 
   /** The peer closed its half of these channels; the other half follows. The application closes the DataProducer. */
   #streamsReset(streamIds: readonly number[]): void {
-    this.association.resetStreams(streamIds, this.#nowMs)
+    if (this.#isDtls) this.association.resetStreams(streamIds, this.#nowMs)
   }
 }

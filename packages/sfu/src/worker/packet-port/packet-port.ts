@@ -31,7 +31,7 @@ export const PacketKind = {
   rtp: 1,
   /** A compound RTCP packet, authenticated and decrypted. */
   rtcp: 2,
-  /** DTLS application data (SCTP, RFC 8261), after the fingerprint was verified. */
+  /** DTLS application data (SCTP, RFC 8261), after the fingerprint was verified; after `carrySctp` an SCTP packet as it came. */
   applicationData: 3,
 } as const
 
@@ -140,7 +140,7 @@ export const ControlKind = {
   rtcp: 0,
   /** Raw bytes to an address: `ADDRESS_BYTES` bytes of address, then the datagram (STUN answers). */
   raw: 1,
-  /** DTLS application data for a session. */
+  /** DTLS application data for a session; after `carrySctp` an SCTP packet, sent as it is. */
   applicationData: 2,
 } as const
 
@@ -323,6 +323,12 @@ export interface PacketPort {
    * @throws Error if the session has SRTP keys or DTLS
    */
   setPlain(session: number): void
+  /**
+   * SCTP packets pass beside this session's RTP, unencrypted even where that is SRTP. They are known by the first byte of
+   * their source port, 16-19, which holds for WebRTC's port 5000.
+   * @throws Error if the session has DTLS
+   */
+  carrySctp(session: number): void
   /**
    * Starts DTLS (1.2). As 'client' it sends its ClientHello to the destination at once; as 'server' it waits for one.
    * Handshake records from the session's addresses only. The peer's certificate must match one of `fingerprints`,

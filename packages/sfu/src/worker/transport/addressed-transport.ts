@@ -3,6 +3,7 @@ import type {
   AddressedTransportState,
   PlainTuple,
   Requests,
+  SctpSettings,
   SrtpParameters,
   SrtpSuite,
 } from '../../channel/messages.ts'
@@ -23,6 +24,7 @@ export interface AddressedTransportOptions {
   readonly comedia: boolean
   /** Undefined: RTP passes in the clear. */
   readonly srtpSuite: SrtpSuite | undefined
+  readonly sctp: SctpSettings | undefined
 }
 
 type ConnectRequest = Omit<Requests['transport.connectAddressed']['request'], 'transportId'>
@@ -50,6 +52,10 @@ export abstract class AddressedTransport extends Transport {
     if (options.srtpSuite === undefined) context.port.setPlain(this.session)
     else this.#srtp = this.#newSrtpParameters(options.srtpSuite)
     if (this.rtcpListener !== undefined) context.port.setRtcpDestination(this.session, undefined)
+    if (options.sctp !== undefined) {
+      context.port.carrySctp(this.session)
+      this.openSctp(options.sctp, false)
+    }
     // With SRTP the sockets stay deaf until there are keys: nothing could be told apart from noise.
     if (this.comedia && this.#hasKeys) this.#learnAddresses()
   }
@@ -111,6 +117,11 @@ export abstract class AddressedTransport extends Transport {
     this.connectionChanged()
   }
 
+  override connectionChanged(): void {
+    super.connectionChanged()
+    if (this.isConnected) this.sctp?.connect()
+  }
+
   override sendRtcp(maxBytes: number, write: (bytes: Uint8Array, offset: number) => number): void {
     if (this.rtcpListener !== undefined && this.#rtcpRemote === undefined) return
     const { plan } = this.context
@@ -120,7 +131,10 @@ export abstract class AddressedTransport extends Transport {
   }
 
   close(): void {
-    const { port } = this.context
+    const { plan, port } = this.context
+    // Its last words have to leave before the way is closed.
+    this.sctp?.close()
+    plan.flush()
     port.closeSession(this.session)
     port.closeSocket(this.listener.socket)
     if (this.rtcpListener !== undefined) port.closeSocket(this.rtcpListener.socket)

@@ -10,7 +10,7 @@ import {
   writeNack,
   writePli,
 } from '@sangam/rtp'
-import type { Stat } from '../../channel/messages.ts'
+import type { SctpSettings, Stat } from '../../channel/messages.ts'
 import { TransportCcRecorder } from '../congestion/transport-cc-recorder.ts'
 import { AdaptiveConsumer } from '../consumer/adaptive-consumer.ts'
 import { Consumer, type ConsumerOptions } from '../consumer/consumer.ts'
@@ -18,7 +18,7 @@ import { PipeConsumer } from '../consumer/pipe-consumer.ts'
 import type { WorkerContext } from '../context.ts'
 import type { DataConsumer } from '../data/data-consumer.ts'
 import type { DataProducer } from '../data/data-producer.ts'
-import type { SctpLink } from '../data/sctp-link.ts'
+import { SctpLink, sessionCarrier } from '../data/sctp-link.ts'
 import { ChannelTypeError } from '../errors.ts'
 import { EXTENSION_SLOTS, ExtensionSlot, registerExtensions } from '../header-extension-slots.ts'
 import { Producer, type ProducerOptions } from '../producer/producer.ts'
@@ -235,6 +235,18 @@ export abstract class Transport {
     if ((stream.producer.traced & Trace.nack) !== 0)
       stream.producer.trace('nack', 'out', { ssrc: stream.ssrc, sequenceNumbers: missing.map(to16Bits) })
     this.sendRtcp(MAX_RTCP_BYTES, (bytes, offset) => writeNack(bytes, offset, NO_SSRC, stream.ssrc, missing))
+  }
+
+  /** Gives the transport an SCTP association, which waits for its `connect()`. */
+  protected openSctp(settings: SctpSettings, isDtls: boolean): void {
+    this.sctp = new SctpLink(
+      this.context,
+      this.id,
+      sessionCarrier(this.context, this.session, isDtls),
+      settings,
+    )
+    this.maxSendMessageSize = settings.maxSendMessageSize
+    this.maxReceiveMessageSize = settings.maxReceiveMessageSize
   }
 
   /** Everything that came in and went out so far. */

@@ -19,7 +19,6 @@ import type {
 } from '../../channel/messages.ts'
 import { OutgoingBandwidth } from '../congestion/outgoing-bandwidth.ts'
 import type { WorkerContext } from '../context.ts'
-import { SctpLink } from '../data/sctp-link.ts'
 import { ChannelInvalidStateError, ChannelTypeError } from '../errors.ts'
 import { packetAddressIp, packetAddressSocket, readPacketAddress } from '../packet-port/address.ts'
 import { ADDRESS_BYTES, type SessionEvent } from '../packet-port/packet-port.ts'
@@ -82,16 +81,7 @@ export class WebRtcTransport extends Transport {
     this.#ice = new IceLite(this.#newCredentials(), options.iceConsentTimeoutMs)
     usernameFragments.set(this.#ice.credentials.usernameFragment, this)
     options.webRtcServer?.transports.add(this)
-    if (options.sctp !== undefined) {
-      const { plan } = context
-      const transmit = (bytes: Uint8Array, length: number): void => {
-        plan.controlBytes.set(bytes.subarray(0, length), plan.controlSpace(length))
-        plan.commitApplicationData(this.session, length)
-      }
-      this.sctp = new SctpLink(context, id, { isDtls: true, transmit }, options.sctp)
-      this.maxSendMessageSize = options.sctp.maxSendMessageSize
-      this.maxReceiveMessageSize = options.sctp.maxReceiveMessageSize
-    }
+    if (options.sctp !== undefined) this.openSctp(options.sctp, true)
   }
 
   override get isConnected(): boolean {
