@@ -1,6 +1,7 @@
 import type { RouterRtpCodecCapability, RtpCapabilities } from '@sangam/ortc'
 import type { ActiveSpeakerObserver, ActiveSpeakerObserverOptions } from './active-speaker-observer-types.ts'
 import type { AudioLevelObserver, AudioLevelObserverOptions } from './audio-level-observer-types.ts'
+import type { AudioSelector, AudioSelectorOptions } from './audio-selector-types.ts'
 import type { Consumer } from './consumer-types.ts'
 import type { DataConsumer } from './data-consumer-types.ts'
 import type { DataProducer } from './data-producer-types.ts'
@@ -108,6 +109,13 @@ export interface Router<RouterAppData extends AppData = AppData> extends Enhance
   createAudioLevelObserver<ObserverAppData extends AppData = AppData>(
     options?: AudioLevelObserverOptions<ObserverAppData>,
   ): Promise<AudioLevelObserver<ObserverAppData>>
+  /**
+   * Forwards the loudest voices only. Sangam's own, beside the mediasoup v3 API.
+   * @throws TypeError
+   */
+  createAudioSelector<ObserverAppData extends AppData = AppData>(
+    options?: AudioSelectorOptions<ObserverAppData>,
+  ): Promise<AudioSelector<ObserverAppData>>
   /**
    * Has a producer of this router be consumed in another router, of this or another worker on this machine, through one pair of
    * PipeTransports per pair of routers.

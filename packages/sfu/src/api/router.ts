@@ -13,6 +13,8 @@ import type { ActiveSpeakerObserver, ActiveSpeakerObserverOptions } from './acti
 import { pipeTransportRequestOf, plainTransportRequestOf } from './addressed-transport-options.ts'
 import { AudioLevelObserverImpl, audioLevelRequestOf } from './audio-level-observer.ts'
 import type { AudioLevelObserver, AudioLevelObserverOptions } from './audio-level-observer-types.ts'
+import { AudioSelectorImpl, audioSelectorRequestOf } from './audio-selector.ts'
+import type { AudioSelector, AudioSelectorOptions } from './audio-selector-types.ts'
 import type { DataProducerImpl } from './data-producer.ts'
 import { DirectTransportImpl, directMessageSizesOf } from './direct-transport.ts'
 import type { DirectTransport, DirectTransportOptions } from './direct-transport-types.ts'
@@ -48,7 +50,7 @@ import type { WebRtcTransport, WebRtcTransportOptions } from './webrtc-transport
 const logger = new Logger('Router')
 
 type AnyTransportImpl = WebRtcTransportImpl | PlainTransportImpl | PipeTransportImpl | DirectTransportImpl
-type AnyRtpObserverImpl = ActiveSpeakerObserverImpl | AudioLevelObserverImpl
+type AnyRtpObserverImpl = ActiveSpeakerObserverImpl | AudioLevelObserverImpl | AudioSelectorImpl
 
 /** What a router gets from its worker. */
 export interface RouterSetup<Data extends AppData> {
@@ -245,6 +247,18 @@ export class RouterImpl<Data extends AppData = AppData>
       options.appData,
       (ids) => this.#setup.scope.request('router.createAudioLevelObserver', { ...ids, ...request }),
       (setup: RtpObserverSetup<ObserverData>) => new AudioLevelObserverImpl(setup),
+    )
+  }
+
+  async createAudioSelector<ObserverData extends AppData = AppData>(
+    options: AudioSelectorOptions<ObserverData> = {},
+  ): Promise<AudioSelector<ObserverData>> {
+    this.#setup.scope.assertOpen()
+    const request = audioSelectorRequestOf(options)
+    return this.#createObserver(
+      options.appData,
+      (ids) => this.#setup.scope.request('router.createAudioSelector', { ...ids, ...request }),
+      (setup: RtpObserverSetup<ObserverData>) => new AudioSelectorImpl(setup),
     )
   }
 

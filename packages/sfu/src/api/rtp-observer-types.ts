@@ -3,7 +3,7 @@ import type { AppData } from './option-checks.ts'
 import type { Producer } from './producer-types.ts'
 
 /** Kind of an RtpObserver. */
-export type RtpObserverType = 'audiolevel' | 'activespeaker'
+export type RtpObserverType = 'audiolevel' | 'activespeaker' | 'audioselector'
 
 /** Events of any RtpObserver. */
 export type RtpObserverEvents = { routerclose: [] }

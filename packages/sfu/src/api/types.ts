@@ -19,6 +19,7 @@ export type {
 } from '@sangam/ortc'
 export type * from './active-speaker-observer-types.ts'
 export type * from './audio-level-observer-types.ts'
+export type * from './audio-selector-types.ts'
 export type * from './consumer-types.ts'
 export type * from './data-consumer-types.ts'
 export type * from './data-producer-types.ts'

@@ -222,6 +222,10 @@ export interface Requests {
     }
     response: Nothing
   }
+  'router.createAudioSelector': {
+    request: { readonly routerId: string; readonly rtpObserverId: string; readonly maxVoices: number }
+    response: Nothing
+  }
   'rtpObserver.close': { request: { readonly rtpObserverId: string }; response: Nothing }
   'rtpObserver.pause': { request: { readonly rtpObserverId: string }; response: Nothing }
   'rtpObserver.resume': { request: { readonly rtpObserverId: string }; response: Nothing }
@@ -447,6 +451,8 @@ export interface WorkerEvents {
     readonly volumes: readonly { readonly producerId: string; readonly volume: number }[]
   }
   'rtpObserver.silence': Nothing
+  /** Of an AudioSelector: the voices that are forwarded from now on. */
+  'rtpObserver.voices': { readonly producerIds: readonly string[] }
   /** An RTP packet for a consumer on a DirectTransport. */
   'consumer.rtp': { readonly packet: Uint8Array }
   'transport.sctpState': {

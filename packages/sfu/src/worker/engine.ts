@@ -6,6 +6,7 @@ import { DataEngine } from './data/data-engine.ts'
 import { ChannelInvalidStateError, ChannelTypeError, ChannelUnsupportedError } from './errors.ts'
 import { ActiveSpeakerObserver } from './observer/active-speaker-observer.ts'
 import { AudioLevelObserver } from './observer/audio-level-observer.ts'
+import { AudioSelector } from './observer/audio-selector.ts'
 import type { RtpObserver } from './observer/rtp-observer.ts'
 import { PacketPath } from './packet-path.ts'
 import { RING_SLOTS, type SessionEvent, SLOT_BYTES } from './packet-port/packet-port.ts'
@@ -218,6 +219,11 @@ export class Engine {
   createAudioLevelObserver(request: Requests['router.createAudioLevelObserver']['request']): void {
     const { routerId, rtpObserverId, ...options } = request
     this.#addRtpObserver(routerId, new AudioLevelObserver(this.#context, rtpObserverId, options))
+  }
+
+  createAudioSelector(request: Requests['router.createAudioSelector']['request']): void {
+    const { routerId, rtpObserverId, maxVoices } = request
+    this.#addRtpObserver(routerId, new AudioSelector(this.#context, rtpObserverId, maxVoices))
   }
 
   closeRtpObserver(id: string): void {

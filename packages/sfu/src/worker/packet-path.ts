@@ -28,6 +28,8 @@ import type { Transport } from './transport/transport.ts'
 
 /** Bytes of the original sequence number before an RTX payload (RFC 4588 section 4). */
 const OSN_BYTES = 2
+/** -dBov of silence in RFC 6464. */
+const SILENCE_LEVEL = 127
 
 /** Why the engine dropped packets that the packet port let through. */
 export interface PathCounters {
@@ -228,7 +230,7 @@ export class PacketPath {
     }
     if (stream.producer.paused) return
     this.#noteOrientation(stream, memory)
-    if (stream.levelMeters.length > 0) this.#meterLevel(stream, memory)
+    if (stream.levelMeters.length > 0) this.#meterLevel(stream, memory, payloadLength)
     this.#forward(stream, codec, sequence, packetId, marker, payloadLength, isKeyFrame)
     if (stream.adaptive.count > 0) stream.adaptive.forward(stream, this.#layered)
     if (stream.taps.size > 0) {
@@ -346,11 +348,11 @@ export class PacketPath {
     records[at + RecordWord.absCaptureTimeLength] = lengths[ExtensionSlot.absCaptureTime] as number
   }
 
-  /** The level that the sender measured (RFC 6464: the lower seven bits, -dBov). */
-  #meterLevel(stream: ReceiveStream, memory: Uint8Array): void {
+  /** The level that the sender measured (RFC 6464: the lower seven bits, -dBov). Silence can't be loud, whatever is said. */
+  #meterLevel(stream: ReceiveStream, memory: Uint8Array, payloadLength: number): void {
     const at = stream.producer.locator.offsets[ExtensionSlot.audioLevel] as number
     if (at === 0) return
-    const level = (memory[at] as number) & 0x7f
+    const level = isOpusDtx(payloadLength) ? SILENCE_LEVEL : (memory[at] as number) & 0x7f
     for (let i = 0; i < stream.levelMeters.length; i++) (stream.levelMeters[i] as LevelMeter).add(level)
   }
 

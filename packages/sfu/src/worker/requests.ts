@@ -88,6 +88,10 @@ export function requestHandlers(engine: Engine, context: WorkerContext, shell: P
       engine.createAudioLevelObserver(request)
       return done()
     },
+    'router.createAudioSelector': (request) => {
+      engine.createAudioSelector(request)
+      return done()
+    },
     'rtpObserver.close': ({ rtpObserverId }) => {
       engine.closeRtpObserver(rtpObserverId)
       return done()

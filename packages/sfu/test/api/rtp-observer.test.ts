@@ -69,6 +69,23 @@ describe('RtpObserver', () => {
     expect(told).toEqual([volumes, volumes, 'silence', 'silence', { producer }, { producer }])
   })
 
+  test('an AudioSelector says how many voices it forwards, and tells whose', async () => {
+    const { fake, router, transport } = await rig()
+    const producer = await transport.produce({ kind: 'audio', rtpParameters: audioParameters() })
+    const selector = await router.createAudioSelector()
+    expect(selector.type).toBe('audioselector')
+    expect(lastRequest(fake, 'router.createAudioSelector').maxVoices).toBe(3)
+    await router.createAudioSelector({ maxVoices: 7 })
+    expect(lastRequest(fake, 'router.createAudioSelector').maxVoices).toBe(7)
+    for (const maxVoices of [0, 101, 1.5, 'all'])
+      await expect(router.createAudioSelector({ maxVoices } as never)).rejects.toThrow(TypeError)
+    const told: unknown[] = []
+    for (const emitter of [selector, selector.observer]) emitter.on('voices', (who) => told.push(who))
+    fake.emit('rtpObserver.voices', selector.id, { producerIds: [producer.id, 'gone'] })
+    await router.dump()
+    expect(told).toEqual([[producer], [producer]])
+  })
+
   test('adds and removes audio producers of its router only', async () => {
     const { router, transport } = await rig()
     const audio = await transport.produce({ kind: 'audio', rtpParameters: audioParameters() })

@@ -172,9 +172,11 @@ export class Consumer implements FanoutMember {
   /** A layer of the producer came to life or died. */
   layersOffered(): void {}
 
-  /** Whether packets shall flow: neither side paused, and the way is open. */
+  /** Whether packets shall flow: neither side paused, not held back by a selection, and the way is open. */
   get wanted(): boolean {
-    return !this.paused && !this.producer.paused && this.transport.isConnected
+    const { producer, transport } = this
+    if (this.paused || producer.paused || !transport.isConnected) return false
+    return !(producer.isHeldBack && transport.obeysSelection)
   }
 
   /** Joins or leaves the stream's fan-out, after anything changed that `wanted` depends on. */

@@ -1,4 +1,5 @@
 import type { WorkerContext } from '../context.ts'
+import type { Producer } from '../producer/producer.ts'
 import { DominantSpeaker } from './dominant-speaker.ts'
 import { RtpObserver } from './rtp-observer.ts'
 import { FRAME_MS } from './speech-activity.ts'
@@ -42,14 +43,14 @@ export class ActiveSpeakerObserver extends RtpObserver {
     this.context.emit('rtpObserver.dominantSpeaker', this.id, { producerId: this.#speakers.dominant })
   }
 
-  protected override producerAdded(producerId: string): void {
-    this.#speakers.add(producerId)
-    this.#holds.set(producerId, { dbov: SILENCE_DBOV, frames: 0 })
+  protected override producerAdded({ id }: Producer): void {
+    this.#speakers.add(id)
+    this.#holds.set(id, { dbov: SILENCE_DBOV, frames: 0 })
   }
 
-  protected override producerRemoved(producerId: string): void {
-    this.#speakers.remove(producerId)
-    this.#holds.delete(producerId)
+  protected override producerRemoved({ id }: Producer): void {
+    this.#speakers.remove(id)
+    this.#holds.delete(id)
   }
 
   protected override pausedChanged(): void {

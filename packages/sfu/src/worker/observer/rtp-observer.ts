@@ -32,7 +32,7 @@ export abstract class RtpObserver {
     this.#producers.set(producer.id, producer)
     this.meters.set(producer.id, meter)
     if (!this.#paused) producer.addLevelMeter(meter)
-    this.producerAdded(producer.id)
+    this.producerAdded(producer)
   }
 
   /** Idempotent. */
@@ -43,7 +43,7 @@ export abstract class RtpObserver {
     if (!this.#paused) producer.removeLevelMeter(meter)
     this.#producers.delete(producerId)
     this.meters.delete(producerId)
-    this.producerRemoved(producerId)
+    this.producerRemoved(producer)
   }
 
   pause(): void {
@@ -70,8 +70,8 @@ export abstract class RtpObserver {
   /** Time went on; called every few milliseconds. */
   abstract tick(nowUs: number): void
 
-  protected producerAdded(_producerId: string): void {}
-  protected producerRemoved(_producerId: string): void {}
+  protected producerAdded(_producer: Producer): void {}
+  protected producerRemoved(_producer: Producer): void {}
   protected pausedChanged(): void {}
 
   #eachMeter(visit: (producer: Producer, meter: LevelMeter) => void): void {

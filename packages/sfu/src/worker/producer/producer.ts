@@ -43,6 +43,8 @@ export class Producer {
   readonly streams: ReceiveStream[] = []
   readonly consumers = new Set<Consumer>()
   paused: boolean
+  /** Whether an AudioSelector keeps it from WebRTC receivers. */
+  isHeldBack = false
   firSequence = 0
   /** Mask of `Trace`. */
   traced = 0
@@ -191,6 +193,13 @@ export class Producer {
     this.paused = false
     for (const consumer of this.consumers) consumer.producerPausedChanged(false)
     for (const stream of this.streams) if (stream.fanout.hasWaiting) this.transport.requestKeyFrame(stream)
+  }
+
+  /** Keeps it from WebRTC receivers, or no longer. They go on with continuous numbers, as after a pause. */
+  holdBack(isHeldBack: boolean): void {
+    if (this.isHeldBack === isHeldBack) return
+    this.isHeldBack = isHeldBack
+    for (const consumer of this.consumers) if (consumer.transport.obeysSelection) consumer.update()
   }
 
   scores(): ProducerScore[] {

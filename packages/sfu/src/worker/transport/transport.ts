@@ -58,6 +58,8 @@ export abstract class Transport {
   readonly index: number
   /** The packet port's session; -1 for a DirectTransport. */
   readonly session: number
+  /** Whether an AudioSelector decides which voices leave through it. */
+  readonly obeysSelection: boolean = false
   readonly producers = new Map<string, Producer>()
   readonly consumers = new Map<string, Consumer>()
   readonly dataProducers = new Map<string, DataProducer>()

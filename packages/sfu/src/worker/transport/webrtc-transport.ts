@@ -50,6 +50,7 @@ export interface WebRtcTransportOptions {
 
 /** A browser's way in and out: ICE-lite and DTLS-SRTP over one address pair (RFC 8827). */
 export class WebRtcTransport extends Transport {
+  override readonly obeysSelection = true
   readonly webRtcServer: WebRtcServer | undefined
   readonly candidates: readonly IceCandidate[]
   readonly #ownListeners: readonly Listener[]
