@@ -121,6 +121,9 @@ export const connectParts = (options: PartsOptions): Parts => {
     producers: () => counts.producers,
     consumers: () => counts.consumers,
     mediaWorkers: () => workers.size,
+    pipes: () => rooms.targets.rooms.pipes,
+    streamReasons: () => rooms.targets.rooms.countReasons(),
+    workerParticipants: () => workers.states().map(({ participants }) => participants),
     workerCpuSeconds: () => workers.cpuSeconds(),
     workerPackets: () => workers.packetCounts(),
   })

@@ -16,7 +16,7 @@ import { securityHeaders } from './http/security-headers.ts'
 import { serveWebApp } from './http/web-app.ts'
 import { type Engine, engineOf } from './media/engine.ts'
 import { MediaCounts } from './media/media-counts.ts'
-import { MediaWorkers } from './media/media-workers.ts'
+import { type MediaWorkerState, MediaWorkers } from './media/media-workers.ts'
 import type { Logger } from './observability/log.ts'
 import { createMetrics, type Metrics } from './observability/metrics.ts'
 import { connectParts, type Parts } from './parts.ts'
@@ -57,6 +57,15 @@ export type Sangam = {
   readonly rooms: RoomsApi
   /** The policy's dry run: who may do what where, and why. @throws Error before `listen()` */
   readonly policy: PolicyApi
+  /** The media workers, for whoever operates the server. */
+  readonly media: {
+    /** All of them; empty before `listen()`. */
+    readonly workers: () => readonly MediaWorkerState[]
+    /** Has a worker take nobody and its participants move to the others, without joining again. @throws RangeError */
+    readonly drain: (index: number) => void
+    /** Has it take people again. @throws RangeError */
+    readonly undrain: (index: number) => void
+  }
   /** Prometheus registry with the server's metrics (also at `/metrics`). */
   readonly metrics: Registry
   /** Where it can be reached; complete once `listen()` resolved. */
@@ -154,6 +163,18 @@ export class SangamServer implements Sangam {
     }
   }
 
+  get media(): Sangam['media'] {
+    const at = (index: number): MediaWorkers => {
+      if (this.#workers === undefined) throw new RangeError(`there is no media worker ${index}`)
+      return this.#workers
+    }
+    return {
+      workers: () => this.#workers?.states() ?? [],
+      drain: (index) => at(index).drain(index),
+      undrain: (index) => at(index).undrain(index),
+    }
+  }
+
   get metrics(): Registry {
     return this.#metrics.registry
   }
@@ -216,6 +237,7 @@ export class SangamServer implements Sangam {
       mediaTcp: settings.mediaTcp,
       addresses: network,
       announced: settings.announcedAddress,
+      roomSpread: settings.roomSpread,
       log,
       onDied: this.#metrics.workerDied,
     })

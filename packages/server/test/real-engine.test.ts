@@ -82,21 +82,23 @@ describe.skipIf(!existsSync(addon))(
       expect(await asha.ask('presence.set', { status: 'online' })).toEqual({})
     })
 
-    test('is closed when its worker process is killed, and found again on another one', async () => {
+    test('goes on at another worker when its own is killed: the same participant gets a transport there', async () => {
       const server = await start(2)
       const asha = await server.guest('Asha')
       await asha.ask('room.join', { roomId })
-      await asha.ask('room.createTransport', { roomId, direction: 'send' })
+      const { transport } = await asha.ask('room.openMedia', { roomId })
       const pids = [
         ...(await (await fetch(`${server.url}/metrics`)).text()).matchAll(/cpu_seconds\{pid="(\d+)"\}/g),
       ].map(([, pid]) => Number(pid))
       expect(pids).toHaveLength(2)
       // The first of equally loaded workers carries the first room.
       process.kill(pids[0] ?? 0, 'SIGKILL')
-      expect(await asha.next('room.closed')).toEqual({ roomId, reason: 'mediaWorkerDied' })
-      expect(await server.metric('sangam_transports')).toBe(0)
-      expect(await asha.ask('room.join', { roomId })).toMatchObject({ resumed: false })
-      expect(await asha.ask('room.createTransport', { roomId, direction: 'send' })).toBeDefined()
+      const moved = await asha.next('room.mediaMoved')
+      expect(moved).toMatchObject({ roomId, reason: 'workerDied' })
+      expect(moved.transport.transportId).not.toBe(transport.transportId)
+      expect(await server.metric('sangam_transports')).toBe(1)
+      const { transportId } = moved.transport
+      await asha.ask('room.connectMedia', { roomId, transportId, dtlsParameters, tracks: [] })
       await expect.poll(() => server.metric('sangam_media_workers'), { timeout: 4000 }).toBe(2)
     })
   },

@@ -43,7 +43,7 @@ const counts = async (server: TestServer): Promise<number[]> =>
 
 describe('media over one transport', () => {
   test('joining a room of 50 who publish two streams each takes four requests, however many streams come', async () => {
-    const server = await startTestServer({ rateLimitFactor: 100 })
+    const server = await startTestServer({ rateLimitFactor: 100, roomVideos: 100 })
     const others = await Promise.all(Array.from({ length: 50 }, (_, index) => server.guest(`P${index}`)))
     const entered = await Promise.all(others.map((other) => enter(other, microphone, camera)))
     const asha = await server.guest('Asha')

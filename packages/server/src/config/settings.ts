@@ -249,6 +249,32 @@ export const settingDefinitions = {
       'How long an empty room keeps its settings, roles, bans and invites. Rooms that the application made stay.',
     byDefault: () => 168,
   }),
+  roomSpread: setting({
+    env: 'ROOM_SPREAD',
+    form: 'number',
+    schema: z.number().int().min(1).max(1000),
+    expected: 'a number from 1 to 1000',
+    description:
+      'Participants of one room on one media worker; the next ones go to another worker, and streams are piped between the two.',
+    byDefault: () => 50,
+  }),
+  roomVoices: setting({
+    env: 'ROOM_VOICES',
+    form: 'number',
+    schema: z.number().int().min(1).max(100),
+    expected: 'a number from 1 to 100',
+    description: 'How many of the loudest microphones of a room everybody hears at a time.',
+    byDefault: () => 3,
+  }),
+  roomVideos: setting({
+    env: 'ROOM_VIDEOS',
+    form: 'number',
+    schema: z.number().int().min(0).max(1000),
+    expected: 'a number from 0 to 1000',
+    description:
+      'Most videos that a participant of a room receives at a time: pinned ones and screens first, then of who spoke last.',
+    byDefault: () => 25,
+  }),
   rateLimitFactor: setting({
     env: 'RATE_LIMIT_FACTOR',
     form: 'number',

@@ -10,9 +10,9 @@ import type {
 // What the server needs of a media engine: the part of the mediasoup v3 API that it calls. `@sangam/sfu` has it, and
 // so does every other module with that API.
 
-/** Something that emits events by name. The server needs none of their values. */
+/** Something that emits events by name. Who needs a value checks it. */
 export interface EngineEvents {
-  on(event: string, listener: () => void): unknown
+  on(event: string, listener: (value: unknown) => void): unknown
 }
 
 /** A stream that the engine receives. */
@@ -40,6 +40,10 @@ export interface EngineConsumer extends EngineEvents {
   pause(): Promise<void>
   resume(): Promise<void>
   requestKeyFrame(): Promise<void>
+  /** Limits the layers of simulcast and SVC; layers that the producer lacks mean its highest ones. */
+  setPreferredLayers(layers: { spatialLayer: number; temporalLayer?: number }): Promise<void>
+  /** @param priority 1 to 255: who gets bandwidth first */
+  setPriority(priority: number): Promise<void>
 }
 
 /** A WebRTC transport of the engine. */
@@ -65,11 +69,23 @@ export interface EngineTransport extends EngineEvents {
     paused: boolean
     appData: { [key: string]: unknown }
   }): Promise<EngineProducer>
+  /** @param options `ignoreDtx`: leave out Opus packets of silence */
   consume(options: {
     producerId: string
     rtpCapabilities: RtpCapabilities
     paused: boolean
+    ignoreDtx?: boolean
   }): Promise<EngineConsumer>
+  /** Type `bwe`: event `trace` tells the estimate of what the peer's network carries. */
+  enableTraceEvent(types: 'bwe'[]): Promise<void>
+}
+
+/** Something of a router that listens to audio producers. */
+export interface EngineRtpObserver extends EngineEvents {
+  readonly id: string
+  readonly closed: boolean
+  close(): void
+  addProducer(options: { producerId: string }): Promise<void>
 }
 
 /** A place whose producers any of its transports can consume. */
@@ -83,6 +99,20 @@ export interface EngineRouter extends EngineEvents {
     enableSctp?: boolean
   }): Promise<EngineTransport>
   canConsume(options: { producerId: string; rtpCapabilities: RtpCapabilities }): boolean
+  /** Copies a producer to a router of another worker of this machine, under the same id. */
+  pipeToRouter(options: {
+    producerId: string
+    router: EngineRouter
+    enableRtx?: boolean
+  }): Promise<{ readonly pipeProducer?: EngineProducer | undefined }>
+  createActiveSpeakerObserver(options?: { interval?: number }): Promise<EngineRtpObserver>
+  createAudioLevelObserver(options: {
+    maxEntries: number
+    threshold: number
+    interval: number
+  }): Promise<EngineRtpObserver>
+  /** Of `@sangam/sfu` alone: the engine itself forwards the loudest voices only. */
+  createAudioSelector?: ((options: { maxVoices: number }) => Promise<EngineRtpObserver>) | undefined
 }
 
 /** The port of a worker that all its transports share. */

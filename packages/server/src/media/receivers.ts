@@ -1,13 +1,9 @@
-import { type Consumer, limits, type RtpCapabilities, type TrackSource, type View } from '@sangam/protocol'
-import type { EngineConsumer, EngineProducer, EngineTransport } from './engine.ts'
+import { type Consumer, limits, type RtpCapabilities, type StreamState, type View } from '@sangam/protocol'
+import type { EngineProducer, EngineTransport } from './engine.ts'
+import { type Forwardable, ForwardedStream, type StreamDecision } from './forwarded-stream.ts'
 import type { MediaCounts } from './media-counts.ts'
-
-/** A stream that can be forwarded to the others in its room. */
-export type Forwardable = {
-  readonly producer: EngineProducer
-  readonly participantId: string
-  readonly source: TrackSource
-}
+import type { RoomPlace } from './room-routers.ts'
+import type { StreamRoutes } from './stream-routes.ts'
 
 /** What receivers tell their room. */
 export type ReceiverEvents = {
@@ -21,58 +17,92 @@ export type ReceiverEvents = {
     },
   ) => void
   readonly onConsumersRemoved: (participantId: string, consumerIds: readonly string[]) => void
+  /** What became of streams, and why; only those that changed. */
+  readonly onStreamStates: (participantId: string, states: readonly StreamState[]) => void
 }
 
-type Forwarded = { readonly consumer: EngineConsumer; readonly stream: Forwardable; readonly batch: number }
+/** What receivers need. */
+export type ReceiverOptions = {
+  readonly counts: MediaCounts
+  readonly events: ReceiverEvents
+  readonly routes: StreamRoutes
+  /** Who receives what changed: decisions are due. */
+  readonly onChanged: (receiver: Receiver) => void
+}
 
-type Receiver = {
+/** Somebody who receives, on one transport. */
+export type Receiver = {
   readonly participantId: string
   readonly transport: EngineTransport
+  readonly place: RoomPlace
   readonly rtpCapabilities: RtpCapabilities
   /** By consumerId: told of to the client. */
-  readonly consumers: Map<string, Forwarded>
+  readonly consumers: Map<string, ForwardedStream>
   /** Streams that have a consumer, or are getting one. */
   readonly streams: Set<EngineProducer>
   /** Consumers being made at this moment; the last one sends the batch. */
   pending: number
-  made: { consumer: EngineConsumer; stream: Forwardable }[]
+  made: ForwardedStream[]
   removed: string[]
+  states: Map<string, StreamState>
   lastBatch: number
   /** The client is set up for the batches up to this one. */
   readyBatch: number
   view: View | undefined
 }
 
+/** States that change within this time are told of together. */
+const statesDelayMs = 40
+
 /**
  * Who receives what: the server makes the consumers, and tells of them in batches, so that no receiver asks for a
  * stream. What is made together is told of together.
  */
 export class Receivers {
-  readonly #counts: MediaCounts
-  readonly #events: ReceiverEvents
+  readonly #options: ReceiverOptions
   readonly #receivers = new Map<string, Receiver>()
+  /** What people show outlives their transports. */
+  readonly #views = new Map<string, View>()
 
-  constructor(counts: MediaCounts, events: ReceiverEvents) {
-    this.#counts = counts
-    this.#events = events
+  constructor(options: ReceiverOptions) {
+    this.#options = options
+  }
+
+  /** Everybody who receives. */
+  get all(): Receiver[] {
+    return [...this.#receivers.values()]
+  }
+
+  /** Somebody who receives. */
+  of(participantId: string): Receiver | undefined {
+    return this.#receivers.get(participantId)
   }
 
   /** Somebody can receive, on this transport. Replaces what they received before. */
-  add(participantId: string, transport: EngineTransport, rtpCapabilities: RtpCapabilities): void {
+  add(
+    participantId: string,
+    transport: EngineTransport,
+    place: RoomPlace,
+    rtpCapabilities: RtpCapabilities,
+  ): void {
     this.remove(participantId)
-    this.#receivers.set(participantId, {
+    const receiver: Receiver = {
       participantId,
       transport,
+      place,
       rtpCapabilities,
       consumers: new Map(),
       streams: new Set(),
       pending: 0,
       made: [],
       removed: [],
+      states: new Map(),
       lastBatch: 0,
       readyBatch: 0,
-      view: undefined,
-    })
+      view: this.#views.get(participantId),
+    }
+    this.#receivers.set(participantId, receiver)
+    this.#options.onChanged(receiver)
   }
 
   /** Somebody receives no more. Their consumers close, and they are told. */
@@ -83,6 +113,13 @@ export class Receivers {
     const consumerIds = [...receiver.consumers.keys()]
     for (const { consumer } of [...receiver.consumers.values(), ...receiver.made]) consumer.close()
     this.#tellRemoved(receiver, consumerIds)
+    this.#options.onChanged(receiver)
+  }
+
+  /** Somebody left for good. */
+  forget(participantId: string): void {
+    this.remove(participantId)
+    this.#views.delete(participantId)
   }
 
   /** Gives a receiver every stream of the others that it lacks. Streams that it cannot decode are left out. */
@@ -95,9 +132,7 @@ export class Receivers {
   /** Gives streams to every receiver. */
   async offer(streams: readonly Forwardable[]): Promise<void> {
     await Promise.all(
-      [...this.#receivers.values()].flatMap((receiver) =>
-        streams.map((stream) => this.#consume(receiver, stream)),
-      ),
+      this.all.flatMap((receiver) => streams.map((stream) => this.#consume(receiver, stream))),
     )
   }
 
@@ -111,15 +146,13 @@ export class Receivers {
     }
   }
 
-  /** The client is set up for the batches up to `batch`: their consumers flow. */
+  /** The client is set up for the batches up to `batch`: their consumers flow, as far as they are to. */
   async ready(participantId: string, batch: number): Promise<void> {
     const receiver = this.#receivers.get(participantId)
     if (receiver === undefined) return
     receiver.readyBatch = Math.max(receiver.readyBatch, Math.min(batch, receiver.lastBatch))
-    const flowing = [...receiver.consumers.values()].filter(
-      (forwarded) => forwarded.batch <= batch && forwarded.consumer.paused,
-    )
-    await Promise.all(flowing.map(({ consumer }) => consumer.resume()))
+    const ready = [...receiver.consumers.values()].filter((forwarded) => forwarded.batch <= batch)
+    await Promise.all(ready.map((forwarded) => forwarded.setReady()))
   }
 
   /** Ids of all that a receiver was told of and still has. */
@@ -131,14 +164,28 @@ export class Receivers {
   tellAgain(participantId: string): void {
     const receiver = this.#receivers.get(participantId)
     if (receiver === undefined) return
-    const unheard = [...receiver.consumers.values()].filter(({ batch }) => batch > receiver.readyBatch)
-    this.#tellBatches(receiver, unheard)
+    this.#tellBatches(
+      receiver,
+      [...receiver.consumers.values()].filter(({ batch }) => batch > receiver.readyBatch),
+    )
+    for (const forwarded of receiver.consumers.values()) this.#noteState(receiver, forwarded)
   }
 
-  /** Keeps what a receiver shows. */
+  /** Keeps what somebody shows. */
   setView(participantId: string, view: View): void {
+    this.#views.set(participantId, view)
     const receiver = this.#receivers.get(participantId)
-    if (receiver !== undefined) receiver.view = view
+    if (receiver === undefined) return
+    receiver.view = view
+    this.#options.onChanged(receiver)
+  }
+
+  /** Carries decisions out, by producerId, and tells what they change. */
+  apply(receiver: Receiver, decisions: ReadonlyMap<string, StreamDecision>): void {
+    for (const forwarded of receiver.consumers.values()) {
+      const decision = decisions.get(forwarded.stream.producer.id)
+      if (decision !== undefined && forwarded.decide(decision)) this.#noteState(receiver, forwarded)
+    }
   }
 
   async #consume(receiver: Receiver, stream: Forwardable): Promise<void> {
@@ -146,16 +193,24 @@ export class Receivers {
     if (participantId === receiver.participantId || receiver.streams.has(producer)) return
     receiver.streams.add(producer)
     receiver.pending += 1
+    let release = (): void => undefined
     try {
-      const { transport, rtpCapabilities } = receiver
-      const consumer = await transport.consume({ producerId: producer.id, rtpCapabilities, paused: true })
-      this.#counts.track('consumers', consumer)
+      const { transport, rtpCapabilities, place } = receiver
+      release = await this.#options.routes.take(producer.id, place)
+      const request = { producerId: producer.id, rtpCapabilities, paused: true }
+      const consumer = await transport.consume(request)
+      this.#options.counts.track('consumers', consumer)
+      consumer.observer.on('close', release)
       if (this.#isCurrent(receiver) && !consumer.closed && receiver.streams.has(producer)) {
-        receiver.made.push({ consumer, stream })
-      } else consumer.close()
+        receiver.made.push(new ForwardedStream(consumer, stream))
+      } else {
+        consumer.close()
+        release()
+      }
     } catch {
       // Closed meanwhile, or the device cannot decode it: the stream stays without a consumer here.
       receiver.streams.delete(producer)
+      release()
     } finally {
       receiver.pending -= 1
       if (receiver.pending === 0) this.#tellAdded(receiver)
@@ -170,52 +225,62 @@ export class Receivers {
     const made = receiver.made.filter(({ consumer }) => !consumer.closed)
     receiver.made = []
     if (!this.#isCurrent(receiver)) return
-    for (const { consumer, stream } of made) {
+    for (const forwarded of made) {
+      const { consumer, stream } = forwarded
       consumer.observer.on('close', () => {
         receiver.streams.delete(stream.producer)
         if (receiver.consumers.delete(consumer.id) && this.#isCurrent(receiver)) {
           this.#tellRemoved(receiver, [consumer.id])
+          this.#options.onChanged(receiver)
         }
       })
+      forwarded.watchLayers(() => this.#noteState(receiver, forwarded))
     }
     this.#tellBatches(receiver, made)
+    if (made.length > 0) this.#options.onChanged(receiver)
   }
 
-  #tellBatches(receiver: Receiver, told: readonly Pick<Forwarded, 'consumer' | 'stream'>[]): void {
+  #tellBatches(receiver: Receiver, told: readonly ForwardedStream[]): void {
     const size = limits.consumersInBatch
     for (let from = 0; from < told.length; from += size) {
       receiver.lastBatch += 1
       const batch = receiver.lastBatch
       const part = told.slice(from, from + size)
-      for (const { consumer, stream } of part) {
-        receiver.consumers.set(consumer.id, { consumer, stream, batch })
+      for (const forwarded of part) {
+        forwarded.batch = batch
+        receiver.consumers.set(forwarded.consumer.id, forwarded)
       }
-      this.#events.onConsumersAdded(receiver.participantId, {
+      this.#options.events.onConsumersAdded(receiver.participantId, {
         transportId: receiver.transport.id,
         batch,
-        consumers: part.map(({ consumer, stream }) => consumerOf(consumer, stream)),
+        consumers: part.map((forwarded) => forwarded.asConsumer()),
       })
     }
   }
 
-  /** What closes together is told of together. */
+  /** What closes together is told of together; with their transport all are gone, which says enough. */
   #tellRemoved(receiver: Receiver, consumerIds: readonly string[]): void {
-    if (consumerIds.length === 0) return
+    if (consumerIds.length === 0 || receiver.transport.closed) return
     receiver.removed.push(...consumerIds)
     if (receiver.removed.length > consumerIds.length) return
     queueMicrotask(() => {
       const removed = receiver.removed
       receiver.removed = []
-      this.#events.onConsumersRemoved(receiver.participantId, removed)
+      this.#options.events.onConsumersRemoved(receiver.participantId, removed)
     })
   }
-}
 
-const consumerOf = (consumer: EngineConsumer, { participantId, source }: Forwardable): Consumer => ({
-  consumerId: consumer.id,
-  producerId: consumer.producerId,
-  participantId,
-  kind: consumer.kind,
-  source,
-  rtpParameters: consumer.rtpParameters,
-})
+  #noteState(receiver: Receiver, forwarded: ForwardedStream): void {
+    if (receiver.states.size === 0) setTimeout(() => this.#tellStates(receiver), statesDelayMs).unref()
+    receiver.states.set(forwarded.consumer.id, forwarded.state())
+  }
+
+  #tellStates(receiver: Receiver): void {
+    const states = [...receiver.states.values()].filter(({ consumerId }) =>
+      receiver.consumers.has(consumerId),
+    )
+    receiver.states = new Map()
+    if (states.length > 0 && this.#isCurrent(receiver))
+      this.#options.events.onStreamStates(receiver.participantId, states)
+  }
+}

@@ -4,15 +4,20 @@ import type {
   MediaKind,
   RtpCapabilities,
   RtpParameters,
+  StreamReason,
   TrackSource,
   View,
 } from '@sangam/protocol'
 import { requestErrors } from '../request-errors.ts'
 import type { EngineConsumer, EngineProducer, EngineTransport } from './engine.ts'
+import type { Forwardable } from './forwarded-stream.ts'
+import { layerHeightsOf } from './layer-heights.ts'
 import type { MediaCounts } from './media-counts.ts'
 import { mediaErrorOf } from './media-errors.ts'
-import type { RouterPlace } from './media-workers.ts'
-import { type Forwardable, type ReceiverEvents, Receivers } from './receivers.ts'
+import { type ReceiverEvents, Receivers } from './receivers.ts'
+import { RoomForwarding } from './room-forwarding.ts'
+import { type RoomPlace, RoomRouters, type RoomWorkers } from './room-routers.ts'
+import { StreamRoutes } from './stream-routes.ts'
 
 /** Way of a transport, as the client sees it. */
 export type Direction = 'send' | 'receive'
@@ -27,19 +32,37 @@ export type Publishing = {
   readonly producerId?: string | undefined
 }
 
+/** Why somebody's media goes on at another worker. */
+export type MoveReason = 'workerDied' | 'drained'
+
 /** What a room's media tells its room. */
 export type RoomMediaEvents = ReceiverEvents & {
-  /** The worker died: everything is gone. */
-  readonly onLost: () => void
-  /** A producer closed, whatever the reason. */
+  /** A producer closed; not, when its worker died: it goes on under its id. */
   readonly onProducerClosed: (participantId: string, producerId: string) => void
   /** A consumer closed because its producer or transport did. */
   readonly onConsumerClosed: (participantId: string, consumerId: string) => void
+  /** The highest layer of a stream that anybody receives; -1: nobody receives it. */
+  readonly onLayersWanted: (participantId: string, producerId: string, spatialLayer: number) => void
+  /** A participant has a transport at another worker; the older one is gone. */
+  readonly onMoved: (participantId: string, reason: MoveReason, transport: EngineTransport) => void
+}
+
+/** What a room's media needs. */
+export type RoomMediaOptions = {
+  readonly workers: RoomWorkers
+  readonly counts: MediaCounts
+  readonly now: () => number
+  readonly events: RoomMediaEvents
+  /** Most voices, and most videos, that a receiver gets at a time. */
+  readonly maxVoices: number
+  readonly maxVideos: number
 }
 
 type ParticipantMedia = {
   /** The one transport for both directions. */
   transport: EngineTransport | undefined
+  /** Where it is. */
+  place: RoomPlace | undefined
   readonly transports: Map<Direction, EngineTransport>
   /** By producerId. */
   readonly producers: Map<string, EngineProducer>
@@ -48,42 +71,85 @@ type ParticipantMedia = {
 }
 
 /**
- * One room in the engine: its router and what each participant owns in it. A participant reaches only what is theirs;
- * when they go, all of it closes.
+ * One room in the engine: what each participant owns in it, on whichever worker. A participant reaches only what is theirs;
+ * when they go, all of it closes. When a worker dies or is drained, its participants get transports on another one.
  */
 export class RoomMedia {
-  readonly #place: RouterPlace
-  readonly #counts: MediaCounts
+  readonly #options: RoomMediaOptions
   readonly #events: RoomMediaEvents
-  readonly #participants = new Map<string, ParticipantMedia>()
+  readonly #routers: RoomRouters
+  readonly #routes: StreamRoutes
+  readonly #forwarding: RoomForwarding
   readonly #receivers: Receivers
+  readonly #participants = new Map<string, ParticipantMedia>()
+  /** Who waits for a worker. */
+  readonly #homeless = new Map<string, MoveReason>()
+  readonly #stopListening: () => void
 
-  constructor(place: RouterPlace, counts: MediaCounts, events: RoomMediaEvents) {
-    this.#place = place
-    this.#counts = counts
+  private constructor(options: RoomMediaOptions) {
+    const { workers, counts, events } = options
+    this.#options = options
     this.#events = events
-    this.#receivers = new Receivers(counts, events)
-    place.router.on('workerclose', () => {
-      this.#participants.clear()
-      events.onLost()
+    this.#routers = new RoomRouters(workers, { onLost: (place) => this.#placeGone(place, 'workerDied') })
+    this.#routes = new StreamRoutes({ onPiped: (producerId, place) => this.#piped(producerId, place) })
+    this.#forwarding = new RoomForwarding({
+      receivers: () => this.#receivers,
+      streams: () => this.#streams(),
+      now: options.now,
+      maxVoices: options.maxVoices,
+      maxVideos: options.maxVideos,
+      onLayersWanted: events.onLayersWanted,
     })
+    this.#receivers = new Receivers({
+      counts,
+      events,
+      routes: this.#routes,
+      onChanged: (receiver) => this.#forwarding.changed(receiver),
+    })
+    this.#stopListening = workers.listen({
+      onAvailable: () => void this.#rehouse(),
+      onDrain: (index) => void this.#drain(index),
+    })
+  }
+
+  /** @throws RequestError `unavailable` when no worker takes people */
+  static async open(options: RoomMediaOptions): Promise<RoomMedia> {
+    const media = new RoomMedia(options)
+    try {
+      await media.#routers.open()
+      return media
+    } catch (error) {
+      media.close()
+      throw error
+    }
   }
 
   /** What an endpoint needs to know before it sends or receives. */
   get rtpCapabilities(): RtpCapabilities {
-    return this.#place.router.rtpCapabilities
+    return this.#routers.rtpCapabilities
+  }
+
+  /** Copies of streams on their way to other workers. */
+  get pipes(): number {
+    return this.#routes.copies
+  }
+
+  /** How many streams are forwarded, or not, for which reason. */
+  countReasons(): Map<StreamReason, number> {
+    return this.#forwarding.countReasons()
   }
 
   /** Somebody came. */
   add(participantId: string): void {
     this.#participants.set(participantId, {
       transport: undefined,
+      place: undefined,
       transports: new Map(),
       producers: new Map(),
       streams: new Map(),
       consumers: new Map(),
     })
-    this.#place.addLoad(1)
+    this.#routers.seat(participantId)
   }
 
   /** Somebody went: closes all that is theirs. */
@@ -91,16 +157,21 @@ export class RoomMedia {
     const owned = this.#participants.get(participantId)
     if (owned === undefined) return
     this.#participants.delete(participantId)
-    this.#place.addLoad(-1)
-    this.#receivers.remove(participantId)
+    this.#homeless.delete(participantId)
+    this.#receivers.forget(participantId)
+    this.#forwarding.left(participantId)
     owned.transport?.close()
     for (const transport of owned.transports.values()) transport.close()
+    for (const producerId of owned.streams.keys()) this.#streamGone(producerId)
+    this.#routers.unseat(participantId)
   }
 
   /** Closes the room with all in it. */
   close(): void {
+    this.#stopListening()
     for (const participantId of [...this.#participants.keys()]) this.remove(participantId)
-    this.#place.router.close()
+    this.#forwarding.close()
+    this.#routers.close()
   }
 
   /**
@@ -109,21 +180,21 @@ export class RoomMedia {
    */
   async open(participantId: string): Promise<EngineTransport> {
     this.#owned(participantId)
-    const transport = await this.#ask(
-      this.#place.router.createWebRtcTransport({ webRtcServer: this.#place.webRtcServer, enableSctp: true }),
-    )
+    const place = await this.#routers.placeOf(participantId)
+    const { router, webRtcServer } = place
+    const transport = await this.#ask(router.createWebRtcTransport({ webRtcServer, enableSctp: true }))
     const owned = this.#participants.get(participantId)
-    if (owned === undefined) {
+    if (owned === undefined || transport.closed) {
       transport.close()
       throw requestErrors.notFound('participant')
     }
-    this.#counts.track('transports', transport)
+    this.#options.counts.track('transports', transport)
     this.#receivers.remove(participantId)
-    owned.producers.clear()
-    for (const { producer } of owned.streams.values()) this.#receivers.withdraw(producer)
-    owned.streams.clear()
+    this.#withdrawAll(owned)
     owned.transport?.close()
     owned.transport = transport
+    owned.place = place
+    this.#homeless.delete(participantId)
     return transport
   }
 
@@ -136,39 +207,44 @@ export class RoomMedia {
       readonly rtpCapabilities: RtpCapabilities | undefined
     },
   ): Promise<void> {
-    const transport = this.#one(participantId, transportId)
+    const { transport, place } = this.#one(participantId, transportId)
     await this.#ask(transport.connect({ dtlsParameters: client.dtlsParameters }))
     if (client.rtpCapabilities === undefined || transport.closed) return
-    this.#receivers.add(participantId, transport, client.rtpCapabilities)
+    this.#forwarding.watchBandwidth(participantId, transport)
+    this.#receivers.add(participantId, transport, place, client.rtpCapabilities)
   }
 
   /** Gives a connected participant all that the others publish. */
   async offerAll(participantId: string): Promise<void> {
-    const streams = [...this.#participants.values()].flatMap((owned) => [...owned.streams.values()])
-    await this.#receivers.offerAll(participantId, streams)
+    await this.#receivers.offerAll(participantId, this.#streams())
   }
 
   /** Takes a stream from a participant; {@link announce} gives it to the others. */
   async publish(participantId: string, transportId: string, stream: Publishing): Promise<string> {
     const { kind, rtpParameters, paused, source, producerId } = stream
-    const transport = this.#one(participantId, transportId)
+    const { transport, place } = this.#one(participantId, transportId)
     const options = { kind, rtpParameters, paused, appData: { participantId, source } }
     const producer = await this.#ask(
       transport.produce(producerId === undefined ? options : { ...options, id: producerId }),
     )
-    this.#counts.track('producers', producer)
+    this.#options.counts.track('producers', producer)
     const owned = this.#participants.get(participantId)
     if (owned?.transport !== transport || producer.closed) {
       producer.close()
       throw requestErrors.notFound('transport')
     }
+    const layerHeights = layerHeightsOf(kind, rtpParameters)
     owned.producers.set(producer.id, producer)
-    owned.streams.set(producer.id, { producer, participantId, source })
+    owned.streams.set(producer.id, { producer, participantId, source, layerHeights })
+    this.#routes.begin(producer.id, place)
+    this.#forwarding.streamAt(place, { producer, source })
     producer.observer.on('close', () => {
       if (owned.producers.get(producer.id) !== producer) return
       owned.producers.delete(producer.id)
       owned.streams.delete(producer.id)
-      this.#events.onProducerClosed(participantId, producer.id)
+      this.#streamGone(producer.id)
+      // With its transport it goes for a while only: it will be published again under its id.
+      if (!transport.closed) this.#events.onProducerClosed(participantId, producer.id)
     })
     return producer.id
   }
@@ -211,15 +287,16 @@ export class RoomMedia {
   /** Creates a transport; an older one of the same direction closes. */
   async createTransport(participantId: string, direction: Direction): Promise<EngineTransport> {
     this.#owned(participantId)
-    const transport = await this.#ask(
-      this.#place.router.createWebRtcTransport({ webRtcServer: this.#place.webRtcServer }),
-    )
+    const place = await this.#routers.placeOf(participantId)
+    const { router, webRtcServer } = place
+    const transport = await this.#ask(router.createWebRtcTransport({ webRtcServer }))
     const owned = this.#participants.get(participantId)
     if (owned === undefined) {
       transport.close()
       throw requestErrors.notFound('participant')
     }
-    this.#counts.track('transports', transport)
+    this.#options.counts.track('transports', transport)
+    owned.place = place
     owned.transports.get(direction)?.close()
     owned.transports.set(direction, transport)
     return transport
@@ -250,13 +327,14 @@ export class RoomMedia {
     const producer = await this.#ask(
       transport.produce({ kind, rtpParameters, paused, appData: { participantId, source } }),
     )
-    this.#counts.track('producers', producer)
+    this.#options.counts.track('producers', producer)
     const owned = this.#participants.get(participantId)
     if (owned === undefined || producer.closed) {
       producer.close()
       throw requestErrors.notFound('participant')
     }
     owned.producers.set(producer.id, producer)
+    if (owned.place !== undefined) this.#routes.begin(producer.id, owned.place)
     producer.observer.on('close', () => {
       owned.producers.delete(producer.id)
       this.#events.onProducerClosed(participantId, producer.id)
@@ -284,11 +362,16 @@ export class RoomMedia {
   ): Promise<EngineConsumer> {
     const transport = this.#transport(participantId, transportId, 'receive')
     if (!this.#hasProducer(producerId)) throw requestErrors.notFound('producer')
-    if (!this.#place.router.canConsume({ producerId, rtpCapabilities })) {
+    const { place } = this.#owned(participantId)
+    if (place === undefined) throw requestErrors.notFound('transport')
+    const release = await this.#ask(this.#routes.take(producerId, place))
+    if (!place.router.canConsume({ producerId, rtpCapabilities })) {
+      release()
       throw requestErrors.unsupported('This device cannot decode the stream.')
     }
     const consumer = await this.#ask(transport.consume({ producerId, rtpCapabilities, paused: true }))
-    this.#counts.track('consumers', consumer)
+    this.#options.counts.track('consumers', consumer)
+    consumer.observer.on('close', release)
     const owned = this.#participants.get(participantId)
     if (owned === undefined || consumer.closed) {
       consumer.close()
@@ -332,10 +415,73 @@ export class RoomMedia {
     return owned
   }
 
-  #one(participantId: string, transportId: string): EngineTransport {
-    const { transport } = this.#owned(participantId)
-    if (transport?.id !== transportId) throw requestErrors.notFound('transport')
-    return transport
+  #one(participantId: string, transportId: string): { transport: EngineTransport; place: RoomPlace } {
+    const { transport, place } = this.#owned(participantId)
+    if (transport?.id !== transportId || place === undefined) throw requestErrors.notFound('transport')
+    return { transport, place }
+  }
+
+  #streams(): Forwardable[] {
+    return [...this.#participants.values()].flatMap((owned) => [...owned.streams.values()])
+  }
+
+  #streamGone(producerId: string): void {
+    this.#routes.end(producerId)
+    this.#forwarding.streamGone(producerId)
+  }
+
+  /** What somebody publishes is taken away from everybody, silently. */
+  #withdrawAll(owned: ParticipantMedia): void {
+    owned.producers.clear()
+    for (const { producer } of owned.streams.values()) {
+      this.#receivers.withdraw(producer)
+      this.#streamGone(producer.id)
+    }
+    owned.streams.clear()
+  }
+
+  #piped(producerId: string, place: RoomPlace): void {
+    const stream = this.#streams().find(({ producer }) => producer.id === producerId)
+    if (stream !== undefined) this.#forwarding.streamAt(place, stream)
+  }
+
+  /** A place is gone with all in it: who sat there gets another one, and what went through there goes another way. */
+  #placeGone(place: RoomPlace, reason: MoveReason): void {
+    this.#routes.cut(place)
+    this.#forwarding.placeGone(place)
+    for (const participantId of this.#routers.seatedAt(place.index)) {
+      this.#routers.unseat(participantId)
+      if (this.#participants.get(participantId)?.transport !== undefined)
+        this.#homeless.set(participantId, reason)
+    }
+    void this.#receivers.offer(this.#streams())
+    void this.#rehouse()
+  }
+
+  /** Gives everybody who has no place one; those for whom there is none wait for a worker. */
+  async #rehouse(): Promise<void> {
+    await Promise.allSettled(
+      [...this.#homeless].map(async ([participantId, reason]) => {
+        const transport = await this.open(participantId)
+        this.#events.onMoved(participantId, reason, transport)
+      }),
+    )
+  }
+
+  /** Moves everybody away from a worker, if there is another one, and closes the place. */
+  async #drain(index: number): Promise<void> {
+    const place = this.#routers.live.find((live) => live.index === index)
+    if (place === undefined || !this.#routers.hasWorker) return
+    for (const participantId of this.#routers.seatedAt(index)) {
+      this.#routers.unseat(participantId)
+      if (this.#participants.get(participantId)?.transport !== undefined)
+        this.#homeless.set(participantId, 'drained')
+    }
+    await this.#rehouse()
+    this.#routers.closePlace(index)
+    this.#routes.cut(place)
+    this.#forwarding.placeGone(place)
+    await this.#receivers.offer(this.#streams())
   }
 
   #transport(participantId: string, transportId: string, direction?: Direction): EngineTransport {

@@ -10,6 +10,12 @@ export type MetricSources = {
   readonly producers: () => number
   readonly consumers: () => number
   readonly mediaWorkers: () => number
+  /** Copies of streams on their way from one media worker to another. */
+  readonly pipes: () => number
+  /** Streams of receivers by why they are forwarded, or not. */
+  readonly streamReasons: () => ReadonlyMap<string, number>
+  /** Participants by the index of their media worker. */
+  readonly workerParticipants: () => readonly number[]
   /** CPU seconds used by each live media worker, by its process id. */
   readonly workerCpuSeconds: () => Promise<readonly { readonly pid: number; readonly seconds: number }[]>
   /** Packets of each live media worker by what became of them, by its process id. */
@@ -30,7 +36,10 @@ export type Metrics = {
 }
 
 const gauges: {
-  readonly [Key in keyof Omit<MetricSources, 'workerCpuSeconds' | 'workerPackets'>]: readonly [string, string]
+  readonly [Key in keyof Omit<
+    MetricSources,
+    'workerCpuSeconds' | 'workerPackets' | 'streamReasons' | 'workerParticipants'
+  >]: readonly [string, string]
 } = {
   connections: ['sangam_connections', 'Socket connections'],
   calls: ['sangam_calls', 'Calls that ring or run'],
@@ -40,6 +49,7 @@ const gauges: {
   producers: ['sangam_producers', 'Streams published to the media engine'],
   consumers: ['sangam_consumers', 'Streams forwarded by the media engine'],
   mediaWorkers: ['sangam_media_workers', 'Live media workers'],
+  pipes: ['sangam_media_pipes', 'Copies of streams that go from one media worker to another'],
 }
 
 /** Creates a registry of its own, so that several servers in one process stay apart. */
@@ -71,6 +81,27 @@ export const createMetrics = (): Metrics => {
       this.reset()
       for (const { pid, seconds } of (await sources?.workerCpuSeconds()) ?? [])
         this.set({ pid: String(pid) }, seconds)
+    },
+  })
+  new Gauge({
+    name: 'sangam_streams',
+    help: 'Streams of receivers by why they are forwarded, or not (docs/forwarding.md)',
+    labelNames: ['reason'],
+    registers,
+    collect() {
+      this.reset()
+      for (const [reason, count] of sources?.streamReasons() ?? []) this.set({ reason }, count)
+    },
+  })
+  new Gauge({
+    name: 'sangam_media_worker_participants',
+    help: 'Participants of rooms on a media worker',
+    labelNames: ['worker'],
+    registers,
+    collect() {
+      this.reset()
+      for (const [worker, count] of (sources?.workerParticipants() ?? []).entries())
+        this.set({ worker: String(worker) }, count)
     },
   })
   new Gauge({

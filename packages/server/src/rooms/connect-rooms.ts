@@ -62,6 +62,8 @@ export const connectRooms = (options: RoomsPartsOptions): RoomsParts => {
     graceMs,
     media: workers,
     mostParticipants: settings.roomParticipants,
+    maxVoices: settings.roomVoices,
+    maxVideos: settings.roomVideos,
     onEngaged,
     onEntered: (live, participantId) => lobby.tellNewcomer(live, participantId),
     hasWaiting: (roomId) => lobby.hasWaiting(roomId),

@@ -1,5 +1,5 @@
-import type { ParsedRequestOf, PublishedTrack, ReplyOf, TransportParameters } from '@sangam/protocol'
-import type { EngineTransport } from '../media/engine.ts'
+import type { ParsedRequestOf, PublishedTrack, ReplyOf } from '@sangam/protocol'
+import { transportParametersOf } from '../media/transport-parameters.ts'
 import type { Session } from '../ports.ts'
 import { requestErrors } from '../request-errors.ts'
 import type { RoomService, Seat } from './room-service.ts'
@@ -225,20 +225,4 @@ export class RoomMediaRequests {
 const refuseWrongKind = ({ kind, source }: Pick<PublishedTrack, 'kind' | 'source'>): void => {
   const isAudioSource = source === 'microphone' || source === 'screenAudio'
   if (isAudioSource !== (kind === 'audio')) throw requestErrors.wrongState(`A ${source} is not ${kind}.`)
-}
-
-/** What a client needs to know of its transport. The engine is reachable itself, so it needs no further ICE server. */
-const transportParametersOf = (transport: EngineTransport): TransportParameters => {
-  const { sctpParameters: sctp } = transport
-  const maxMessageSize = sctp?.maxReceiveMessageSize ?? sctp?.maxMessageSize
-  return {
-    transportId: transport.id,
-    iceParameters: transport.iceParameters,
-    iceCandidates: [...transport.iceCandidates],
-    dtlsParameters: transport.dtlsParameters,
-    ...(sctp === undefined || maxMessageSize === undefined
-      ? {}
-      : { sctpParameters: { port: sctp.port, maxMessageSize } }),
-    iceServers: [],
-  }
 }

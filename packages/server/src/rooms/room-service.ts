@@ -1,5 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
-import type { ParsedRequestOf, PayloadOf, ReplyOf, ServerEventName, TrackSource } from '@sangam/protocol'
+import type {
+  ParsedRequestOf,
+  PayloadOf,
+  ReplyOf,
+  ServerEventName,
+  StreamReason,
+  TrackSource,
+} from '@sangam/protocol'
 import type { InviteSigner } from '../access/invites.ts'
 import { may } from '../access/policy.ts'
 import {
@@ -10,8 +17,9 @@ import {
   type RoomFacts,
 } from '../access/room-policy.ts'
 import type { MediaCounts } from '../media/media-counts.ts'
-import type { MediaWorkers } from '../media/media-workers.ts'
-import { RoomMedia } from '../media/room-media.ts'
+import { RoomMedia, type RoomMediaEvents } from '../media/room-media.ts'
+import type { RoomWorkers } from '../media/room-routers.ts'
+import { transportParametersOf } from '../media/transport-parameters.ts'
 import type { Logger } from '../observability/log.ts'
 import type { Clock, Notifier, Session } from '../ports.ts'
 import { requestErrors } from '../request-errors.ts'
@@ -38,12 +46,15 @@ export type RoomOptions = {
   readonly notifier: Notifier
   readonly now: Clock
   readonly log: Logger
-  readonly media: Pick<MediaWorkers, 'place'>
+  readonly media: RoomWorkers
   readonly counts: MediaCounts
   readonly book: RecordBook
   readonly invites: InviteSigner
   readonly graceMs: number
   readonly mostParticipants: number
+  /** Most voices, and most videos, that a participant receives at a time. */
+  readonly maxVoices: number
+  readonly maxVideos: number
   /** Somebody entered a room, or left one. */
   readonly onEngaged: (identity: string, engaged: boolean) => void
   /** Somebody has a place: anew, or again. */
@@ -99,6 +110,20 @@ export class RoomService {
   /** A room that somebody is in. */
   liveRoom(roomId: string): LiveRoom | undefined {
     return this.#rooms.get(roomId)
+  }
+
+  /** Copies of streams on their way from one media worker to another. */
+  get pipes(): number {
+    return [...this.#rooms.values()].reduce((sum, { media }) => sum + media.pipes, 0)
+  }
+
+  /** Streams of receivers by why they are forwarded, or not. */
+  countReasons(): Map<StreamReason, number> {
+    const counts = new Map<StreamReason, number>()
+    for (const { media } of this.#rooms.values())
+      for (const [reason, count] of media.countReasons())
+        counts.set(reason, (counts.get(reason) ?? 0) + count)
+    return counts
   }
 
   /** `room.list` */
@@ -421,14 +446,11 @@ export class RoomService {
   }
 
   async #make(entry: RecordEntry): Promise<LiveRoom> {
-    const { media: workers, counts, notifier, log } = this.#options
+    const { media: workers, counts, notifier, log, now, maxVoices, maxVideos } = this.#options
     const { record } = entry
     const { roomId } = record
-    const place = await workers.place().catch(() => undefined)
-    if (place === undefined) throw requestErrors.unavailable('The media engine')
     const room = new Room(record)
-    const media = new RoomMedia(place, counts, {
-      onLost: () => this.#lost(live),
+    const events: RoomMediaEvents = {
       onProducerClosed: (participantId, producerId) => {
         if (!room.unpublish(participantId, producerId)) return
         this.tell(room, 'room.trackUnpublished', { roomId, participantId, producerId }, participantId)
@@ -446,7 +468,19 @@ export class RoomService {
         const payload = { roomId, consumerIds: [...consumerIds] }
         this.tellOne(room, participantId, 'room.consumersRemoved', payload)
       },
-    })
+      onStreamStates: (participantId, states) => {
+        this.tellOne(room, participantId, 'room.streamStates', { roomId, states: [...states] })
+      },
+      onLayersWanted: (participantId, producerId, spatialLayer) => {
+        this.tellOne(room, participantId, 'room.layersWanted', { roomId, producerId, spatialLayer })
+      },
+      onMoved: (participantId, reason, engineTransport) => {
+        const transport = transportParametersOf(engineTransport)
+        this.tellOne(room, participantId, 'room.mediaMoved', { roomId, reason, transport })
+        log.info({ roomId, participantId, reason }, 'media moved')
+      },
+    }
+    const media = await RoomMedia.open({ workers, counts, now, events, maxVoices, maxVideos })
     const live: LiveRoom = { room, media }
     this.#rooms.set(roomId, live)
     this.#restore(live, entry)
@@ -641,30 +675,6 @@ export class RoomService {
   #giveUp(roomId: string, error: unknown): never {
     this.releaseIfUnused(roomId)
     throw error
-  }
-
-  /** The worker of a room died: its participants are told to join again, and find their places on another worker. */
-  #lost(live: LiveRoom): void {
-    const { roomId } = live.room
-    const { book, now, graceMs } = this.#options
-    const entry = book.get(roomId)
-    if (entry !== undefined) {
-      entry.seats = live.room.members.map(seatOf)
-      entry.seatsUntilMs = now() + graceMs
-    }
-    this.tell(live.room, 'room.closed', { roomId, reason: 'mediaWorkerDied' })
-    this.#drop(live)
-    this.#graceTimers.set(
-      roomId,
-      setTimeout(() => this.#forgetLost(roomId), graceMs),
-    )
-    this.#listed.add(roomId)
-    this.#options.log.warn({ roomId }, 'room lost with its media worker')
-  }
-
-  #forgetLost(roomId: string): void {
-    this.#graceTimers.delete(roomId)
-    this.releaseIfUnused(roomId)
   }
 
   #drop({ room }: LiveRoom): void {

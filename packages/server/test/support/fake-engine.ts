@@ -5,6 +5,7 @@ import type {
   EngineConsumer,
   EngineProducer,
   EngineRouter,
+  EngineRtpObserver,
   EngineTransport,
   EngineWebRtcServer,
   EngineWorker,
@@ -71,6 +72,8 @@ class FakeConsumer extends Entity implements EngineConsumer {
   readonly producer: FakeProducer
   paused: boolean
   keyFrameRequests = 0
+  preferredSpatialLayer: number | undefined
+  priority = 1
   constructor(producer: FakeProducer, paused: boolean) {
     super('consumer')
     this.producer = producer
@@ -103,6 +106,26 @@ class FakeConsumer extends Entity implements EngineConsumer {
   async requestKeyFrame(): Promise<void> {
     this.check()
     this.keyFrameRequests += 1
+  }
+  async setPreferredLayers({ spatialLayer }: { spatialLayer: number }): Promise<void> {
+    this.check()
+    this.preferredSpatialLayer = spatialLayer
+  }
+  async setPriority(priority: number): Promise<void> {
+    this.check()
+    this.priority = priority
+  }
+}
+
+/** Something that listens to producers; a test tells what it hears. */
+class FakeRtpObserver extends Entity implements EngineRtpObserver {
+  readonly producerIds = new Set<string>()
+  async addProducer({ producerId }: { producerId: string }): Promise<void> {
+    this.check()
+    this.producerIds.add(producerId)
+  }
+  close(): void {
+    this.end()
   }
 }
 
@@ -143,6 +166,13 @@ class FakeTransport extends Entity implements EngineTransport {
     if (this.#isConnected) throw named('InvalidStateError', 'connected already')
     this.#isConnected = true
   }
+  async enableTraceEvent(): Promise<void> {
+    this.check()
+  }
+  /** What an engine tells of its estimate. */
+  tellEstimate(availableBitrate: number): void {
+    this.emit('trace', { type: 'bwe', info: { availableBitrate } })
+  }
   async restartIce(): Promise<{ usernameFragment: string; password: string; iceLite: boolean }> {
     this.check()
     return { usernameFragment: newId('fragment'), password: 'password', iceLite: true }
@@ -181,18 +211,58 @@ class FakeRouter extends Entity implements EngineRouter {
   }
   readonly producers = new Map<string, FakeProducer>()
   readonly transports = new Set<FakeTransport>()
+  /** Copies of other routers' producers. */
+  readonly copies = new Set<FakeProducer>()
+  readonly observers: { readonly type: string; readonly observer: FakeRtpObserver }[] = []
   constructor() {
     super('router')
   }
   close(because?: string): void {
-    if (!this.end(because)) return
+    if (this.closed) return
+    this.closed = true
     for (const transport of [...this.transports]) transport.close('routerclose')
+    for (const copy of [...this.copies]) copy.transportClosed()
+    if (because !== undefined) this.emit(because)
+    this.observer.emit('close')
   }
   async createWebRtcTransport(): Promise<FakeTransport> {
     this.check()
     const transport = new FakeTransport(this)
     this.transports.add(transport)
     return transport
+  }
+  async pipeToRouter({ producerId, router }: { producerId: string; router: EngineRouter }) {
+    this.check()
+    const producer = this.producers.get(producerId)
+    if (producer === undefined || !(router instanceof FakeRouter)) throw new Error('no such producer')
+    if (router.closed) throw named('InvalidStateError', 'closed')
+    if (router.producers.has(producerId)) throw new TypeError('a producer has this id')
+    const copy = new FakeProducer(producer.kind, producer.paused, producerId)
+    router.producers.set(producerId, copy)
+    router.copies.add(copy)
+    producer.observer.on('close', () => copy.close())
+    copy.observer.on('close', () => {
+      router.copies.delete(copy)
+      if (router.producers.get(producerId) === copy) router.producers.delete(producerId)
+    })
+    return { pipeProducer: copy }
+  }
+  async createActiveSpeakerObserver(): Promise<FakeRtpObserver> {
+    return this.#observer('speaker')
+  }
+  async createAudioLevelObserver(): Promise<FakeRtpObserver> {
+    return this.#observer('levels')
+  }
+  readonly createAudioSelector = async (): Promise<FakeRtpObserver> => this.#observer('selector')
+  /** The observer of a type, once there is one. */
+  observerOf(type: 'speaker' | 'levels' | 'selector'): FakeRtpObserver | undefined {
+    return this.observers.find((made) => made.type === type)?.observer
+  }
+  #observer(type: string): FakeRtpObserver {
+    this.check()
+    const observer = new FakeRtpObserver(type)
+    this.observers.push({ type, observer })
+    return observer
   }
   canConsume({ rtpCapabilities }: { rtpCapabilities: { codecs?: readonly unknown[] | undefined } }): boolean {
     return (rtpCapabilities.codecs ?? []).length > 0
@@ -212,6 +282,7 @@ export class FakeWorker extends EventEmitter implements EngineWorker {
     return { id: newId('server') }
   }
   async createRouter(): Promise<FakeRouter> {
+    if (this.closed) throw named('InvalidStateError', 'closed')
     const router = new FakeRouter()
     this.routers.add(router)
     router.observer.on('close', () => this.routers.delete(router))
