@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PROTOCOL_VERSION } from '@sangam/protocol'
@@ -8,38 +8,73 @@ import { io, type Socket } from 'socket.io-client'
 import { findFreePorts } from '../../test/harness/free-ports.ts'
 import type { MeasuredServerNotice, MeasuredServerOptions } from './server-entry.ts'
 
+/** How a measured server is started. */
+export interface StartOptions {
+  /** Environment on top of this process's. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Fills the database before the server opens it. */
+  readonly prepare?: (databasePath: string) => void
+  /** Lets it collect garbage before its memory is read. */
+  readonly exposeGc?: boolean
+}
+
 /** A server in a process of its own, with clients in this one. Use it with `await using`. */
 export class MeasuredServer implements AsyncDisposable {
   readonly kind: MeasuredServerOptions['kind']
-  readonly #url: string
+  readonly port: number
   readonly #folder: string
   readonly #child: ChildProcess
   readonly #sockets: Socket[] = []
 
-  private constructor(kind: MeasuredServerOptions['kind'], port: number, folder: string) {
+  private constructor(
+    kind: MeasuredServerOptions['kind'],
+    port: number,
+    folder: string,
+    { env, exposeGc }: StartOptions,
+  ) {
     this.kind = kind
-    this.#url = `http://127.0.0.1:${port}`
+    this.port = port
     this.#folder = folder
     const options: MeasuredServerOptions = { kind, port, dataDir: join(folder, 'data') }
     this.#child = fork(new URL('./server-entry.ts', import.meta.url), [JSON.stringify(options)], {
-      execArgv: [],
+      execArgv: exposeGc === true ? ['--expose-gc'] : [],
+      env: { ...process.env, ...env },
     })
   }
 
   /** Starts one; resolves when it listens. */
-  static async start(kind: MeasuredServerOptions['kind']): Promise<MeasuredServer> {
+  static async start(
+    kind: MeasuredServerOptions['kind'],
+    options: StartOptions = {},
+  ): Promise<MeasuredServer> {
     const folder = mkdtempSync(join(tmpdir(), 'sangam-bench-'))
-    const server = new MeasuredServer(kind, await findFreePorts(1), folder)
+    mkdirSync(join(folder, 'data'))
+    options.prepare?.(join(folder, 'data', 'sangam.db'))
+    const server = new MeasuredServer(kind, await findFreePorts(1), folder, options)
     await server.#notice()
     return server
   }
 
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`
+  }
+
   /** CPU time that the process has used, all threads, seconds. */
   async cpuSeconds(): Promise<number> {
+    return (await this.#usage()).cpuUs / 1e6
+  }
+
+  /** Memory that the process has resident, bytes. */
+  async memoryBytes(): Promise<number> {
+    return (await this.#usage()).residentBytes
+  }
+
+  async #usage(): Promise<Extract<MeasuredServerNotice, { type: 'usage' }>> {
     const notice = this.#notice()
     this.#child.send({})
     const answer = await notice
-    return answer.type === 'cpu' ? answer.cpuUs / 1e6 : Number.NaN
+    if (answer.type !== 'usage') throw new Error('the measured server gave no account')
+    return answer
   }
 
   /** Connects clients, each a person of its own. */
@@ -62,7 +97,7 @@ export class MeasuredServer implements AsyncDisposable {
   }
 
   async #connectOne(): Promise<Socket> {
-    const socket = io(this.#url, {
+    const socket = io(this.url, {
       transports: ['websocket'],
       forceNew: true,
       reconnection: false,
@@ -81,7 +116,7 @@ export class MeasuredServer implements AsyncDisposable {
   }
 
   async #guestToken(): Promise<string> {
-    const response = await fetch(`${this.#url}/api/v1/guests`, {
+    const response = await fetch(`${this.url}/api/v1/guests`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ name: 'Bench' }),

@@ -11,10 +11,10 @@ export interface MeasuredServerOptions {
   readonly dataDir: string
 }
 
-/** What the process tells: that it listens, or, whenever it is asked anything, the CPU time it has used. */
+/** What the process tells: that it listens, or, whenever it is asked anything, the CPU time and the memory it uses. */
 export type MeasuredServerNotice =
   | { readonly type: 'listening' }
-  | { readonly type: 'cpu'; readonly cpuUs: number }
+  | { readonly type: 'usage'; readonly cpuUs: number; readonly residentBytes: number }
 
 const { kind, port, dataDir }: MeasuredServerOptions = JSON.parse(process.argv[2] ?? '{}')
 const tell = (notice: MeasuredServerNotice): void => {
@@ -62,7 +62,8 @@ async function startBare(): Promise<void> {
 
 process.on('message', () => {
   const { user, system } = process.cpuUsage()
-  tell({ type: 'cpu', cpuUs: user + system })
+  globalThis.gc?.()
+  tell({ type: 'usage', cpuUs: user + system, residentBytes: process.memoryUsage.rss() })
 })
 process.on('disconnect', () => process.exit(0))
 await (kind === 'sangam' ? startSangam() : startBare())

@@ -52,8 +52,11 @@ export const createSocketNotifier = (io: SangamIo): Notifier => {
         payload,
       )
     },
-    toConversation: (conversationId, event, payload) =>
-      emit(io.to(conversationRoom(conversationId)), event, payload),
+    toConversation: (conversationId, event, payload) => {
+      const room = conversationRoom(conversationId)
+      // Encoding for nobody costs as much as for one.
+      if (io.sockets.adapter.rooms.has(room)) emit(io.to(room), event, payload)
+    },
     toPersonOutside: (identity, conversationId, event, payload) =>
       emit(io.to(personRoom(identity)).except(conversationRoom(conversationId)), event, payload),
     toSessions: (passes, event, payload) => {

@@ -1,0 +1,113 @@
+import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Socket } from 'socket.io-client'
+import { MeasuredServer } from './measured-server.ts'
+import { type Kind, kinds, median, openTeam, quantile, send } from './measuring.ts'
+
+export const senders = 50
+/** Messages that a sender has under way, when it sends as fast as it can. */
+const windowSize = 20
+const fsyncs = 300
+
+export interface AckRun {
+  readonly perSecond: number
+  readonly ackP50Ms: number
+  readonly ackP99Ms: number
+  readonly cpuSecondsPerThousand: number
+}
+
+/** Connects the senders. Created by somebody who leaves: none of them has it open, so nothing is fanned out. */
+export async function connectSenders(server: MeasuredServer): Promise<Socket[]> {
+  const [creator] = await server.connect(1)
+  if (creator !== undefined) await openTeam(creator)
+  creator?.disconnect()
+  return server.connect(senders)
+}
+
+/** All sockets send for a time: as fast as their windows allow, or `perSecond` messages in all. */
+export async function measureAcks(
+  server: MeasuredServer,
+  sockets: readonly Socket[],
+  seconds: number,
+  perSecond?: number,
+): Promise<AckRun> {
+  const latencies: number[] = []
+  const cpuBefore = await server.cpuSeconds()
+  const beganMs = performance.now()
+  const endMs = beganMs + seconds * 1000
+  const flatOut = async (socket: Socket): Promise<void> => {
+    while (performance.now() < endMs) latencies.push(await send(socket))
+  }
+  const paced = async (rate: number): Promise<void> => {
+    const waiting: Promise<unknown>[] = []
+    for (let sent = 0; performance.now() < endMs; await wait(1)) {
+      const due = ((performance.now() - beganMs) / 1000) * rate
+      for (; sent < due; sent += 1) {
+        const socket = sockets[sent % sockets.length]
+        if (socket !== undefined) waiting.push(send(socket).then((ms) => latencies.push(ms)))
+      }
+    }
+    await Promise.all(waiting)
+  }
+  await (perSecond === undefined
+    ? Promise.all(sockets.flatMap((socket) => Array.from({ length: windowSize }, () => flatOut(socket))))
+    : paced(perSecond))
+  const durationS = (performance.now() - beganMs) / 1000
+  const cpu = (await server.cpuSeconds()) - cpuBefore
+  return {
+    perSecond: latencies.length / durationS,
+    ackP50Ms: median(latencies),
+    ackP99Ms: quantile(latencies, 0.99),
+    cpuSecondsPerThousand: (cpu / latencies.length) * 1000,
+  }
+}
+
+/** How long this disk takes to sync 4 KiB appended to a file, ms. */
+function measureFsync(): { p50Ms: number; p99Ms: number } {
+  const folder = mkdtempSync(join(tmpdir(), 'sangam-fsync-'))
+  const file = openSync(join(folder, 'file'), 'w')
+  const page = Buffer.alloc(4096, 1)
+  const times = Array.from({ length: fsyncs }, () => {
+    writeSync(file, page)
+    const beganMs = performance.now()
+    fsyncSync(file)
+    return performance.now() - beganMs
+  })
+  closeSync(file)
+  rmSync(folder, { recursive: true })
+  return { p50Ms: median(times), p99Ms: quantile(times, 0.99) }
+}
+
+/** Acknowledged messages per second beside bare Socket.IO, and how long an acknowledgement takes at half of that. */
+export async function compareAcks(seconds: number, rounds: number): Promise<unknown> {
+  const runs: Record<Kind, AckRun[]> = { bare: [], sangam: [] }
+  await using bare = await MeasuredServer.start('bare')
+  await using sangam = await MeasuredServer.start('sangam')
+  const sockets = { bare: await bare.connect(senders), sangam: await connectSenders(sangam) }
+  const servers = { bare, sangam }
+  for (const kind of kinds) await measureAcks(servers[kind], sockets[kind], 1)
+  for (let round = 0; round < rounds; round += 1) {
+    for (const kind of kinds) runs[kind].push(await measureAcks(servers[kind], sockets[kind], seconds))
+  }
+  const rate = (kind: Kind): number => median(runs[kind].map(({ perSecond }) => perSecond))
+  const ratio = rate('sangam') / rate('bare')
+  const fsync = measureFsync()
+  const half = await measureAcks(sangam, sockets.sangam, seconds, rate('sangam') / 2)
+  for (const kind of kinds) {
+    const cpu = median(runs[kind].map(({ cpuSecondsPerThousand }) => cpuSecondsPerThousand))
+    console.log(
+      `${kind.padEnd(8)} ${rate(kind).toFixed(0).padStart(8)} acknowledged/s  ${(cpu * 1000).toFixed(0)} µs CPU each`,
+    )
+  }
+  console.log(`durable ÷ bare: ${ratio.toFixed(2)}  (${senders} senders, synchronous=FULL)`)
+  console.log(
+    `half load: ack p50 ${half.ackP50Ms.toFixed(2)} ms, p99 ${half.ackP99Ms.toFixed(2)} ms; fsync p50 ${fsync.p50Ms.toFixed(2)} ms, p99 ${fsync.p99Ms.toFixed(2)} ms`,
+  )
+  const boundMs = 3 * fsync.p99Ms + 5
+  console.log(
+    `half load, p99 at most 3 fsync p99 + 5 ms = ${boundMs.toFixed(1)} ms: ${half.ackP99Ms <= boundMs ? 'yes' : 'no'}`,
+  )
+  return { runs, ratio, half, fsync, boundMs }
+}
