@@ -8,6 +8,16 @@ export const limits = {
   idLength: 128,
   /** Bytes (UTF-8) of a message's text. */
   textBytes: 16 * 1024,
+  /** Bytes of one file, whatever the server allows. */
+  fileBytes: 4 * 1024 * 1024 * 1024,
+  /** Characters of a file's name. */
+  fileNameLength: 255,
+  /** Values of a voice note's waveform. */
+  waveform: 100,
+  /** Bytes of the small picture of a file. */
+  thumbnailBytes: 128 * 1024,
+  /** Files of one message. */
+  attachments: 10,
   /** Messages in one page of history. */
   pageSize: 200,
   /** Messages given when a conversation is opened. */

@@ -43,6 +43,12 @@ export const requestErrors = {
   notFound: (what: string) => new RequestError('notFound', `There is no such ${what}.`),
   conflictingMessage: () =>
     new RequestError('conflict', 'This clientMessageId was used before with another text or conversation.'),
+  fileTooLarge: (mostBytes: number) =>
+    new RequestError('tooLarge', `At most ${mostBytes} bytes are taken.`, { details: { mostBytes } }),
+  invalidUpload: (expected: string) =>
+    new RequestError('invalidMessage', 'The upload is not valid.', {
+      details: { path: '(upload)', expected },
+    }),
   outOfOrder: () => new RequestError('outOfOrder', 'The message that this one was to follow is not stored.'),
   callingEachOther: (callId: string) =>
     new RequestError('conflict', 'This person is ringing you already.', { details: { callId } }),

@@ -9,6 +9,8 @@ import type { ChatStore } from './chat/store.ts'
 import { loadTokenSecret, lockDataFolder, openDataFolder } from './config/data-folder.ts'
 import type { LocalAddresses } from './config/network-addresses.ts'
 import type { Settings } from './config/settings.ts'
+import { createFiles, type Files } from './files/create-files.ts'
+import { addFileRoutes } from './files/file-routes.ts'
 import { addApi, answerHttpError } from './http/api.ts'
 import { type Certificate, loadCertificate } from './http/certificate.ts'
 import { closeServer, createHttpsTwin, listenHttp, listenHttps } from './http/listeners.ts'
@@ -21,6 +23,8 @@ import type { Logger } from './observability/log.ts'
 import { createMetrics, type Metrics } from './observability/metrics.ts'
 import { connectParts, type Parts } from './parts.ts'
 import type { Clock } from './ports.ts'
+import { openRecordStore } from './records/open-record-store.ts'
+import type { RecordStore } from './records/record-store.ts'
 import type { PolicyApi } from './rooms/policy-api.ts'
 import type { RoomsApi } from './rooms/rooms-api.ts'
 import { openRoomStore } from './rooms/store/open-room-store.ts'
@@ -101,6 +105,8 @@ export class SangamServer implements Sangam {
   readonly #dataDir: string
   readonly #store: ChatStore
   readonly #roomStore: RoomStore
+  readonly #records: RecordStore
+  #files: Files | undefined
   readonly #secret: Uint8Array
   readonly #unlock: () => void
   readonly #metrics: Metrics
@@ -117,7 +123,7 @@ export class SangamServer implements Sangam {
   private constructor(
     foundation: Foundation,
     dataDir: string,
-    stores: { readonly chat: ChatStore; readonly rooms: RoomStore },
+    stores: { readonly chat: ChatStore; readonly rooms: RoomStore; readonly records: RecordStore },
     unlock: () => void,
   ) {
     this.#foundation = foundation
@@ -125,6 +131,7 @@ export class SangamServer implements Sangam {
     this.#dataDir = dataDir
     this.#store = stores.chat
     this.#roomStore = stores.rooms
+    this.#records = stores.records
     this.#secret = loadTokenSecret(dataDir)
     this.settings = foundation.settings
     this.#metrics = createMetrics()
@@ -155,7 +162,15 @@ export class SangamServer implements Sangam {
           throw startErrors.storeUnavailable(name, cause)
         },
       )
-      return new SangamServer(foundation, dataDir, { chat: store, rooms }, unlock)
+      const recordsPath = join(dataDir, 'records.db')
+      const records = await openRecordStore(foundation.settings.databaseUrl, recordsPath).catch(
+        async (cause: unknown) => {
+          await rooms.close()
+          const name = foundation.settings.databaseUrl === '' ? recordsPath : place.name
+          throw startErrors.storeUnavailable(name, cause)
+        },
+      )
+      return new SangamServer(foundation, dataDir, { chat: store, rooms, records }, unlock)
     } catch (error) {
       await store?.close()
       unlock()
@@ -277,8 +292,8 @@ export class SangamServer implements Sangam {
       ) {
         reply.headers({
           'access-control-allow-origin': origin,
-          'access-control-allow-headers': 'authorization, content-type',
-          'access-control-allow-methods': 'GET, POST',
+          'access-control-allow-headers': 'authorization, content-type, upload-offset',
+          'access-control-allow-methods': 'GET, POST, PUT, PATCH, DELETE',
           vary: 'origin',
         })
         if (request.method === 'OPTIONS') {
@@ -305,6 +320,16 @@ export class SangamServer implements Sangam {
           ? `${settings.mediaWorkers - workers.size} media workers are down`
           : undefined,
     })
+    this.#files = createFiles({
+      settings,
+      dataDir: this.#dataDir,
+      secret: this.#secret,
+      store: this.#store,
+      records: this.#records,
+      now,
+      log,
+    })
+    addFileRoutes(app, this.#files.service, this.tokens)
     await serveWebApp(app, settings.webDir)
     await app.ready()
     this.#parts = connectParts({
@@ -331,7 +356,9 @@ export class SangamServer implements Sangam {
     await this.#app.close()
     this.#workers?.close()
     await this.#store.close()
+    this.#files?.close()
     await this.#roomStore.close()
+    await this.#records.close()
     this.#unlock()
     if (wasListening) this.#foundation.log.info('closed')
   }

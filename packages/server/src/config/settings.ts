@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
-import { iceServersSchema, nameSchema } from '@sangam/protocol'
+import { iceServersSchema, limits, nameSchema } from '@sangam/protocol'
 import * as z from 'zod'
+import { s3PlaceOf } from '../files/s3-blobs.ts'
 
 /** How the text of an environment variable becomes a value. */
 export type SettingForm = 'text' | 'number' | 'boolean' | 'list' | 'json' | 'portOrOff'
@@ -37,6 +38,15 @@ const databaseUrl = z
     const protocol = URL.canParse(text) ? new URL(text).protocol : ''
     return protocol === 'postgres:' || protocol === 'postgresql:'
   })
+
+const isS3Place = (text: string): boolean => {
+  try {
+    s3PlaceOf(text)
+    return true
+  } catch {
+    return false
+  }
+}
 
 /** Every setting of the server. docs/operations.md lists it from here. */
 export const settingDefinitions = {
@@ -136,6 +146,36 @@ export const settingDefinitions = {
     byDefault: () => '',
     defaultText: 'none: SQLite in `DATA_DIR`',
     isSecret: true,
+  }),
+  filesUrl: setting({
+    env: 'FILES_URL',
+    form: 'text',
+    schema: z
+      .string()
+      .max(4096)
+      .refine((text) => text === '' || isS3Place(text)),
+    expected: 'a URL such as s3://KEY:SECRET@host/bucket?region=eu-central-1, or empty',
+    description:
+      'S3-compatible bucket that keeps the files of messages instead of a folder in `DATA_DIR`. `?tls=off` speaks http, for a store on this machine. Uploads are gathered in `DATA_DIR/uploads` until they are complete.',
+    byDefault: () => '',
+    defaultText: 'none: `DATA_DIR/files`',
+    isSecret: true,
+  }),
+  fileBytes: setting({
+    env: 'FILE_BYTES',
+    form: 'number',
+    schema: z.number().int().min(1).max(limits.fileBytes),
+    expected: `bytes from 1 to ${limits.fileBytes}`,
+    description: 'Largest file that people may send.',
+    byDefault: () => 100 * 1024 * 1024,
+  }),
+  fileTypes: setting({
+    env: 'FILE_TYPES',
+    form: 'list',
+    schema: z.array(z.string().regex(/^(\*|[a-z0-9!#$&^_.+-]+\/(\*|[a-z0-9!#$&^_.+-]+))$/)).max(200),
+    expected: 'media types such as image/png, image/* or *, separated by commas',
+    description: 'Media types of files that people may send, as their devices name them.',
+    byDefault: () => ['*'],
   }),
   webDir: setting({
     env: 'WEB_DIR',

@@ -34,8 +34,19 @@ const statusOf = (error: RequestError): number => {
     case 'guestsDisabled':
     case 'forbidden':
       return 403
+    case 'notFound':
+      return 404
+    case 'conflict':
+    case 'wrongState':
+      return 409
+    case 'tooLarge':
+      return 413
+    case 'unsupported':
+      return 415
     case 'rateLimited':
       return 429
+    case 'unavailable':
+      return 503
     default:
       return 500
   }

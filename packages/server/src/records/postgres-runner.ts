@@ -1,0 +1,61 @@
+import { Pool } from 'pg'
+import { StoreError } from '../chat/store.ts'
+import { recordsSchema, type StatementRunner } from './statement-runner.ts'
+
+const connectTimeoutMs = 10_000
+const queryTimeoutMs = 30_000
+// Of the advisory lock under which one server makes the table: any fixed number of this program alone.
+const schemaLock = 7_264_261_911
+
+/** `?` in the order of the values, as PostgreSQL wants them: $1, $2, … No statement here holds a `?` in a text. */
+const numbered = (sql: string): string => {
+  let index = 0
+  return sql.replaceAll('?', () => {
+    index += 1
+    return `$${index}`
+  })
+}
+
+const storeError = (error: unknown): StoreError =>
+  error instanceof StoreError ? error : new StoreError(error instanceof Error ? error.message : String(error))
+
+/**
+ * Connects to PostgreSQL (12 or newer) and makes the table of records.
+ * @throws StoreError when the database can't be reached
+ */
+export const openPostgresRunner = async (databaseUrl: string): Promise<StatementRunner> => {
+  const pool = new Pool({
+    connectionString: databaseUrl,
+    application_name: 'sangam-records',
+    connectionTimeoutMillis: connectTimeoutMs,
+    query_timeout: queryTimeoutMs,
+    keepAlive: true,
+    // One connection: what was asked for first is done first.
+    max: 1,
+  })
+  pool.on('error', () => undefined)
+  const run = async (sql: string, values: readonly (string | number)[]) => {
+    try {
+      return (await pool.query(numbered(sql), [...values])).rows
+    } catch (error) {
+      throw storeError(error)
+    }
+  }
+  try {
+    await run('SELECT pg_advisory_lock(?)', [schemaLock])
+    for (const sql of recordsSchema('BIGINT')) await run(sql, [])
+    await run('SELECT pg_advisory_unlock(?)', [schemaLock])
+  } catch (error) {
+    await pool.end().catch(() => undefined)
+    throw storeError(error)
+  }
+  let ended: Promise<void> | undefined
+  return {
+    run,
+    scrub: async () => void (await run('VACUUM records', [])),
+    close: () => {
+      ended ??= pool.end()
+      return ended
+    },
+  }
+}
