@@ -1,3 +1,3 @@
 /** Test peers and the like; private to this repository. */
 export { MediaPeer, type MediaPeerEvents, type PeerCounts, type ServerTransport } from './media-peer.ts'
-export { PeerPort } from './peer-port.ts'
+export { hmacSha1, PeerPort } from './peer-port.ts'
