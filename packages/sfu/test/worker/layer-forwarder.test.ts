@@ -280,3 +280,32 @@ describe('timestamps across sources', () => {
     ])
   })
 })
+
+describe('what a publisher leaves out or gets wrong', () => {
+  test('VP8 without picture ids is forwarded through a change of layers, unpatched and with continuous numbers', () => {
+    const { rig, streams } = simulcast([START, { ...START, sequence: 65530, timestamp: 5 }])
+    const bare = (stream: Vp8Stream, keyFrame = false): boolean =>
+      rig.offer(stream.source, { ...stream.next(keyFrame), pictureId: -1, tl0PicIdx: -1 })
+    const [low, high] = streams as [Vp8Stream, Vp8Stream]
+    rig.forwarder.aim(0, 0, 2)
+    expect(bare(low, true)).toBe(true)
+    rig.forwarder.aim(1, 1, 2)
+    expect(bare(low)).toBe(true)
+    expect(bare(high, true)).toBe(true)
+    expect(bare(high)).toBe(true)
+    expect(rig.sequences).toEqual(counting(1000, 4))
+    expect(rig.sent.map(({ pictureId }) => pictureId)).toEqual(Array(4).fill(undefined))
+  })
+
+  test('a layer index that no encoding has is dropped, and the numbers of the layers that there are stay continuous', () => {
+    const { rig, streams } = simulcast([START])
+    const [stream] = streams as [Vp8Stream]
+    rig.forwarder.aim(0, 0, 2)
+    expect(send(rig, stream, true)).toBe(true)
+    for (const temporalLayer of [3, 7]) {
+      expect(rig.offer(stream.source, { ...stream.next(), temporalLayer, switchUp: true })).toBe(false)
+    }
+    expect(send(rig, stream)).toBe(true)
+    expect(rig.sequences).toEqual(counting(1000, 2))
+  })
+})
