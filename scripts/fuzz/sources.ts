@@ -8,7 +8,7 @@ const NATIVE = fromRoot('packages/sfu/native')
 export const FUZZ = fromRoot('packages/sfu/fuzz')
 
 /** What needs Node or a running event loop; the rest is bytes in, bytes out. */
-const SHELL = /^(addon|bench_\w+|napi_\w+|port|port_\w+|tcp_\w+|testing)\.cc$/
+const SHELL = /^(addon|bench_\w+|napi_\w+|port|port_\w+|testing)\.cc$/
 
 const MAINS = /_main\.cc$/
 

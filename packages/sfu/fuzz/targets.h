@@ -18,6 +18,8 @@ void dtlsAssociation(const uint8_t* data, size_t bytes);
 void datagrams(const uint8_t* data, size_t bytes);
 // Addresses that come and go, against a plain list of what should be there.
 void addressTable(const uint8_t* data, size_t bytes);
+// A TCP stream in pieces of any size, against the same stream as a whole.
+void frameReader(const uint8_t* data, size_t bytes);
 
 struct Target {
   const char* name;
@@ -27,6 +29,7 @@ struct Target {
 constexpr Target kTargets[] = {
     {"srtp-receive", srtpReceive},         {"header-template", headerTemplate}, {"payload-patch", payloadPatch},
     {"dtls-association", dtlsAssociation}, {"datagrams", datagrams},            {"address-table", addressTable},
+    {"frame-reader", frameReader},
 };
 
 }  // namespace sangam::fuzz
