@@ -12,7 +12,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'sfu/entry': ['sfu/api', 'sfu/shared', 'ortc'],
   server: ['protocol'],
   'server/media': ['protocol', 'sfu', 'server'],
-  client: ['protocol'],
+  client: ['protocol', 'ortc'],
   react: ['client'],
   // Private, for tests and benchmarks: its peers speak with the packet port, its bots with the SDK.
   testkit: ['rtp', 'ortc', 'sfu', 'sfu/packet-port', 'protocol', 'client'],

@@ -110,15 +110,19 @@ export class Person {
     })
   }
 
-  /** How many streams this person uploads, over all open connections. */
+  /** How many tracks this person uploads, over all open connections; the layers of one picture count once. */
   uploads(): Promise<number> {
     return this.page.evaluate(async () => {
-      let streams = 0
+      let tracks = 0
       for (const connection of window.__connections ?? []) {
         if (connection.connectionState === 'closed') continue
-        for (const row of (await connection.getStats()).values()) if (row.type === 'outbound-rtp') streams++
+        const mids = new Set<string>()
+        for (const row of (await connection.getStats()).values()) {
+          if (row.type === 'outbound-rtp') mids.add(row.mid)
+        }
+        tracks += mids.size
       }
-      return streams
+      return tracks
     })
   }
 

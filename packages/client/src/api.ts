@@ -3,6 +3,7 @@
  * How each of them is done stands in the folder of the same name.
  */
 import type { SangamError } from './errors.ts'
+import type { PeerPlatform } from './peer/peer-connection.ts'
 
 /** Removes what it was returned for (a listener, a subscription); calling it twice is harmless. */
 export type Unsubscribe = () => void
@@ -35,6 +36,8 @@ export interface ConnectOptions {
   readonly requestTimeoutMs?: number
   /** Where unacknowledged messages wait. Default: IndexedDB in browsers, memory elsewhere. */
   readonly outbox?: OutboxStore
+  /** Where rooms' peer connections come from. Default: the browser; in Node there is none, and rooms go without media. */
+  readonly peerPlatform?: PeerPlatform
   /** A name for the kind of client in the server's log (default `web` in browsers, `node` elsewhere). */
   readonly client?: string
   /** A name for this device, stable over reconnects (default: a random one per session). */
@@ -182,6 +185,21 @@ export interface CallOptions {
 export interface JoinOptions {
   /** The name of a room that this join creates. */
   readonly name?: string
+  /**
+   * Whether the server is told which videos are on the screen, and how large, so that it sends no more (default true).
+   * Switch it off if you render `mediaStreamTrack` yourself instead of calling `attach()`.
+   */
+  readonly adaptiveStream?: boolean
+}
+
+/** What this device wants to receive; see `Room.setReceiving()`. */
+export interface ReceiveWishes {
+  /** `trackId`s that come before others, whoever speaks. */
+  readonly pinned?: readonly string[]
+  /** At most so many videos; default: as the server decides. */
+  readonly maxVideos?: number
+  /** No video at all. */
+  readonly audioOnly?: boolean
 }
 
 // ---------------------------------------------------------------------------------------------------------- chat
@@ -293,6 +311,34 @@ export interface TrackSnapshot {
   readonly mediaStreamTrack?: MediaStreamTrack
   /** Loudness 0..1 of an audio track (linear, RFC 6464 scale as the browser reports it); 0 for video. */
   readonly audioLevel: number
+  /** Whether the server sends a remote track to this device, and why; absent until it said so. */
+  readonly delivery?: Delivery
+}
+
+/**
+ * Why a track is sent to this device (`wanted`, `pinned`, `speaking`, `screenShare`) or held back: `notVisible` no
+ * element shows it; `lastN` others spoke later; `quiet` not among the loudest voices; `audioOnly` asked for by this
+ * device; `bandwidth` the network carries no more; `distress` it is so bad that only sound is left.
+ */
+export type DeliveryReason =
+  | 'wanted'
+  | 'pinned'
+  | 'speaking'
+  | 'screenShare'
+  | 'notVisible'
+  | 'lastN'
+  | 'quiet'
+  | 'audioOnly'
+  | 'bandwidth'
+  | 'distress'
+
+/** What the server makes of a remote track for this device. */
+export interface Delivery {
+  readonly forwarded: boolean
+  readonly reason: DeliveryReason
+  /** Of simulcast, 0 the smallest. */
+  readonly spatialLayer?: number | undefined
+  readonly temporalLayer?: number | undefined
 }
 
 /** Events of a track. */
@@ -435,7 +481,7 @@ export interface Call extends Emitter<CallEvents> {
 
 // --------------------------------------------------------------------------------------------------------- rooms
 
-/** `reconnecting`: the signalling or the media is being restored; `closed` is final. */
+/** `reconnecting`: media is being restored (or, in a room without media, the signalling); `closed` is final. */
 export type RoomState = 'joined' | 'reconnecting' | 'closed'
 
 /** Why a room object closed. */
@@ -510,6 +556,8 @@ export interface Room extends Emitter<RoomEvents> {
   setMicrophoneEnabled(enabled: boolean, options?: DeviceOptions): Promise<void>
   setCameraEnabled(enabled: boolean, options?: DeviceOptions): Promise<void>
   setScreenShareEnabled(enabled: boolean): Promise<void>
+  /** Says what this device wants; replaces what was said before. Sizes and visibility are told by themselves. */
+  setReceiving(wishes: ReceiveWishes): void
   /** Plays what the browser held back; call it from a click. */
   resumePlayback(): Promise<void>
   leave(): Promise<void>

@@ -26,7 +26,12 @@ export async function connect(url: string, options: ConnectOptions): Promise<Ses
     requestTimeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
   })
   const greeting = await connection.open(options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS)
-  const session = new SessionHandle(connection, greeting, options.outbox ?? defaultOutbox(origin))
+  const session = new SessionHandle(
+    connection,
+    greeting,
+    options.outbox ?? defaultOutbox(origin),
+    options.peerPlatform,
+  )
   await session.begin()
   return session
 }

@@ -12,3 +12,11 @@ export {
   openDevices,
   refreshDevices,
 } from './media/devices.ts'
+export type {
+  BrowserCapabilities,
+  PeerConnection,
+  PeerPlatform,
+  PeerReceiver,
+  PeerSender,
+  PeerTransceiver,
+} from './peer/peer-connection.ts'

@@ -1,4 +1,4 @@
-import type { Track, TrackEvents, TrackSnapshot, TrackSource } from '../api.ts'
+import type { Delivery, Track, TrackEvents, TrackSnapshot, TrackSource } from '../api.ts'
 import { TypedEmitter } from '../events.ts'
 import { WritableStore } from '../store.ts'
 
@@ -19,6 +19,8 @@ export class TrackHandle extends TypedEmitter<TrackEvents> implements Track {
   readonly source: TrackSource
   readonly local: boolean
   readonly state: WritableStore<TrackSnapshot>
+  /** Called when an element begins or ceases to play the track. */
+  onElementsChanged: () => void = () => undefined
   readonly #elements = new Set<HTMLMediaElement>()
   readonly #blocked = new Set<HTMLMediaElement>()
 
@@ -32,6 +34,11 @@ export class TrackHandle extends TypedEmitter<TrackEvents> implements Track {
     this.state = new WritableStore<TrackSnapshot>({ muted, ended: false, audioLevel: 0 })
   }
 
+  /** Where it plays. */
+  get elements(): ReadonlySet<HTMLMediaElement> {
+    return this.#elements
+  }
+
   attach(element: HTMLMediaElement = document.createElement(this.kind)): HTMLMediaElement {
     this.#elements.add(element)
     element.autoplay = true
@@ -39,6 +46,7 @@ export class TrackHandle extends TypedEmitter<TrackEvents> implements Track {
     // Own sound would come back as an echo; pictures carry none, so silent video may always play.
     if (this.local || this.kind === 'video') element.muted = true
     this.#show(element)
+    this.onElementsChanged()
     return element
   }
 
@@ -49,6 +57,7 @@ export class TrackHandle extends TypedEmitter<TrackEvents> implements Track {
       this.#blocked.delete(one)
       one.srcObject = null
     }
+    this.onElementsChanged()
     return detached
   }
 
@@ -61,6 +70,10 @@ export class TrackHandle extends TypedEmitter<TrackEvents> implements Track {
 
   setMuted(muted: boolean): void {
     this.#patch({ muted })
+  }
+
+  setDelivery(delivery: Delivery): void {
+    this.#patch({ delivery })
   }
 
   setAudioLevel(audioLevel: number): void {

@@ -1,5 +1,3 @@
-import type { types } from 'mediasoup-client'
-
 /** An interruption shorter than this usually heals by itself. */
 const RESTART_DELAY_MS = 3_000
 /** Pause between two restarts. */
@@ -7,27 +5,25 @@ const RESTART_INTERVAL_MS = 6_000
 /** Restarts in a row without a connection before the transport is given up. */
 const MAX_RESTARTS = 4
 
-/** What a keeper does with its transport. */
+/** What a keeper does with its connection. */
 export interface IceKeeperActions {
   /** Asks the server for new ICE credentials and applies them. */
   restart(): Promise<void>
-  /** The transport can't be had back. */
+  /** The connection can't be had back. */
   lost(): void
   /** Media began or ceased to flow. */
   changed(connected: boolean): void
 }
 
-/** Watches one transport and restarts its ICE (RFC 8445 section 2.4) when media stops flowing. */
+/** Watches one connection's state and restarts its ICE (RFC 8445 section 2.4) when media stops flowing. */
 export class IceKeeper {
   readonly #actions: IceKeeperActions
   #timer: ReturnType<typeof setTimeout> | undefined
   #restarts = 0
   #closed = false
 
-  constructor(transport: types.Transport, actions: IceKeeperActions) {
+  constructor(actions: IceKeeperActions) {
     this.#actions = actions
-    transport.on('connectionstatechange', (state) => this.#handleState(state))
-    transport.observer.on('close', () => this.close())
   }
 
   close(): void {
@@ -35,7 +31,8 @@ export class IceKeeper {
     clearTimeout(this.#timer)
   }
 
-  #handleState(state: types.ConnectionState): void {
+  /** The connection's state changed. */
+  handleState(state: RTCPeerConnectionState): void {
     if (this.#closed) return
     if (state === 'connected') {
       clearTimeout(this.#timer)
@@ -63,7 +60,7 @@ export class IceKeeper {
     try {
       await this.#actions.restart()
     } catch {
-      // The server no longer has the transport (or would not): only joining again helps.
+      // The server no longer has the transport (or would not): only another one helps.
       if (!this.#closed) this.#actions.lost()
       return
     }

@@ -1,10 +1,11 @@
 import type { Track as WireTrack } from '@sangam/protocol'
-import type { types } from 'mediasoup-client'
 import type { TrackSource } from '../api.ts'
-import { isSangamError } from '../errors.ts'
+import { errors, isSangamError } from '../errors.ts'
 import { TypedEmitter } from '../events.ts'
 import { TrackHandle } from '../media/track.ts'
-import type { RoomMedia } from './room-media.ts'
+import type { PeerSender } from '../peer/peer-connection.ts'
+import { setHighestLayer } from '../peer/sender-parameters.ts'
+import type { Published, PublishWish, RoomMedia } from './room-media.ts'
 import type { RoomRequest } from './room-requests.ts'
 
 interface Publication {
@@ -12,7 +13,7 @@ interface Publication {
   readonly handle: TrackHandle
   mediaStreamTrack: MediaStreamTrack
   muted: boolean
-  producer: types.Producer | undefined
+  published: Published | undefined
   /** The media on which it is being published at this moment. */
   producingOn: RoomMedia | undefined
   stopWatching: () => void
@@ -33,7 +34,11 @@ export class Publications extends TypedEmitter<PublicationsEvents> {
   readonly #request: RoomRequest
   readonly #bySource = new Map<TrackSource, Publication>()
   readonly #queues = new Map<TrackSource, Promise<void>>()
+  /** What the server wants of streams of this side, by producerId; it may be told before the answer to publishing. */
+  readonly #layersWanted = new Map<string, number>()
   #media: RoomMedia | undefined
+  #connecting: Promise<void> | undefined
+  #supported = true
   #participantId = ''
   #count = 0
   #closed = false
@@ -49,13 +54,13 @@ export class Publications extends TypedEmitter<PublicationsEvents> {
   }
 
   /** The browser's sender of a source, for audio levels. */
-  senderOf(source: TrackSource): RTCRtpSender | undefined {
-    return this.#bySource.get(source)?.producer?.rtpSender
+  senderOf(source: TrackSource): PeerSender | undefined {
+    return this.#bySource.get(source)?.published?.sender
   }
 
-  /** The track that a stream of the send transport belongs to. */
+  /** The track that an upload's section belongs to. */
   trackByMid(mid: unknown): TrackHandle | undefined {
-    return [...this.#bySource.values()].find(({ producer }) => producer?.localId === mid)?.handle
+    return [...this.#bySource.values()].find(({ published }) => published?.mid === mid)?.handle
   }
 
   has(source: TrackSource): boolean {
@@ -78,6 +83,7 @@ export class Publications extends TypedEmitter<PublicationsEvents> {
 
   /** Sends a track as `source`; replaces the one before without renegotiation. */
   async publish(source: TrackSource, mediaStreamTrack: MediaStreamTrack): Promise<void> {
+    if (!this.#supported) throw errors.mediaUnsupported('rooms')
     const known = this.#bySource.get(source)
     if (known) {
       const old = known.mediaStreamTrack
@@ -85,7 +91,7 @@ export class Publications extends TypedEmitter<PublicationsEvents> {
       known.mediaStreamTrack = mediaStreamTrack
       known.stopWatching = this.#watchEnd(source, mediaStreamTrack)
       known.handle.setMedia(mediaStreamTrack)
-      await known.producer?.replaceTrack({ track: mediaStreamTrack })
+      await known.published?.sender.replaceTrack(mediaStreamTrack)
       if (old !== mediaStreamTrack) old.stop()
       await this.setMuted(source, false)
       return
@@ -112,17 +118,38 @@ export class Publications extends TypedEmitter<PublicationsEvents> {
   async unpublish(source: TrackSource): Promise<void> {
     const publication = this.#bySource.get(source)
     if (publication === undefined) return
-    const producerId = publication.producer?.id
+    const producerId = publication.published?.producerId
     this.#drop(publication)
     if (producerId !== undefined) await this.#closeOnServer(producerId)
   }
 
-  /** New media after a (re)join: everything is published on it anew. */
-  async useMedia(media: RoomMedia, participantId: string): Promise<void> {
+  /** There is no media here: publishing is refused. */
+  refuse(participantId: string): void {
+    this.#supported = false
+    this.#participantId = participantId
+  }
+
+  /** Connects new media with everything that is published; what comes meanwhile follows. */
+  async connect(media: RoomMedia, participantId: string): Promise<void> {
     this.#media = media
     this.#participantId = participantId
-    for (const publication of this.#bySource.values()) publication.producer = undefined
-    await this.reconcile([])
+    const publications = [...this.#bySource.values()]
+    for (const publication of publications) publication.published = undefined
+    const connecting = this.#connect(media, publications)
+    this.#connecting = connecting
+    try {
+      await connecting
+    } finally {
+      if (this.#connecting === connecting) this.#connecting = undefined
+    }
+    await this.#publishMissing()
+  }
+
+  /** The server wants no more than these layers of a stream: the others need not be encoded. */
+  handleLayersWanted(producerId: string, spatialLayer: number): void {
+    this.#layersWanted.set(producerId, spatialLayer)
+    const wanting = [...this.#bySource.values()].find(({ published }) => published?.producerId === producerId)
+    if (wanting?.published !== undefined) this.#applyLayers(wanting.published)
   }
 
   /** Brings the server's idea of what is published (its list of this participant's tracks) in line with the wish. */
@@ -130,16 +157,16 @@ export class Publications extends TypedEmitter<PublicationsEvents> {
     const pausedOnServer = new Map(onServer.map((track) => [track.producerId, track.paused]))
     const wanted = new Set<string>()
     for (const publication of [...this.#bySource.values()]) {
-      const { producer } = publication
-      const paused = producer && pausedOnServer.get(producer.id)
-      if (producer && paused !== undefined) {
-        wanted.add(producer.id)
+      const { published } = publication
+      const paused = published && pausedOnServer.get(published.producerId)
+      if (published && paused !== undefined) {
+        wanted.add(published.producerId)
         if (paused !== publication.muted) await ignoreRefusal(this.#sendMuted(publication))
-      } else {
-        producer?.close()
-        publication.producer = undefined
-        await ignoreRefusal(this.#produce(publication))
-      }
+      } else this.#withdraw(publication)
+    }
+    await this.#publishMissing()
+    for (const { published } of this.#bySource.values()) {
+      if (published !== undefined) wanted.add(published.producerId)
     }
     for (const producerId of pausedOnServer.keys()) {
       if (!wanted.has(producerId)) await ignoreRefusal(this.#closeOnServer(producerId))
@@ -161,6 +188,8 @@ export class Publications extends TypedEmitter<PublicationsEvents> {
   #create(source: TrackSource, mediaStreamTrack: MediaStreamTrack): Publication {
     this.#count += 1
     const kind = mediaStreamTrack.kind === 'video' ? 'video' : 'audio'
+    // Text stays readable: sharpness before smoothness (W3C mst-content-hint).
+    if (source === 'screen' && mediaStreamTrack.contentHint === '') mediaStreamTrack.contentHint = 'detail'
     const trackId = `local:${source}:${this.#count}`
     const identity = { trackId, participantId: this.#participantId, kind, source, local: true } as const
     const handle = new TrackHandle(identity, false)
@@ -170,7 +199,7 @@ export class Publications extends TypedEmitter<PublicationsEvents> {
       handle,
       mediaStreamTrack,
       muted: false,
-      producer: undefined,
+      published: undefined,
       producingOn: undefined,
       stopWatching: this.#watchEnd(source, mediaStreamTrack),
     }
@@ -178,21 +207,42 @@ export class Publications extends TypedEmitter<PublicationsEvents> {
     return publication
   }
 
+  async #connect(media: RoomMedia, publications: readonly Publication[]): Promise<void> {
+    const wishes = publications.map(wishOf)
+    let results: readonly (Published | undefined)[]
+    try {
+      results = await media.connect(wishes)
+    } catch (error) {
+      if (wishes.length === 0 || !isSangamError(error, 'forbidden')) throw error
+      // What may no longer be published must not keep the rest away.
+      for (const publication of publications) this.#drop(publication)
+      results = []
+      await media.connectAgain()
+    }
+    for (const [index, published] of results.entries()) {
+      const publication = publications[index]
+      if (published !== undefined && publication !== undefined) {
+        await this.#settle(media, publication, published, wishes[index]?.paused === true)
+      }
+    }
+  }
+
+  async #publishMissing(): Promise<void> {
+    for (const publication of [...this.#bySource.values()]) {
+      if (publication.published === undefined) await ignoreRefusal(this.#produce(publication))
+    }
+  }
+
   async #produce(publication: Publication): Promise<void> {
+    await this.#connecting?.catch(() => undefined)
     const media = this.#media
-    if (media === undefined || media.closed || publication.producingOn === media) return
+    if (media === undefined || !media.connected || media.closed) return
+    if (publication.published !== undefined || publication.producingOn === media) return
     publication.producingOn = media
     try {
-      const { source, mediaStreamTrack, muted } = publication
-      const producer = await media.produce(source, mediaStreamTrack, muted)
-      const outdated = media.closed || this.#bySource.get(source) !== publication
-      if (!outdated) {
-        publication.producer = producer
-        if (publication.muted !== muted) await this.#sendMuted(publication)
-        return
-      }
-      producer.close()
-      if (!media.closed) await this.#closeOnServer(producer.id)
+      const wish = wishOf(publication)
+      const published = await media.publish(wish)
+      await this.#settle(media, publication, published, wish.paused)
     } catch (error) {
       // The connection broke on the way, or the media was replaced: the next join publishes it.
       if (media.closed || isSangamError(error, 'offline', 'requestTimeout')) return
@@ -202,12 +252,43 @@ export class Publications extends TypedEmitter<PublicationsEvents> {
     }
   }
 
-  async #sendMuted({ producer, muted }: Publication): Promise<void> {
-    if (producer === undefined || producer.closed) return
-    if (muted) producer.pause()
-    else producer.resume()
+  /** A publication is on the server; what changed about it on the way is made good. */
+  async #settle(
+    media: RoomMedia,
+    publication: Publication,
+    published: Published,
+    paused: boolean,
+  ): Promise<void> {
+    if (media.closed) return
+    if (this.#bySource.get(publication.source) !== publication) {
+      media.unpublish(published)
+      await this.#closeOnServer(published.producerId)
+      return
+    }
+    publication.published = published
+    this.#applyLayers(published)
+    if (publication.muted !== paused) await ignoreRefusal(this.#sendMuted(publication))
+  }
+
+  #applyLayers({ producerId, sender }: Published): void {
+    const highest = this.#layersWanted.get(producerId)
+    // A sender of media that was closed meanwhile refuses: its layers are of no more concern.
+    if (highest !== undefined) void setHighestLayer(sender, highest).catch(() => undefined)
+  }
+
+  async #sendMuted({ published, mediaStreamTrack, muted }: Publication): Promise<void> {
+    mediaStreamTrack.enabled = !muted
+    if (published === undefined) return
     const event = muted ? 'room.pauseProducer' : 'room.resumeProducer'
-    await this.#request(event, { producerId: producer.id }, { idempotent: true })
+    await this.#request(event, { producerId: published.producerId }, { idempotent: true })
+  }
+
+  #withdraw(publication: Publication): void {
+    const { published } = publication
+    if (published === undefined) return
+    publication.published = undefined
+    this.#layersWanted.delete(published.producerId)
+    this.#media?.unpublish(published)
   }
 
   async #closeOnServer(producerId: string): Promise<void> {
@@ -218,7 +299,7 @@ export class Publications extends TypedEmitter<PublicationsEvents> {
   #drop(publication: Publication): void {
     publication.stopWatching()
     if (this.#bySource.get(publication.source) === publication) this.#bySource.delete(publication.source)
-    publication.producer?.close()
+    this.#withdraw(publication)
     publication.mediaStreamTrack.stop()
     publication.handle.end()
     this.emit('changed')
@@ -232,6 +313,10 @@ export class Publications extends TypedEmitter<PublicationsEvents> {
     track.addEventListener('ended', handleEnd)
     return () => track.removeEventListener('ended', handleEnd)
   }
+}
+
+function wishOf({ source, mediaStreamTrack, muted }: Publication): PublishWish {
+  return { source, track: mediaStreamTrack, paused: muted }
 }
 
 async function ignoreRefusal(request: Promise<unknown>): Promise<void> {

@@ -1,157 +1,284 @@
-import type { ReplyOf, RequestOf, TrackSource } from '@sangam/protocol'
-import type { types } from 'mediasoup-client'
+import type {
+  Consumer,
+  DtlsParameters,
+  PayloadOf,
+  ReplyOf,
+  RequestOf,
+  RtpCapabilities,
+  TrackSource,
+  TransportParameters,
+} from '@sangam/protocol'
 import { errors } from '../errors.ts'
 import { TypedEmitter } from '../events.ts'
 import type { StatsSource } from '../media/stats-poller.ts'
+import type { PeerPlatform, PeerReceiver, PeerSender } from '../peer/peer-connection.ts'
+import type { PeerSession, Sending } from '../peer/peer-session.ts'
 import { encodingPlan } from './encodings.ts'
 import { IceKeeper } from './ice-keeper.ts'
 import type { RoomRequest } from './room-requests.ts'
 
-type Direction = 'send' | 'receive'
-
-interface RoomMediaEvents {
-  /** The transports can't be had back: join again. */
-  lost: []
-  /** Media began (or ceased) to flow on a transport. */
-  connectionChanged: [connected: boolean]
+/** What a connection for a room's media needs. */
+export interface RoomMediaOptions {
+  readonly platform: PeerPlatform
+  readonly request: RoomRequest
+  /** The room's codecs and header extensions. */
+  readonly capabilities: RtpCapabilities
+  /** The server's end, where it gave one already (it moved the media); else it is asked for one. */
+  readonly transport?: TransportParameters | undefined
 }
 
-/** The media half of one participation: a device and at most one transport each way, made when first needed. */
+/** A track that is to be published. */
+export interface PublishWish {
+  readonly source: TrackSource
+  readonly track: MediaStreamTrack
+  readonly paused: boolean
+}
+
+/** A track that is published. */
+export interface Published {
+  readonly producerId: string
+  readonly sender: PeerSender
+  readonly mid: string
+}
+
+type PublishedTracks = RequestOf<'room.connectMedia'>['tracks']
+
+interface RoomMediaEvents {
+  /** The connection can't be had back: open another. */
+  lost: []
+  /** Media began (or ceased) to flow. */
+  connectionChanged: [connected: boolean]
+  /** A stream of somebody arrives here from now on. */
+  received: [producerId: string, receiver: PeerReceiver]
+}
+
+/** The media of one participation over one connection: what is published, what the server forwards, and its ICE. */
 export class RoomMedia extends TypedEmitter<RoomMediaEvents> {
-  readonly #device: types.Device
+  readonly #session: PeerSession
   readonly #request: RoomRequest
-  readonly #transports = new Map<Direction, Promise<types.Transport>>()
-  readonly #open = new Map<Direction, types.Transport>()
+  readonly #transportId: string
+  readonly #keeper: IceKeeper
+  readonly #sendings = new Map<string, Sending>()
+  /** By consumerId. */
+  readonly #consumers = new Map<string, Consumer>()
+  /** By producerId. */
+  readonly #receivers = new Map<string, PeerReceiver>()
+  #dtlsParameters: DtlsParameters | undefined
+  #readyBatch = 0
+  #toldBatch = 0
+  #telling = false
+  #connected = false
+  #troubled = false
   #closed = false
 
-  private constructor(device: types.Device, request: RoomRequest) {
+  private constructor(session: PeerSession, { request }: RoomMediaOptions, transportId: string) {
     super()
-    this.#device = device
+    this.#session = session
     this.#request = request
+    this.#transportId = transportId
+    this.#keeper = new IceKeeper({
+      restart: async () => {
+        const { iceParameters } = await request('room.restartIce', { transportId }, { idempotent: true })
+        await session.restartIce(iceParameters)
+      },
+      lost: () => this.emit('lost'),
+      changed: (connected) => {
+        this.#troubled = !connected
+        this.emit('connectionChanged', connected)
+      },
+    })
+    session.on('connectionStateChanged', (state) => this.#keeper.handleState(state))
   }
 
-  /** Loads the media library only now, so that chat alone never pays for it. Throws `mediaUnsupported`. */
-  static async load(
-    request: RoomRequest,
-    routerRtpCapabilities: ReplyOf<'room.join'>['routerRtpCapabilities'],
-  ): Promise<RoomMedia> {
-    const { Device } = await import('mediasoup-client')
-    let device: types.Device
-    try {
-      device = await Device.factory()
-    } catch {
-      throw errors.mediaUnsupported('rooms')
-    }
-    await device.load({ routerRtpCapabilities: routerRtpCapabilities as types.RtpCapabilities })
-    return new RoomMedia(device, request)
+  /**
+   * Asks for a transport unless the server gave one. The session's code is loaded only now, so that chat alone never
+   * pays for it. {@link connect} comes next.
+   */
+  static async open(options: RoomMediaOptions): Promise<RoomMedia> {
+    const [{ PeerSession }, transport] = await Promise.all([
+      import('../peer/peer-session.ts'),
+      options.transport ?? options.request('room.openMedia', {}).then((reply) => reply.transport),
+    ])
+    const session = new PeerSession(options.platform, transport, options.capabilities)
+    return new RoomMedia(session, options, transport.transportId)
+  }
+
+  get transportId(): string {
+    return this.#transportId
   }
 
   get closed(): boolean {
     return this.#closed
   }
 
-  /** Publishes a track; the caller keeps owning it. */
-  async produce(source: TrackSource, track: MediaStreamTrack, paused: boolean): Promise<types.Producer> {
-    if (!this.#device.canProduce(track.kind as types.MediaKind)) {
-      throw errors.mediaUnsupported(`sending ${track.kind} to this room`)
+  /** Whether the server has this side's half. */
+  get connected(): boolean {
+    return this.#connected
+  }
+
+  /** Whether it was interrupted and is not yet back. */
+  get troubled(): boolean {
+    return this.#troubled
+  }
+
+  /** Connects with all that is published, in one request. Gives what became of each wish: undefined if it can't be sent. */
+  async connect(wishes: readonly PublishWish[]): Promise<readonly (Published | undefined)[]> {
+    // Begun together: the browser describes all of it in one pass.
+    const opening = this.#session.open()
+    const sent = await Promise.allSettled(wishes.map((wish) => this.#send(wish)))
+    this.#dtlsParameters = await opening
+    const sendings = sent.map((result) => (result.status === 'fulfilled' ? result.value : undefined))
+    const tracks = wishes.flatMap((wish, index) => trackOf(wish, sendings[index]) ?? [])
+    const reply = await this.#connect(tracks)
+    return wishes.map(({ source }, index) => {
+      const producerId = reply.tracks.find((one) => one.source === source)?.producerId
+      return this.#published(producerId, sendings[index])
+    })
+  }
+
+  /** Connects after a refusal, publishing nothing. */
+  async connectAgain(): Promise<void> {
+    await this.#connect([])
+  }
+
+  /** Publishes a track; the caller keeps owning it. Throws `mediaUnsupported` or what the server answers. */
+  async publish(wish: PublishWish): Promise<Published> {
+    const { kind } = wish.track
+    if (!this.#session.canSend(kind === 'video' ? 'video' : 'audio')) {
+      throw errors.mediaUnsupported(`sending ${kind} to this room`)
     }
-    const transport = await this.#transport('send')
-    const { encodings, codecOptions } = encodingPlan(source)
-    const producer = await transport.produce({
-      track,
-      codecOptions,
-      stopTracks: false,
-      ...(encodings.length === 0 ? {} : { encodings }),
-      appData: { source, paused },
-    })
-    if (paused) producer.pause()
-    return producer
+    const sending = await this.#send(wish)
+    const track = trackOf(wish, sending)
+    try {
+      if (track === undefined) throw errors.mediaFailed(`sending ${kind}`)
+      const { producerId } = await this.#request('room.publish', {
+        transportId: this.#transportId,
+        ...track,
+      })
+      const published = this.#published(producerId, sending)
+      if (published === undefined) throw errors.mediaFailed(`sending ${kind}`)
+      return published
+    } catch (error) {
+      if (!this.#closed) void this.#session.stop(sending).catch(() => undefined)
+      throw error
+    }
   }
 
-  /** Receives a track; it flows only after `room.resumeConsumer`. */
-  async consume(producerId: string): Promise<types.Consumer> {
-    const transport = await this.#transport('receive')
-    const reply = await this.#request('room.consume', {
-      transportId: transport.id,
-      producerId,
-      rtpCapabilities: this.#device.recvRtpCapabilities as RequestOf<'room.consume'>['rtpCapabilities'],
-    })
-    return transport.consume({
-      id: reply.consumerId,
-      producerId: reply.producerId,
-      kind: reply.kind,
-      rtpParameters: reply.rtpParameters as types.RtpParameters,
-    })
+  /** Sends a published track no longer; the server is told by others. */
+  unpublish({ producerId }: Published): void {
+    const sending = this.#sendings.get(producerId)
+    this.#sendings.delete(producerId)
+    if (sending !== undefined && !this.#closed) void this.#session.stop(sending).catch(() => undefined)
   }
 
-  /** The open transports' statistics. */
+  /** Where a stream arrives, if it does. */
+  receiverOf(producerId: string): PeerReceiver | undefined {
+    return this.#receivers.get(producerId)
+  }
+
+  /** Whose stream a consumer carries. */
+  producerOf(consumerId: string): string | undefined {
+    return this.#consumers.get(consumerId)?.producerId
+  }
+
+  /** The server forwards more streams; they flow once this side is set up for them. */
+  async handleConsumersAdded(added: PayloadOf<'room.consumersAdded'>): Promise<void> {
+    if (added.transportId !== this.#transportId || this.#closed) return
+    for (const consumer of added.consumers) this.#consumers.set(consumer.consumerId, consumer)
+    try {
+      const receivers = await this.#session.receive(added.consumers)
+      for (const { consumerId, producerId } of added.consumers) {
+        const receiver = receivers.get(consumerId)
+        // Removed while the browser was at it.
+        if (receiver === undefined || !this.#consumers.has(consumerId)) continue
+        this.#receivers.set(producerId, receiver)
+        this.emit('received', producerId, receiver)
+      }
+    } catch {
+      // The browser does not take what the server sends: only a new connection can help.
+      if (!this.#closed) this.emit('lost')
+      return
+    }
+    this.#readyBatch = Math.max(this.#readyBatch, added.batch)
+    void this.#tellReady()
+  }
+
+  /** The server forwards some streams no longer. */
+  handleConsumersRemoved(consumerIds: readonly string[]): void {
+    for (const consumerId of consumerIds) {
+      const producerId = this.#consumers.get(consumerId)?.producerId
+      this.#consumers.delete(consumerId)
+      const replaced = [...this.#consumers.values()].some((one) => one.producerId === producerId)
+      if (producerId !== undefined && !replaced) this.#receivers.delete(producerId)
+    }
+    if (!this.#closed) void this.#session.drop(consumerIds).catch(() => undefined)
+  }
+
+  /** After a lost connection: what the server still forwards. */
+  keepOnly(consumerIds: readonly string[]): void {
+    const kept = new Set(consumerIds)
+    this.handleConsumersRemoved([...this.#consumers.keys()].filter((consumerId) => !kept.has(consumerId)))
+  }
+
+  /** The connection's statistics. */
   statsSources(): readonly StatsSource[] {
-    return [...this.#open].map(([direction, transport]) => ({
-      prefix: `${direction}:`,
-      getStats: () => transport.getStats(),
-    }))
+    return [{ prefix: '', getStats: () => this.#session.getStats() }]
   }
 
   close(): void {
+    if (this.#closed) return
     this.#closed = true
+    this.#keeper.close()
     this.removeAll()
-    for (const transport of this.#open.values()) transport.close()
-    this.#open.clear()
+    this.#session.close()
   }
 
-  #transport(direction: Direction): Promise<types.Transport> {
-    const known = this.#transports.get(direction)
-    if (known) return known
-    const created = this.#createTransport(direction)
-    this.#transports.set(direction, created)
-    created.catch(() => this.#transports.delete(direction))
-    return created
+  async #connect(tracks: PublishedTracks): Promise<ReplyOf<'room.connectMedia'>> {
+    if (this.#dtlsParameters === undefined) throw errors.mediaFailed('connecting before describing')
+    const reply = await this.#request('room.connectMedia', {
+      transportId: this.#transportId,
+      dtlsParameters: this.#dtlsParameters,
+      rtpCapabilities: this.#session.receiveCapabilities,
+      tracks,
+    })
+    this.#connected = true
+    return reply
   }
 
-  async #createTransport(direction: Direction): Promise<types.Transport> {
-    const reply = await this.#request('room.createTransport', { direction })
-    if (this.#closed) throw errors.offline('media')
-    const options = {
-      id: reply.transportId,
-      iceParameters: reply.iceParameters as types.IceParameters,
-      iceCandidates: reply.iceCandidates as types.IceCandidate[],
-      dtlsParameters: reply.dtlsParameters as types.DtlsParameters,
-      iceServers: reply.iceServers as RTCIceServer[],
+  #send({ source, track }: PublishWish): Promise<Sending> {
+    return this.#session.send({ track, ...encodingPlan(source, track.getSettings()) })
+  }
+
+  #published(producerId: string | undefined, sending: Sending | undefined): Published | undefined {
+    if (producerId === undefined || sending === undefined) return undefined
+    this.#sendings.set(producerId, sending)
+    return { producerId, sender: sending.sender, mid: sending.mid }
+  }
+
+  /** One request for all batches that were set up meanwhile. */
+  async #tellReady(): Promise<void> {
+    if (this.#telling) return
+    this.#telling = true
+    try {
+      while (this.#toldBatch < this.#readyBatch && !this.#closed) {
+        const batch = this.#readyBatch
+        const ready = { transportId: this.#transportId, batch }
+        await this.#request('room.consumersReady', ready, { idempotent: true })
+        this.#toldBatch = batch
+      }
+    } catch {
+      // Refused: the transport is gone, and with it what was to flow. A resumed join tells of it.
+    } finally {
+      this.#telling = false
     }
-    const transport =
-      direction === 'send'
-        ? this.#device.createSendTransport(options)
-        : this.#device.createRecvTransport(options)
-    this.#wire(transport)
-    this.#open.set(direction, transport)
-    return transport
   }
+}
 
-  #wire(transport: types.Transport): void {
-    const transportId = transport.id
-    transport.on('connect', ({ dtlsParameters }, done, failed) => {
-      this.#request('room.connectTransport', { transportId, dtlsParameters }).then(() => done(), failed)
-    })
-    transport.on('produce', ({ kind, rtpParameters, appData }, done, failed) => {
-      this.#request('room.produce', {
-        transportId,
-        kind,
-        rtpParameters: rtpParameters as RequestOf<'room.produce'>['rtpParameters'],
-        source: appData.source as TrackSource,
-        paused: appData.paused === true,
-      }).then(({ producerId }) => done({ id: producerId }), failed)
-    })
-    new IceKeeper(transport, {
-      restart: async () => {
-        const { iceParameters } = await this.#request(
-          'room.restartIce',
-          { transportId },
-          { idempotent: true },
-        )
-        await transport.restartIce({ iceParameters: iceParameters as types.IceParameters })
-      },
-      lost: () => this.emit('lost'),
-      changed: (connected) => this.emit('connectionChanged', connected),
-    })
-  }
+function trackOf(
+  { source, paused }: PublishWish,
+  sending: Sending | undefined,
+): PublishedTracks[number] | undefined {
+  if (sending === undefined) return undefined
+  const kind = source === 'microphone' || source === 'screenAudio' ? 'audio' : 'video'
+  return { kind, source, paused, rtpParameters: sending.rtpParameters }
 }

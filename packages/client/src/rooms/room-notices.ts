@@ -17,7 +17,11 @@ export const ROOM_NOTICES = [
   'room.trackUnpublished',
   'room.trackPaused',
   'room.trackResumed',
-  'room.consumerClosed',
+  'room.consumersAdded',
+  'room.consumersRemoved',
+  'room.streamStates',
+  'room.layersWanted',
+  'room.mediaMoved',
   'room.topologyChanged',
   'room.closed',
 ] as const satisfies readonly ServerEventName[]

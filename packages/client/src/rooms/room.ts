@@ -4,6 +4,7 @@ import type {
   JoinOptions,
   MediaStats,
   Participant,
+  ReceiveWishes,
   Room,
   RoomCloseReason,
   RoomEvents,
@@ -12,21 +13,23 @@ import type {
   Store,
 } from '../api.ts'
 import type { Signalling } from '../connection/signalling.ts'
-import { errors, type SangamError, toSangamError } from '../errors.ts'
+import type { SangamError } from '../errors.ts'
 import { TypedEmitter } from '../events.ts'
 import type { StatsRecord, StreamOwner } from '../media/stats.ts'
 import { StatsPoller } from '../media/stats-poller.ts'
 import type { TrackHandle } from '../media/track.ts'
+import type { PeerPlatform } from '../peer/peer-connection.ts'
 import { WritableStore } from '../store.ts'
 import { LocalDevices } from './local-devices.ts'
+import { MediaSupervisor } from './media-supervisor.ts'
 import { type Joined, Membership } from './membership.ts'
 import { participantView } from './participants.ts'
 import { Publications } from './publications.ts'
-import { RoomMedia } from './room-media.ts'
 import { ROOM_NOTICES, type RoomNotice, rosterStepOf } from './room-notices.ts'
 import { EMPTY_ROSTER, type Roster, type RosterStep, syncRoster } from './roster.ts'
 import { SpeakerWatch } from './speaker-watch.ts'
 import { Subscriptions } from './subscriptions.ts'
+import { ViewWatch } from './view-watch.ts'
 
 /** A room that this device is in: joins its parts (membership, roster, what is sent, what is received) into one. */
 export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
@@ -40,20 +43,26 @@ export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
   readonly #speakerWatch: SpeakerWatch
   readonly #poller: StatsPoller
   readonly #stops: (() => void)[] = []
-  #media: RoomMedia | undefined
+  readonly #viewWatch: ViewWatch
+  readonly #supervisor: MediaSupervisor
   #participantId = ''
   #self: WireParticipant | undefined
   #roster: Roster = EMPTY_ROSTER
   #notices: RoomNotice[] = []
   #settled = false
 
-  private constructor(signalling: Signalling, roomId: string, options: JoinOptions) {
+  private constructor(
+    signalling: Signalling,
+    roomId: string,
+    options: JoinOptions,
+    platform: PeerPlatform | undefined,
+  ) {
     super()
     this.roomId = roomId
     this.#membership = new Membership(signalling, roomId, options.name)
     this.#publications = new Publications(this.#membership.request)
     this.#devices = new LocalDevices(roomId, this.#publications)
-    this.#subscriptions = new Subscriptions(this.#membership.request)
+    this.#subscriptions = new Subscriptions()
     this.state = new WritableStore<RoomSnapshot>({
       roomId,
       name: options.name ?? roomId,
@@ -68,15 +77,34 @@ export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
       this.#handleSpeakers(speakers),
     )
     this.#poller = new StatsPoller(
-      () => this.#media?.statsSources() ?? [],
+      () => this.#supervisor.media?.statsSources() ?? [],
       (record) => this.#ownerOf(record),
     )
+    this.#supervisor = new MediaSupervisor({
+      platform,
+      membership: this.#membership,
+      publications: this.#publications,
+      subscriptions: this.#subscriptions,
+    })
+    this.#viewWatch = new ViewWatch({
+      adaptive: options.adaptiveStream ?? true,
+      tracks: () => this.#subscriptions.tracks.filter(({ kind }) => kind === 'video'),
+      send: (view) => {
+        // A view that got lost is told with the next connection.
+        this.#membership.request('room.setView', view, { idempotent: true }).catch(() => undefined)
+      },
+    })
     this.#watchParts(signalling)
   }
 
-  /** Joins and sets media up. Throws the server's refusal, or `mediaUnsupported`. */
-  static async join(signalling: Signalling, roomId: string, options: JoinOptions): Promise<RoomHandle> {
-    const room = new RoomHandle(signalling, roomId, options)
+  /** Joins and sets media up, where there is a platform for it. Throws the server's refusal. */
+  static async join(
+    signalling: Signalling,
+    roomId: string,
+    options: JoinOptions,
+    platform: PeerPlatform | undefined,
+  ): Promise<RoomHandle> {
+    const room = new RoomHandle(signalling, roomId, options, platform)
     try {
       await room.#settle(await room.#membership.enter(), false)
     } catch (error) {
@@ -113,6 +141,10 @@ export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
     return this.#devices.setScreenShare(enabled)
   }
 
+  setReceiving(wishes: ReceiveWishes): void {
+    this.#viewWatch.setWishes(wishes)
+  }
+
   async resumePlayback(): Promise<void> {
     this.#patch({ playbackBlocked: false })
     await this.#subscriptions.resumePlayback()
@@ -142,12 +174,20 @@ export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
       })
       this.#stops.push(stop)
     }
-    this.#membership.on('interrupted', () => this.#setState('reconnecting'))
+    this.#membership.on('interrupted', () => {
+      // As long as media flows nobody hears of it.
+      if (!this.#supervisor.flowing) this.#setState('reconnecting')
+    })
     this.#membership.on('joined', (joined, resumed) => void this.#settleAgain(joined, resumed))
     this.#membership.on('refused', (error) => this.#close('rejoinFailed', error))
+    this.#supervisor.on('flowing', (flowing) => {
+      if (this.#settled) this.#setState(flowing ? 'joined' : 'reconnecting')
+    })
+    this.#supervisor.on('failed', (error) => this.#close('rejoinFailed', error))
     this.#publications.on('changed', () => this.#publish())
     this.#publications.on('ended', (source) => this.emit('localTrackEnded', source))
     this.#subscriptions.on('changed', () => this.#publish())
+    this.#subscriptions.on('shown', () => this.#viewWatch.refresh())
     this.#subscriptions.on('playbackBlocked', () => {
       this.#patch({ playbackBlocked: true })
       this.emit('playbackBlocked')
@@ -162,53 +202,39 @@ export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
     this.#participantId = participantId
     this.#self = joined.participants.find((one) => one.participantId === participantId)
     this.#patch({ name, topology, topologyReason })
-    const keep = resumed && this.#media !== undefined && !this.#media.closed
-    if (!keep) {
-      this.#media?.close()
-      this.#media = await this.#loadMedia(joined)
-      if (this.#closed) return
-    }
     this.#membership.open()
-    this.#setState('joined')
-    if (!keep && this.#media) this.#subscriptions.useMedia(this.#media)
     this.#apply(
       syncRoster(
         this.#roster,
         joined.participants.filter((one) => one !== this.#self),
       ),
     )
+    const keep = resumed && this.#supervisor.holds(joined.media?.transportId)
+    if (keep) this.#supervisor.media?.keepOnly(joined.media?.consumerIds ?? [])
     this.#settled = true
     for (const notice of this.#notices.splice(0)) this.#handleNotice(notice)
-    if (keep) this.#subscriptions.reconcile()
-    if (keep) await this.#publications.reconcile(this.#self?.tracks ?? [])
-    else if (this.#media) await this.#publications.useMedia(this.#media, participantId)
+    this.#viewWatch.forget()
+    if (keep) {
+      await this.#publications.reconcile(this.#self?.tracks ?? [])
+      if (this.#supervisor.flowing) this.#setState('joined')
+    } else {
+      await this.#supervisor.open(participantId, joined.routerRtpCapabilities)
+      this.#setState('joined')
+    }
   }
 
   async #settleAgain(joined: Joined, resumed: boolean): Promise<void> {
     try {
       await this.#settle(joined, resumed)
     } catch (caught) {
-      const error = toSangamError(caught, (cause) => errors.mediaFailed('joining again', cause))
-      this.#close('rejoinFailed', error)
+      this.#supervisor.handleTrouble(caught)
     }
-  }
-
-  async #loadMedia(joined: Joined): Promise<RoomMedia> {
-    const media = await RoomMedia.load(this.#membership.request, joined.routerRtpCapabilities)
-    media.on('lost', () => {
-      if (this.#media === media) void this.#renew()
-    })
-    media.on('connectionChanged', (connected) => {
-      if (this.#media !== media || !this.#settled || !this.#membership.joined) return
-      this.#setState(connected ? 'joined' : 'reconnecting')
-    })
-    return media
   }
 
   #renew(): Promise<void> {
     this.#setState('reconnecting')
     this.#settled = false
-    this.#media?.close()
+    this.#supervisor.drop()
     return this.#membership.renew()
   }
 
@@ -223,15 +249,36 @@ export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
       this.#notices.push(notice)
       return
     }
-    if (notice.name === 'room.consumerClosed') {
-      this.#subscriptions.handleConsumerClosed(notice.payload.consumerId)
-    } else if (notice.name === 'room.topologyChanged') {
+    if (notice.name === 'room.topologyChanged') {
       const { from, to, reason } = notice.payload
       this.#patch({ topology: to, topologyReason: reason })
       this.emit('topologyChanged', { from, to, reason })
-    } else {
+    } else if (!this.#handleMediaNotice(notice)) {
       const step = rosterStepOf(this.#roster, notice, this.#participantId)
       if (step) this.#apply(step)
+    }
+  }
+
+  /** Whether the notice was one of media. */
+  #handleMediaNotice({ name, payload }: RoomNotice): boolean {
+    switch (name) {
+      case 'room.consumersAdded':
+        void this.#supervisor.media?.handleConsumersAdded(payload)
+        return true
+      case 'room.consumersRemoved':
+        this.#supervisor.media?.handleConsumersRemoved(payload.consumerIds)
+        return true
+      case 'room.streamStates':
+        this.#subscriptions.handleStreamStates(payload.states)
+        return true
+      case 'room.layersWanted':
+        this.#publications.handleLayersWanted(payload.producerId, payload.spatialLayer)
+        return true
+      case 'room.mediaMoved':
+        void this.#supervisor.reopen(payload.transport)
+        return true
+      default:
+        return false
     }
   }
 
@@ -320,7 +367,8 @@ export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
     for (const stop of this.#stops) stop()
     this.#speakerWatch.stop()
     this.#poller.stop()
-    this.#media?.close()
+    this.#viewWatch.close()
+    this.#supervisor.close()
     this.#publications.close()
     this.#subscriptions.close()
     this.emit('stateChanged', 'closed')

@@ -1,20 +1,15 @@
-import type { Track as WireTrack } from '@sangam/protocol'
-import type { types } from 'mediasoup-client'
-import { isSangamError } from '../errors.ts'
+import type { StreamState, Track as WireTrack } from '@sangam/protocol'
 import { TypedEmitter } from '../events.ts'
 import { TrackHandle } from '../media/track.ts'
+import type { PeerReceiver } from '../peer/peer-connection.ts'
 import type { RoomMedia } from './room-media.ts'
-import type { RoomRequest } from './room-requests.ts'
 
 interface Subscription {
   readonly participantId: string
   readonly handle: TrackHandle
-  consumer: types.Consumer | undefined
-  /** Whether the server was told to let it flow. */
-  resumed: boolean
+  receiver: PeerReceiver | undefined
   /** Whether the application was told. */
   announced: boolean
-  busy: boolean
 }
 
 interface SubscriptionsEvents {
@@ -23,28 +18,21 @@ interface SubscriptionsEvents {
   unsubscribed: [track: TrackHandle, participantId: string]
   /** A remote track came, went or changed. */
   changed: []
+  /** An element began or ceased to play a remote track. */
+  shown: []
   playbackBlocked: []
 }
 
-/** Refusals that may pass by themselves are tried again after this. */
-const RETRY_PAUSE_MS = 2_000
 /** A synchronization source that says nothing new for this long is silent. */
 const LEVEL_FRESH_MS = 500
 
 /**
- * What others publish and this participant receives: all of it. Each track is consumed on whatever media there is,
- * and again after every reconnect that lost it; the handles that the application holds stay the same.
+ * What others publish. The server decides what of it arrives; media comes and goes with the connection, while the
+ * handles that the application holds stay the same for as long as their track is published.
  */
 export class Subscriptions extends TypedEmitter<SubscriptionsEvents> {
-  readonly #request: RoomRequest
   readonly #byProducer = new Map<string, Subscription>()
-  readonly #timers = new Set<ReturnType<typeof setTimeout>>()
   #media: RoomMedia | undefined
-
-  constructor(request: RoomRequest) {
-    super()
-    this.#request = request
-  }
 
   /** The remote tracks of one participant, in the order they were published. */
   tracksOf(participantId: string): readonly TrackHandle[] {
@@ -67,9 +55,9 @@ export class Subscriptions extends TypedEmitter<SubscriptionsEvents> {
   audioLevels(): ReadonlyMap<TrackHandle, number> {
     const levels = new Map<TrackHandle, number>()
     const nowMs = performance.timeOrigin + performance.now()
-    for (const { handle, consumer } of this.#byProducer.values()) {
-      if (handle.kind !== 'audio' || !consumer?.rtpReceiver) continue
-      const source = consumer.rtpReceiver.getSynchronizationSources()[0]
+    for (const { handle, receiver } of this.#byProducer.values()) {
+      if (handle.kind !== 'audio' || receiver === undefined) continue
+      const source = receiver.getSynchronizationSources()[0]
       const fresh = source !== undefined && nowMs - source.timestamp < LEVEL_FRESH_MS
       levels.set(handle, fresh && !handle.state.get().muted ? (source.audioLevel ?? 0) : 0)
     }
@@ -81,23 +69,17 @@ export class Subscriptions extends TypedEmitter<SubscriptionsEvents> {
     if (this.#byProducer.has(producerId)) return
     const handle = new TrackHandle({ trackId: producerId, participantId, kind, source, local: false }, paused)
     handle.on('playbackBlocked', () => this.emit('playbackBlocked'))
-    const subscription: Subscription = {
-      participantId,
-      handle,
-      consumer: undefined,
-      resumed: false,
-      announced: false,
-      busy: false,
-    }
+    handle.onElementsChanged = () => this.emit('shown')
+    const subscription: Subscription = { participantId, handle, receiver: undefined, announced: false }
     this.#byProducer.set(producerId, subscription)
-    void this.#subscribe(producerId, subscription)
+    const receiver = this.#media?.receiverOf(producerId)
+    if (receiver !== undefined) this.#receive(subscription, receiver)
   }
 
   remove(producerId: string): void {
     const subscription = this.#byProducer.get(producerId)
     if (subscription === undefined) return
     this.#byProducer.delete(producerId)
-    subscription.consumer?.close()
     subscription.handle.end()
     if (subscription.announced) this.emit('unsubscribed', subscription.handle, subscription.participantId)
   }
@@ -106,32 +88,22 @@ export class Subscriptions extends TypedEmitter<SubscriptionsEvents> {
     this.#byProducer.get(producerId)?.handle.setMuted(paused)
   }
 
-  /** The server closed a consumer; its track's own event says whether it is gone. */
-  handleConsumerClosed(consumerId: string): void {
-    for (const subscription of this.#byProducer.values()) {
-      if (subscription.consumer?.id !== consumerId) continue
-      subscription.consumer.close()
-      subscription.consumer = undefined
-      subscription.resumed = false
+  /** What became of streams, as the server decided. */
+  handleStreamStates(states: readonly StreamState[]): void {
+    for (const { consumerId, ...delivery } of states) {
+      const producerId = this.#media?.producerOf(consumerId)
+      if (producerId !== undefined) this.#byProducer.get(producerId)?.handle.setDelivery(delivery)
     }
   }
 
-  /** New media after a (re)join: everything is consumed on it anew. */
+  /** Another connection: what arrives on it replaces what arrived before. */
   useMedia(media: RoomMedia): void {
     this.#media = media
-    for (const subscription of this.#byProducer.values()) {
-      subscription.consumer = undefined
-      subscription.resumed = false
-      subscription.busy = false
-    }
-    this.reconcile()
-  }
-
-  /** Takes up what the loss of a connection interrupted. */
-  reconcile(): void {
-    for (const [producerId, subscription] of this.#byProducer) {
-      if (!subscription.resumed) void this.#subscribe(producerId, subscription)
-    }
+    for (const subscription of this.#byProducer.values()) subscription.receiver = undefined
+    media.on('received', (producerId, receiver) => {
+      const subscription = this.#byProducer.get(producerId)
+      if (subscription !== undefined) this.#receive(subscription, receiver)
+    })
   }
 
   async resumePlayback(): Promise<void> {
@@ -139,50 +111,17 @@ export class Subscriptions extends TypedEmitter<SubscriptionsEvents> {
   }
 
   close(): void {
-    for (const timer of this.#timers) clearTimeout(timer)
     for (const producerId of [...this.#byProducer.keys()]) this.remove(producerId)
     this.removeAll()
   }
 
-  async #subscribe(producerId: string, subscription: Subscription): Promise<void> {
-    const media = this.#media
-    if (media === undefined || media.closed || subscription.busy) return
-    subscription.busy = true
-    try {
-      await this.#receive(producerId, subscription, media)
-    } catch (error) {
-      this.#handleTrouble(error, producerId, subscription, media)
-    } finally {
-      if (this.#media === media) subscription.busy = false
-    }
-  }
-
-  async #receive(producerId: string, subscription: Subscription, media: RoomMedia): Promise<void> {
-    const consumer = subscription.consumer ?? (await media.consume(producerId))
-    if (media.closed || this.#byProducer.get(producerId) !== subscription) {
-      consumer.close()
-      return
-    }
-    subscription.consumer = consumer
-    subscription.handle.setMedia(consumer.track)
+  #receive(subscription: Subscription, receiver: PeerReceiver): void {
+    subscription.receiver = receiver
+    subscription.handle.setMedia(receiver.track)
     if (!subscription.announced) {
       subscription.announced = true
       this.emit('subscribed', subscription.handle, subscription.participantId)
     }
     this.emit('changed')
-    await this.#request('room.resumeConsumer', { consumerId: consumer.id }, { idempotent: true })
-    subscription.resumed = true
-  }
-
-  #handleTrouble(error: unknown, producerId: string, subscription: Subscription, media: RoomMedia): void {
-    if (media.closed || !isSangamError(error)) return
-    // The next join takes it up; a track that this person may not receive, or can't, stays without media.
-    if (!isSangamError(error, 'unavailable', 'internal', 'rateLimited', 'requestTimeout', 'wrongState'))
-      return
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer)
-      if (this.#byProducer.get(producerId) === subscription) void this.#subscribe(producerId, subscription)
-    }, error.retryAfterMs ?? RETRY_PAUSE_MS)
-    this.#timers.add(timer)
   }
 }

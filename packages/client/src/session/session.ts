@@ -21,6 +21,7 @@ import { Outbox } from '../chat/outbox.ts'
 import type { Connection, Greeting } from '../connection/connection.ts'
 import { errors, type SangamError } from '../errors.ts'
 import { TypedEmitter } from '../events.ts'
+import { browserPlatform, type PeerPlatform } from '../peer/peer-connection.ts'
 import { RoomHandle } from '../rooms/room.ts'
 import { People } from './people.ts'
 import { RoomList } from './room-list.ts'
@@ -35,14 +36,21 @@ export class SessionHandle extends TypedEmitter<SessionEvents> implements Sessio
   readonly #conversations: Conversations
   readonly #roomList: RoomList
   readonly #callCenter: CallCenter
+  readonly #platform: PeerPlatform | undefined
   readonly #rooms = new Map<string, Promise<RoomHandle>>()
   #status: SettablePresence = 'online'
   /** Calls that rang before the application could listen. */
   #early: Call[] | undefined = []
   #closing: Promise<void> | undefined
 
-  constructor(connection: Connection, greeting: Greeting, outboxStore: OutboxStore) {
+  constructor(
+    connection: Connection,
+    greeting: Greeting,
+    outboxStore: OutboxStore,
+    platform: PeerPlatform | undefined = browserPlatform(),
+  ) {
     super()
+    this.#platform = platform
     this.identity = greeting.identity
     this.name = greeting.name
     this.#connection = connection
@@ -111,7 +119,7 @@ export class SessionHandle extends TypedEmitter<SessionEvents> implements Sessio
     if (this.#closing) return Promise.reject(errors.sessionClosed())
     const known = this.#rooms.get(roomId)
     if (known) return known
-    const joining = RoomHandle.join(this.#connection, roomId, options)
+    const joining = RoomHandle.join(this.#connection, roomId, options, this.#platform)
     this.#rooms.set(roomId, joining)
     const forget = (): void => {
       if (this.#rooms.get(roomId) === joining) this.#rooms.delete(roomId)
