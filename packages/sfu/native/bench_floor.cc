@@ -10,6 +10,7 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -36,7 +37,8 @@ namespace {
 constexpr size_t kHeaderBytes = 12;
 constexpr size_t kTagBytes = 16;
 constexpr size_t kBatch = 64;
-constexpr size_t kMaxBurst = 10;
+constexpr size_t kMaxBurst = 1000;
+constexpr size_t kMaxSegmentedBytes = 65000;
 
 struct FloorRun {
   size_t packetBytes;
@@ -133,13 +135,14 @@ void sendBurst(FloorRun* run, size_t burst, uint32_t* sequence) {
   Message queued[kBatch];
   size_t messages = 0;
   size_t packets = 0;
-  const size_t perMessage = run->segment ? burst : 1;
+  const size_t perMessage = run->segment ? std::min({burst, kBatch, kMaxSegmentedBytes / run->packetBytes}) : 1;
   for (size_t round = 0; round < burst; round += perMessage) {
+    const size_t now = std::min(perMessage, burst - round);
     for (size_t receiver = 0; receiver < run->to.size(); ++receiver) {
-      for (size_t i = 0; i < perMessage; ++i) {
+      for (size_t i = 0; i < now; ++i) {
         seal(run, run->contexts[receiver], (*sequence)++, run->out.data() + packets++ * run->packetBytes);
       }
-      queued[messages++] = {receiver, perMessage};
+      queued[messages++] = {receiver, now};
       if (packets + perMessage <= kBatch) continue;
       send(run, queued, messages);
       messages = packets = 0;

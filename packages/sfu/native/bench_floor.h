@@ -6,7 +6,7 @@
 namespace sangam {
 
 // testing.floor({ packetBytes, ports, packets, burst, intervalUs, segment }): { cpuUs, wallUs, sent, refused }
-// `ports` are the receivers' on 127.0.0.1, `packets` what each of them gets, `burst` at most 10 of them at a time.
+// `ports` are the receivers' on 127.0.0.1, `packets` what each of them gets, `burst` of them (at most 1000) at a time.
 napi_value benchFloor(napi_env env, napi_callback_info info);
 
 }  // namespace sangam

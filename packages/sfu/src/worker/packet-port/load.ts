@@ -74,11 +74,11 @@ export interface FloorOptions {
   readonly ports: readonly number[]
   /** Packets for each receiver. */
   readonly packets: number
-  /** Packets back to back, 1 to 10. */
+  /** Packets for each receiver back to back, 1 to 1000. */
   readonly burst: number
   /** Between the starts of two bursts, microseconds; 0 sends without a pause. */
   readonly intervalUs: number
-  /** Whether a receiver's burst leaves as one message (UDP_SEGMENT). */
+  /** Whether a receiver's burst leaves as one message (UDP_SEGMENT), or as few as its limits allow. */
   readonly segment: boolean
 }
 

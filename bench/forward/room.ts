@@ -1,0 +1,100 @@
+import { once } from 'node:events'
+import { createWorker, type types } from '@sangam/sfu'
+import { MediaPeer, PeerPort } from '@sangam/testkit'
+import { CODECS, type Media, MediaStreams, rtpParameters } from './media.ts'
+
+/** What is forwarded to whom. */
+export interface RoomOptions {
+  readonly media: Media
+  /** Transports that receive. */
+  readonly receivers: number
+  /** Streams that each of them receives. */
+  readonly legs: number
+  /** Whether receivers negotiated RTP header extensions and transport-cc. */
+  readonly extensions: boolean
+}
+
+const BUFFERS = { sendBufferSize: 4_000_000, recvBufferSize: 4_000_000 }
+
+/** One worker with one sender and many receivers: real sockets, real DTLS and SRTP. */
+export class Room {
+  readonly worker: types.Worker
+  readonly streams: MediaStreams
+  readonly receivers: readonly MediaPeer[]
+  readonly #ports: readonly PeerPort[]
+
+  private constructor(
+    worker: types.Worker,
+    ports: readonly PeerPort[],
+    streams: MediaStreams,
+    receivers: readonly MediaPeer[],
+  ) {
+    this.worker = worker
+    this.streams = streams
+    this.receivers = receivers
+    this.#ports = ports
+  }
+
+  /** Connects everybody. */
+  static async open({ media, receivers, legs, extensions }: RoomOptions): Promise<Room> {
+    const worker = await createWorker()
+    const ports = Array.from(
+      { length: Math.ceil((receivers + 1) / PeerPort.maxPeers) },
+      () => new PeerPort(),
+    )
+    const listenInfos = [{ protocol: 'udp' as const, ip: '127.0.0.1', port: 0, ...BUFFERS }]
+    const webRtcServer = await worker.createWebRtcServer({ listenInfos })
+    const router = await worker.createRouter({ mediaCodecs: CODECS })
+    const connect = async (index: number) => {
+      const transport = await router.createWebRtcTransport({ webRtcServer })
+      const port = ports[Math.floor(index / PeerPort.maxPeers)] as PeerPort
+      const peer = new MediaPeer(port, transport as ConstructorParameters<typeof MediaPeer>[1])
+      await transport.connect({ dtlsParameters: peer.dtlsParameters })
+      await peer.connect()
+      return { transport, peer }
+    }
+    const sender = await connect(0)
+    const producers: types.Producer[] = []
+    for (let i = 0; i < legs; i++) {
+      const parameters = rtpParameters(media.kind, i)
+      producers.push(await sender.transport.produce({ kind: media.kind, rtpParameters: parameters }))
+    }
+    const rtpCapabilities = extensions ? router.rtpCapabilities : plain(router.rtpCapabilities)
+    const peers = await Promise.all(
+      Array.from({ length: receivers }, async (_, i) => {
+        const { transport, peer } = await connect(i + 1)
+        for (const { id } of producers) await transport.consume({ producerId: id, rtpCapabilities })
+        return peer
+      }),
+    )
+    return new Room(worker, ports, new MediaStreams(media, sender.peer, legs), peers)
+  }
+
+  /** RTP packets that the receivers got so far. */
+  get received(): number {
+    let packets = 0
+    for (const { counts } of this.receivers) for (const stream of counts.values()) packets += stream.packets
+    return packets
+  }
+
+  /** CPU time of the whole worker process, user and system, microseconds. */
+  async cpuUs(): Promise<number> {
+    const { ru_utime, ru_stime } = await this.worker.getResourceUsage()
+    return (ru_utime + ru_stime) * 1000
+  }
+
+  async close(): Promise<void> {
+    for (const port of this.#ports) port.close()
+    this.worker.close()
+    if (!this.worker.subprocessClosed) await once(this.worker, 'subprocessclose')
+  }
+}
+
+/** The capabilities of a receiver without header extensions and transport-cc. */
+function plain(capabilities: types.RtpCapabilities): types.RtpCapabilities {
+  const codecs = capabilities.codecs?.map((codec) => ({
+    ...codec,
+    rtcpFeedback: codec.rtcpFeedback?.filter(({ type }) => type !== 'transport-cc') ?? [],
+  }))
+  return { ...(codecs === undefined ? {} : { codecs }), headerExtensions: [] }
+}
