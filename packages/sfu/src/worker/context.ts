@@ -8,6 +8,11 @@ export interface WorkerContext {
   readonly plan: SendPlan
   /** Transport-wide sequence counters (transport-cc), by `Transport.index`. */
   readonly transportSequences: Uint16Array
+  /**
+   * When each transport wants to be ticked next, by `Transport.index`: microseconds of `nowUs()`, infinite where there is
+   * no transport. A thousand transports that wait are one pass over this array, not a thousand calls.
+   */
+  readonly transportDueUs: Float64Array
   /** What to add to the monotonic clock to get NTP time (since 1900), both in microseconds. */
   readonly ntpOffsetUs: number
   /** Of the worker's DTLS certificate, by every algorithm. */

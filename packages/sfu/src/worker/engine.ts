@@ -44,6 +44,8 @@ export class Engine {
   readonly #routerOfTransport = new Map<string, Router>()
   /** Transports that are sending a probe of their bandwidth. */
   readonly #probing = new Set<WebRtcTransport>()
+  /** Open transports by `Transport.index`. */
+  readonly #transportsByIndex: (AnyTransport | undefined)[] = []
   /** Indexes that closed transports left. */
   readonly #freeIndexes: number[] = []
   /** 0 is `NO_TRANSPORT_CC`. */
@@ -80,12 +82,23 @@ export class Engine {
   /** Time went on. */
   tick(nowUs: number): void {
     this.#tickedUs = nowUs
-    for (const transport of this.transports.values()) {
-      transport.tick(nowUs)
-      if (transport instanceof WebRtcTransport && transport.isProbing(nowUs)) this.#probing.add(transport)
+    const { transportDueUs } = this.#context
+    for (let index = 0; index < this.#nextIndex; index++) {
+      if ((transportDueUs[index] as number) <= nowUs) this.#tickTransport(index, nowUs)
     }
     for (const observer of this.rtpObservers.values()) observer.tick(nowUs)
     this.#context.plan.flush()
+  }
+
+  #tickTransport(index: number, nowUs: number): void {
+    const transport = this.#transportsByIndex[index]
+    if (transport === undefined) return
+    const { transportDueUs } = this.#context
+    // What happens in the tick may want another one sooner than its end says.
+    transportDueUs[index] = Number.POSITIVE_INFINITY
+    const dueUs = transport.tick(nowUs)
+    if (dueUs < (transportDueUs[index] as number)) transportDueUs[index] = dueUs
+    if (transport instanceof WebRtcTransport && transport.isProbing(nowUs)) this.#probing.add(transport)
   }
 
   /** Sends what the probes of bandwidth want sent by now. */
@@ -255,6 +268,8 @@ export class Engine {
     if (transport instanceof WebRtcTransport) this.#probing.delete(transport)
     this.#routerOfTransport.get(id)?.transportIds.delete(id)
     this.#routerOfTransport.delete(id)
+    this.#transportsByIndex[transport.index] = undefined
+    this.#context.transportDueUs[transport.index] = Number.POSITIVE_INFINITY
     this.#freeIndexes.push(transport.index)
   }
 
@@ -343,6 +358,8 @@ export class Engine {
 
   #addTransport(router: Router, transport: AnyTransport): void {
     this.transports.set(transport.id, transport)
+    this.#transportsByIndex[transport.index] = transport
+    transport.wake()
     if (transport.session >= 0) this.path.transportsBySession.set(transport.session, transport)
     router.transportIds.add(transport.id)
     this.#routerOfTransport.set(transport.id, router)

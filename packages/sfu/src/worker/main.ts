@@ -59,6 +59,7 @@ function start(settings: WorkerSettings): void {
     port,
     plan: new SendPlan(port),
     transportSequences: new Uint16Array(MAX_TRANSPORTS),
+    transportDueUs: new Float64Array(MAX_TRANSPORTS).fill(Number.POSITIVE_INFINITY),
     ntpOffsetUs: unixMsToNtpUs(Date.now()) - port.nowUs(),
     fingerprints: certificateFingerprints(port.certificate),
     nowUs: () => port.nowUs(),

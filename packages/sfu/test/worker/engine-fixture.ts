@@ -77,6 +77,7 @@ export class EngineFixture {
       port,
       plan: new SendPlan(port),
       transportSequences: new Uint16Array(1024),
+      transportDueUs: new Float64Array(1024).fill(Number.POSITIVE_INFINITY),
       ntpOffsetUs: 3_900_000_000_000_000,
       fingerprints: [],
       nowUs: () => port.timeUs,

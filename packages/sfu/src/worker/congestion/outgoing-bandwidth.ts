@@ -96,19 +96,21 @@ export class OutgoingBandwidth {
     else this.#trace()
   }
 
-  tick(nowUs: number): void {
+  /** Time went on. @returns when it should be told again at the latest; feedback wants it at the next tick */
+  tick(nowUs: number): number {
     if (nowUs - this.#allocatedUs >= ALLOCATION_INTERVAL_US) {
       this.#allocatedUs = nowUs
       this.#ensureEstimator()
       this.#allocate(nowUs)
     }
     const estimator = this.#estimator
-    if (estimator === undefined) return
+    if (estimator === undefined) return this.#allocatedUs + ALLOCATION_INTERVAL_US
     if (nowUs - this.#usefulUs >= USEFUL_INTERVAL_US) {
       this.#usefulUs = nowUs
       estimator.usefulBps = this.#usefulBps()
     }
     this.probe(nowUs)
+    return this.isProbing(nowUs) ? nowUs : this.#allocatedUs + ALLOCATION_INTERVAL_US
   }
 
   isProbing(nowUs: number): boolean {

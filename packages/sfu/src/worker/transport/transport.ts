@@ -109,6 +109,11 @@ export abstract class Transport {
     this.rembBps = bps
   }
 
+  /** Something happened that the clock should look at: the next tick is for this transport, too. */
+  wake(): void {
+    this.context.transportDueUs[this.index] = 0
+  }
+
   /** The peer's transport-cc feedback. Only transports that estimate their bandwidth care. */
   handleTransportFeedback(_feedback: TransportFeedback, _nowUs: number): void {}
 
@@ -132,6 +137,7 @@ export abstract class Transport {
     if (mid !== undefined && this.#producersByMid.has(mid)) {
       throw new ChannelTypeError(`MID ${mid} is used by another producer of this transport`)
     }
+    this.wake()
     const producer = new Producer(this, options)
     this.producers.set(producer.id, producer)
     if (mid !== undefined) this.#producersByMid.set(mid, producer)
@@ -143,6 +149,7 @@ export abstract class Transport {
   }
 
   consume(producer: Producer, options: ConsumerOptions): Consumer {
+    this.wake()
     const consumer = new (consumerClass(options))(this, producer, options)
     this.consumers.set(consumer.id, consumer)
     for (const leg of consumer.legs) {
@@ -221,6 +228,7 @@ export abstract class Transport {
 
   /** The way to the peer opened or closed. */
   connectionChanged(): void {
+    this.wake()
     for (const consumer of this.consumers.values()) consumer.update()
     if (!this.isConnected) return
     for (const producer of this.producers.values()) {
@@ -290,14 +298,17 @@ export abstract class Transport {
     context.emit('transport.trace', id, { type, timestamp: context.unixMs(), direction: 'out', info })
   }
 
-  /** Time went on; called every few milliseconds. Costs a comparison where nothing comes in. */
-  tick(nowUs: number): void {
+  /** Time went on. @returns when the next tick should be, microseconds: `nowUs` for as soon as there is one */
+  tick(nowUs: number): number {
     this.sctp?.tick(nowUs)
-    if (this.producers.size > 0 && this.isConnected) this.#tendStreams(nowUs)
+    const isTended = this.producers.size > 0 && this.isConnected
+    if (isTended) this.#tendStreams(nowUs)
     const elapsedUs = nowUs - this.#reportedUs
-    if (elapsedUs < REPORT_INTERVAL_US) return
-    this.#reportedUs = nowUs
-    this.everySecond(nowUs, elapsedUs / 1000)
+    if (elapsedUs >= REPORT_INTERVAL_US) {
+      this.#reportedUs = nowUs
+      this.everySecond(nowUs, elapsedUs / 1000)
+    }
+    return isTended || this.sctp !== undefined ? nowUs : this.#reportedUs + REPORT_INTERVAL_US
   }
 
   /** What is due once a second. */

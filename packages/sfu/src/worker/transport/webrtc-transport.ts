@@ -180,9 +180,10 @@ export class WebRtcTransport extends Transport {
     super.everySecond(nowUs, elapsedMs)
   }
 
-  override tick(nowUs: number): void {
-    super.tick(nowUs)
-    if (this.consumers.size > 0 && this.isConnected) this.outgoing.tick(nowUs)
+  override tick(nowUs: number): number {
+    const dueUs = super.tick(nowUs)
+    if (this.consumers.size === 0 || !this.isConnected) return dueUs
+    return Math.min(dueUs, this.outgoing.tick(nowUs))
   }
 
   override handleRemb(bps: number): void {
@@ -192,6 +193,7 @@ export class WebRtcTransport extends Transport {
 
   override handleTransportFeedback(feedback: TransportFeedback, nowUs: number): void {
     this.outgoing.handleFeedback(feedback, nowUs)
+    this.wake()
   }
 
   /** Whether a probe of the bandwidth is being sent. */
