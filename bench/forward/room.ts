@@ -38,10 +38,7 @@ export class Room {
   /** Connects everybody. */
   static async open({ media, receivers, legs, extensions }: RoomOptions): Promise<Room> {
     const worker = await createWorker()
-    const ports = Array.from(
-      { length: Math.ceil((receivers + 1) / PeerPort.maxPeers) },
-      () => new PeerPort(),
-    )
+    const ports = Array.from({ length: Math.ceil((receivers + 1) / PeerPort.maxPeers) }, () => new PeerPort())
     const listenInfos = [{ protocol: 'udp' as const, ip: '127.0.0.1', port: 0, ...BUFFERS }]
     const webRtcServer = await worker.createWebRtcServer({ listenInfos })
     const router = await worker.createRouter({ mediaCodecs: CODECS })

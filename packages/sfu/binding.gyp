@@ -11,6 +11,7 @@
         "native/dtls_certificate.cc",
         "native/dtls_context.cc",
         "native/header_template.cc",
+        "native/hmac_method.cc",
         "native/napi_support.cc",
         "native/packet_sender.cc",
         "native/port.cc",

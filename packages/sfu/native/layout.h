@@ -76,6 +76,14 @@ enum class Counter : size_t {
 };
 constexpr size_t kCounters = 19;
 
+enum SessionCount : size_t {
+  kReceivedPackets = 0,
+  kReceivedBytes = 1,
+  kSentPackets = 2,
+  kSentBytes = 3,
+  kSessionCounts = 4,
+};
+
 // Pointers into the typed arrays. They stay valid while the port holds its references to them.
 struct SharedMemory {
   uint8_t* memory;  // the ring, then kScratchBytes of scratch
@@ -91,6 +99,7 @@ struct SharedMemory {
   uint32_t* control;
   uint8_t* controlBytes;
   double* counters;
+  double* sessionCounts;  // of the session that was asked for last
 
   void count(Counter counter, double by = 1) const { counters[static_cast<size_t>(counter)] += by; }
 };

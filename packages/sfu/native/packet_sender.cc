@@ -12,15 +12,12 @@ void PacketSender::setSocket(SocketIndex index, SendSocket* socket) {
 }
 
 uint8_t* PacketSender::reserve() {
-  if (used_ + kMaxDatagramBytes > kBufferBytes || count_ == UdpSocket::kMaxMessages) {
-    flush();
-    used_ = 0;
-  }
+  if (used_ + kMaxDatagramBytes > kBufferBytes || count_ == UdpSocket::kMaxMessages) flush();
   return buffer_.get() + used_;
 }
 
 void PacketSender::commit(const Destination& destination, size_t bytes, const void* run) {
-  if (count_ != 0 && messages_[0].destination.socket != destination.socket) flush();
+  if (count_ != 0 && messages_[0].destination.socket != destination.socket) sendQueued();
   uint8_t* data = buffer_.get() + used_;
   used_ += bytes;
   if (merge(run, bytes)) return;
@@ -41,7 +38,13 @@ bool PacketSender::merge(const void* run, size_t bytes) {
   return true;
 }
 
+// Begins at the buffer's start again: what is written over and over stays in the cache.
 void PacketSender::flush() {
+  sendQueued();
+  used_ = 0;
+}
+
+void PacketSender::sendQueued() {
   lastRun_ = nullptr;
   ++flushes_;
   if (count_ == 0) return;

@@ -60,6 +60,8 @@ class PacketSender {
   static constexpr size_t kMaxSegmentBytes = 1452;
 
   bool merge(const void* run, size_t bytes);
+  // Sends what is queued; the buffer stays as it is, for what was written at reserve() and is not queued yet.
+  void sendQueued();
   void sendAll(SendSocket& socket, SocketIndex index, const OutgoingMessage* messages, size_t count);
   void sendFrames(SendSocket& socket, SocketIndex index, const OutgoingMessage* messages, size_t count);
   void block(SendSocket& socket, SocketIndex index);

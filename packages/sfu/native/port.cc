@@ -288,6 +288,13 @@ bool Port::learnAddress(Session& session, uint32_t socket) {
   return true;
 }
 
+void Port::readCounts(const Session& session) const {
+  shared_.sessionCounts[kReceivedPackets] = session.counts.receivedPackets;
+  shared_.sessionCounts[kReceivedBytes] = session.counts.receivedBytes;
+  shared_.sessionCounts[kSentPackets] = session.counts.sentPackets;
+  shared_.sessionCounts[kSentBytes] = session.counts.sentBytes;
+}
+
 uint32_t Port::injectPacket(const uint8_t* data, size_t bytes) {
   memcpy(ring_.nextSlot(), data, bytes);
   return ring_.commit(bytes);

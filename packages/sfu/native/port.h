@@ -77,6 +77,9 @@ class Port {
   // False if the session has DTLS already.
   bool startDtls(Session& session, DtlsRole role, std::vector<Fingerprint> fingerprints);
 
+  // Into the shared array.
+  void readCounts(const Session& session) const;
+
   uint32_t injectPacket(const uint8_t* data, size_t bytes);
   void execute(size_t entries, size_t controls);
   void close();

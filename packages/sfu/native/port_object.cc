@@ -70,6 +70,7 @@ bool PortObject::adoptArrays(napi_value arrays) {
       kControlCapacity * kControlWords * 4,
       kControlBytes,
       kCounters * 8,
+      kSessionCounts * 8,
   };
   uint8_t* data[kArrays];
   for (uint32_t i = 0; i < kArrays; ++i) {
@@ -92,7 +93,8 @@ bool PortObject::adoptArrays(napi_value arrays) {
                          reinterpret_cast<uint32_t*>(data[9]),
                          reinterpret_cast<uint32_t*>(data[10]),
                          data[11],
-                         reinterpret_cast<double*>(data[12])};
+                         reinterpret_cast<double*>(data[12]),
+                         reinterpret_cast<double*>(data[13])};
   return true;
 }
 

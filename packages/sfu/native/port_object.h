@@ -24,7 +24,7 @@ class PortObject final : public PortEvents {
   void onClosed() override;
 
  private:
-  static constexpr size_t kArrays = 13;
+  static constexpr size_t kArrays = 14;
 
   explicit PortObject(napi_env env) : env_(env) {}
   bool adoptArrays(napi_value arrays);

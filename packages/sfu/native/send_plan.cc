@@ -15,6 +15,10 @@ namespace {
 constexpr size_t kRtpHeaderBytes = 12;
 constexpr size_t kRtcpHeaderBytes = 8;
 constexpr uint32_t kEnd = 0xffffffff;
+// Entries whose sinks and sessions are asked for together: as much as the first cache level takes.
+constexpr size_t kLookAtOnce = 32;
+// Sessions ahead whose keys are asked for: two steps (the sender, its context), a step per session.
+constexpr size_t kAhead = 2;
 
 static_assert(kRtpHeaderBytes + HeaderTemplate::kMaxWrittenBytes + 2 + kSlotBytes + kMaxTagBytes <=
                   PacketSender::kMaxDatagramBytes,
@@ -29,10 +33,18 @@ void SendPlan::execute(size_t entries, size_t controls) {
   absSendTimeFlush_ = ~uint64_t{0};
   for (size_t i = 0; i < controls; ++i) sendControl(shared_.control + i * kControlWords);
   group(entries);
-  for (const Session* session : order_) {
-    for (uint32_t i = session->planFirst; i != kEnd; i = next_[i]) sendEntry(*sinks_[i], shared_.plan + i * kPlanWords);
+  const size_t sessions = order_.size();
+  for (size_t i = 0; i < std::min(sessions, kAhead); ++i) prefetch(order_[i]->sender.get(), sizeof(SrtpSender));
+  for (size_t i = 0; i < sessions; ++i) {
+    if (i + kAhead < sessions) prefetch(order_[i + kAhead]->sender.get(), sizeof(SrtpSender));
+    if (i + 1 < sessions && order_[i + 1]->sender != nullptr) order_[i + 1]->sender->cipher().prefetchRtp();
+    sendChain(*order_[i]);
   }
   sender_.flush();
+}
+
+void SendPlan::sendChain(const Session& session) {
+  for (uint32_t i = session.planFirst; i != kEnd; i = next_[i]) sendEntry(*sinks_[i], shared_.plan + i * kPlanWords);
 }
 
 void SendPlan::sendControl(const uint32_t* control) {
@@ -91,28 +103,37 @@ void SendPlan::sendRtcp(Session& session, const uint8_t* data, size_t bytes) {
 void SendPlan::group(size_t entries) {
   ++run_;
   order_.clear();
-  for (uint32_t i = 0; i < entries; ++i) {
-    Sink* sink = sessions_.findSink(shared_.plan[i * kPlanWords + kPlanSink]);
-    Session* session = sink == nullptr ? nullptr : sink->session;
-    if (session == nullptr || !session->destination.isSet()) {
-      shared_.count(Counter::expired);
-      continue;
-    }
-    if (!session->canSend()) {
-      shared_.count(Counter::droppedNoKeys);
-      continue;
-    }
-    sinks_[i] = sink;
-    next_[i] = kEnd;
-    if (session->planRun != run_) {
-      session->planRun = run_;
-      session->planFirst = i;
-      order_.push_back(session);
-    } else {
-      next_[session->planLast] = i;
-    }
-    session->planLast = i;
+  for (size_t first = 0; first < entries; first += kLookAtOnce) {
+    const size_t end = std::min(first + kLookAtOnce, entries);
+    find(first, end);
+    for (size_t i = first; i < end; ++i) chain(static_cast<uint32_t>(i));
   }
+}
+
+// Sinks first, then their sessions: none is waited for while there are others to ask for.
+void SendPlan::find(size_t first, size_t end) {
+  for (size_t i = first; i < end; ++i) {
+    sinks_[i] = sessions_.findSink(shared_.plan[i * kPlanWords + kPlanSink]);
+    prefetch(sinks_[i], sizeof(Sink));
+  }
+  for (size_t i = first; i < end; ++i) {
+    if (sinks_[i] != nullptr) prefetch(sinks_[i]->session, sizeof(Session));
+  }
+}
+
+void SendPlan::chain(uint32_t entry) {
+  Session* session = sinks_[entry] == nullptr ? nullptr : sinks_[entry]->session;
+  if (session == nullptr || !session->destination.isSet()) return shared_.count(Counter::expired);
+  if (!session->canSend()) return shared_.count(Counter::droppedNoKeys);
+  next_[entry] = kEnd;
+  if (session->planRun != run_) {
+    session->planRun = run_;
+    session->planFirst = entry;
+    order_.push_back(session);
+  } else {
+    next_[session->planLast] = entry;
+  }
+  session->planLast = entry;
 }
 
 void SendPlan::sendEntry(Sink& sink, const uint32_t* entry) {

@@ -31,6 +31,10 @@ class SendPlan {
   // Chains the entries of each session, so that those of one destination stand together and may share a segmented
   // send. Sessions keep the order of their first entry, entries their order within a session.
   void group(size_t entries);
+  void find(size_t first, size_t end);
+  void chain(uint32_t entry);
+  // Sends one session's entries.
+  void sendChain(const Session& session);
   void sendEntry(Sink& sink, const uint32_t* entry);
   void sendPadding(Sink& sink, const uint32_t* entry);
   size_t writeHeader(const Sink& sink, const uint32_t* entry, const PacketRing::Found* packet, uint8_t* out);

@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 
 #include "hmac_sha1.h"
+#include "prefetch.h"
 #include "srtp_keys.h"
 
 namespace sangam {
@@ -20,6 +21,8 @@ class SrtpCipher {
 
   bool init(const DirectionKeys& keys);
   const SrtpSuiteInfo& info() const { return info_; }
+  // That sealRtp() follows. OpenSSL's context is opaque; its own fields are at its start.
+  void prefetchRtp() const { prefetch(rtp_.ctx, kContextBytes); }
 
   // SRTP (RFC 3711 section 3.1, RFC 7714 section 8). `packet` begins with the header; ciphertext and tag are written
   // behind it. `payload` may be elsewhere, or already in its place. Returns the packet's bytes, 0 if OpenSSL refuses.
@@ -37,6 +40,8 @@ class SrtpCipher {
   bool openRtcp(const uint8_t* packet, size_t bytes, uint8_t* out);
 
  private:
+  static constexpr size_t kContextBytes = 192;
+
   struct Half {
     EVP_CIPHER_CTX* ctx = nullptr;
     uint8_t salt[kMaxSaltBytes];

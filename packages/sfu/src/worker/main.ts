@@ -2,7 +2,7 @@
  * The worker process: opens the packet port, gives the engine time and randomness, and carries the channel to the
  * application. Everything that decides is in the engine.
  */
-import { createHmac, randomInt } from 'node:crypto'
+import { randomInt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { unixMsToNtpUs } from '@sangam/rtp'
 import type {
@@ -17,6 +17,7 @@ import { certificateFingerprints } from './certificate.ts'
 import { MAX_TRANSPORTS, type WorkerContext } from './context.ts'
 import { Engine } from './engine.ts'
 import { toChannelError } from './errors.ts'
+import { hmacSha1 } from './packet-port/hmac-sha1.ts'
 import { createPacketPort } from './packet-port/load.ts'
 import { requestHandlers } from './requests.ts'
 import { resourceUsage } from './resource-usage.ts'
@@ -65,11 +66,7 @@ function start(settings: WorkerSettings): void {
     nowUs: () => port.nowUs(),
     unixMs: () => Date.now(),
     random: (below) => randomInt(below),
-    hmacSha1: (key, ...parts) => {
-      const hmac = createHmac('sha1', key)
-      for (const part of parts) hmac.update(part)
-      return hmac.digest()
-    },
+    hmacSha1,
     emit,
     log: (level, text) => {
       if (LOG_ORDER.indexOf(level) >= LOG_ORDER.indexOf(logLevel)) emit('worker.log', '', { level, text })

@@ -48,6 +48,8 @@ interface NativePort {
   routeRtcp(session: number, address: Uint8Array): void
   beginDtls(session: number, isClient: boolean, fingerprints: Uint8Array): void
   installSrtpKeys(session: number, suite: number, sendKey: Uint8Array, receiveKey: Uint8Array): void
+  /** Fills `sessionCounts`. */
+  readSessionCounts(session: number): void
   addSink(session: number, ssrc: number, payloadType: number, elements: Uint8Array): number
   /** For tests: mode 0 sends without UDP_SEGMENT, mode 1 makes the system refuse UDP_SEGMENT on this socket. */
   setSegmentation(socket: number, mode: 0 | 1): void
@@ -57,11 +59,21 @@ interface NativePort {
 
 type SharedMethods = Omit<PacketPort, keyof SharedArrays | 'certificate' | AddedCall>
 /** Calls of the contract that take more than numbers and bytes: put on top of the addon's own. */
-type AddedCall = 'openUdp' | 'openTcp' | 'startDtls' | 'setSrtpKeys' | 'createSink' | 'setRtcpDestination'
+type AddedCall =
+  | 'openUdp'
+  | 'openTcp'
+  | 'startDtls'
+  | 'setSrtpKeys'
+  | 'createSink'
+  | 'setRtcpDestination'
+  | 'sessionStats'
 type SharedArrays = Pick<
   PacketPort,
   'memory' | 'batch' | 'records' | 'plan' | 'control' | 'controlBytes' | 'counters'
->
+> & {
+  /** What the session that `readSessionCounts` was asked for received and sent: packets, bytes, packets, bytes. */
+  readonly sessionCounts: Float64Array
+}
 
 /** A port as `createPacketPort` returns it; tests reach the addon's own calls through it. */
 export type NativePacketPort = PacketPort & NativePort
@@ -118,6 +130,8 @@ export interface NativeAddon {
     onBatch: (count: number) => void,
     onSessionEvent: (session: number, type: string, detail: string, remoteCertificate: string) => void,
   ): NativePort & SharedMethods
+  /** HMAC-SHA1 of `dataBytes` bytes that stand behind a key of `keyBytes` in `scratch`; its 20 bytes replace the first ones. */
+  hmacSha1(scratch: Uint8Array, keyBytes: number, dataBytes: number): void
   readonly testing: NativeTesting
 }
 
@@ -154,6 +168,9 @@ const ELEMENT_TYPES: readonly SinkHeaderExtension['type'][] = [
   'dependencyDescriptor',
   'absCaptureTime',
 ]
+
+/** Length of `sessionCounts`. */
+const SESSION_COUNTS = 4
 
 const ADDON_PATH = fileURLToPath(new URL('../../../build/Release/packet_port.node', import.meta.url))
 let addon: NativeAddon | undefined
@@ -194,12 +211,13 @@ function createArrays(): SharedArrays {
     control: new Uint32Array(CONTROL_CAPACITY * CONTROL_WORDS),
     controlBytes: new Uint8Array(CONTROL_BYTES),
     counters: new Float64Array(COUNTERS),
+    sessionCounts: new Float64Array(SESSION_COUNTS),
   }
 }
 
 // The order of PortObject::adoptArrays.
 function inNativeOrder(arrays: SharedArrays): ArrayBufferView[] {
-  const { memory, batch, records, plan, control, controlBytes, counters } = arrays
+  const { memory, batch, records, plan, control, controlBytes, counters, sessionCounts } = arrays
   return [
     memory,
     batch.kind,
@@ -214,6 +232,7 @@ function inNativeOrder(arrays: SharedArrays): ArrayBufferView[] {
     control,
     controlBytes,
     counters,
+    sessionCounts,
   ]
 }
 
@@ -299,6 +318,16 @@ export function createNativePacketPort(options: PacketPortOptions): NativePacket
     },
     setSrtpKeys(session, suite, sendKey, receiveKey) {
       native.installSrtpKeys(session, SRTP_SUITES.indexOf(suite), sendKey, receiveKey)
+    },
+    sessionStats(session) {
+      native.readSessionCounts(session)
+      const counts = arrays.sessionCounts
+      return {
+        receivedPackets: counts[0] as number,
+        receivedBytes: counts[1] as number,
+        sentPackets: counts[2] as number,
+        sentBytes: counts[3] as number,
+      }
     },
     createSink({ session, ssrc, payloadType, headerExtensions }) {
       return native.addSink(session, ssrc, payloadType, encodeElements(headerExtensions))
