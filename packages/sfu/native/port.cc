@@ -43,16 +43,33 @@ bool Port::init(const std::string& certificatePem, const std::string& keyPem) {
   const bool own = certificatePem.empty() && keyPem.empty();
   if (!(own ? certificate.generate() : certificate.load(certificatePem, keyPem))) return false;
   if (!dtls_.init(DtlsAssociation::verifyPeer)) return false;
-  timer_ = newHandle<uv_timer_t>(UV_TIMER);
-  if (timer_ == nullptr || uv_timer_init(loop_, timer_) != 0) {
-    free(timer_);
-    timer_ = nullptr;
-    return false;
+  timer_ = newTimer();
+  clock_ = newTimer();
+  return timer_ != nullptr && clock_ != nullptr;
+}
+
+// Keeps no process alive. Null if there is no memory for it.
+uv_timer_t* Port::newTimer() {
+  auto* timer = newHandle<uv_timer_t>(UV_TIMER);
+  if (timer == nullptr || uv_timer_init(loop_, timer) != 0) {
+    free(timer);
+    return nullptr;
   }
-  timer_->data = this;
-  uv_unref(reinterpret_cast<uv_handle_t*>(timer_));
+  timer->data = this;
+  uv_unref(reinterpret_cast<uv_handle_t*>(timer));
   ++handles_;
-  return true;
+  return timer;
+}
+
+void Port::startClock(uint64_t intervalMs) {
+  if (!closed_) uv_timer_start(clock_, onClock, intervalMs, intervalMs);
+}
+
+void Port::onClock(uv_timer_t* handle) {
+  auto* self = static_cast<Port*>(handle->data);
+  const bool quiet = !self->batchSinceClock_;
+  self->batchSinceClock_ = false;
+  if (quiet && !self->closed_) self->events_.onBatch(0);
 }
 
 // A place that was freed rests until kRestingIndexes are, so that its next tenant comes late.
@@ -173,7 +190,9 @@ void Port::onReadable(Socket& socket) {
   sender_.flush();
   const size_t count = receiver_.count();
   // Events first: a packet of a session is never reported before the session is known to be connected.
-  if (deliverEvents() && count != 0) events_.onBatch(count);
+  if (!deliverEvents() || count == 0) return;
+  batchSinceClock_ = true;
+  events_.onBatch(count);
 }
 
 // False if a listener closed the port.
@@ -314,6 +333,7 @@ void Port::close() {
   pending_.clear();
   handshakes_.clear();
   closeHandle(reinterpret_cast<uv_handle_t*>(timer_));
+  closeHandle(reinterpret_cast<uv_handle_t*>(clock_));
 }
 
 }  // namespace sangam

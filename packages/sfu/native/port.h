@@ -80,6 +80,9 @@ class Port {
   // Into the shared array.
   void readCounts(const Session& session) const;
 
+  // onBatch(0) whenever no batch was delivered for about `intervalMs`: time goes on without packets, too.
+  void startClock(uint64_t intervalMs);
+
   uint32_t injectPacket(const uint8_t* data, size_t bytes);
   void execute(size_t entries, size_t controls);
   void close();
@@ -100,6 +103,8 @@ class Port {
 
   static void onPoll(uv_poll_t* handle, int status, int events);
   static void onTick(uv_timer_t* handle);
+  static void onClock(uv_timer_t* handle);
+  uv_timer_t* newTimer();
   static void onHandleClosed(uv_handle_t* handle);
   void onReadable(Socket& socket);
   void onConnections(Socket& listener);
@@ -142,6 +147,8 @@ class Port {
   std::vector<uint32_t> handshakes_;
   std::vector<SessionEvent> pending_;
   uv_timer_t* timer_ = nullptr;
+  uv_timer_t* clock_ = nullptr;
+  bool batchSinceClock_ = false;
   size_t handles_ = 0;
   bool closed_ = false;
 };

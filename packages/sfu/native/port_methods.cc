@@ -261,6 +261,14 @@ napi_value closeSink(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+napi_value startClock(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const uint32_t intervalMs = args.u32(0);
+  Port* port = args.ok() ? PortObject::portOf(env, args.self(), true) : nullptr;
+  if (port != nullptr) port->startClock(intervalMs);
+  return nullptr;
+}
+
 napi_value injectPacket(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
   const ByteView packet = args.bytes(0);
@@ -327,6 +335,7 @@ void definePortMethods(napi_env env, napi_value object) {
   setFunction(env, object, "readSessionCounts", readSessionCounts);
   setFunction(env, object, "addSink", addSink);
   setFunction(env, object, "closeSink", closeSink);
+  setFunction(env, object, "startClock", startClock);
   setFunction(env, object, "injectPacket", injectPacket);
   setFunction(env, object, "execute", execute);
   setFunction(env, object, "close", closePort);

@@ -74,7 +74,6 @@ function start(settings: WorkerSettings): void {
   }
   const engine = new Engine(context)
   const end = (): void => {
-    clearInterval(timer)
     clearTimeout(probeTimer)
     port.close()
     // After the answer to the request that asked for it.
@@ -96,10 +95,7 @@ function start(settings: WorkerSettings): void {
   const probeOn = (): void => {
     if (engine.isProbing && probeTimer === undefined) probeTimer = setTimeout(probe, PROBE_TICK_MS)
   }
-  const timer = setInterval(() => {
-    engine.advance()
-    probeOn()
-  }, QUIET_TICK_MS)
+  port.startClock(QUIET_TICK_MS)
 
   process.on('message', (frame: ToWorker) => {
     if ('event' in frame) {

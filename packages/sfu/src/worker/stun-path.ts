@@ -23,6 +23,6 @@ export class StunPath {
     const fragment = stunUsername(memory, message).split(':')[0] ?? ''
     const transport = this.#usernameFragments.get(fragment)
     if (transport === undefined) this.dropped++
-    else transport.handleBindingRequest(memory, message, addresses, row * ADDRESS_BYTES)
+    else transport.handleBindingRequest(fragment, memory, message, addresses, row * ADDRESS_BYTES)
   }
 }

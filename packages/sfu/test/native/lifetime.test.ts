@@ -22,6 +22,30 @@ function openPort(): PacketPort {
 }
 const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
+describe('startClock()', () => {
+  test('calls onBatch(0) again and again while no packet comes, until close()', async () => {
+    let calls = 0
+    const { promise: third, resolve } = Promise.withResolvers<void>()
+    const port = createPacketPort({
+      onBatch: (count) => {
+        expect(count).toBe(0)
+        calls += 1
+        if (calls === 3) resolve()
+      },
+      onSessionEvent: ignore,
+    })
+    port.startClock(1)
+    // The clock keeps no process alive; something else has to.
+    const alive = setInterval(ignore, 1000)
+    await third
+    clearInterval(alive)
+    port.close()
+    const closedAt = calls
+    await new Promise((done) => setTimeout(done, 10))
+    expect(calls).toBe(closedAt)
+  })
+})
+
 describe('openUdp()', () => {
   test('on a port in use throws EADDRINUSE, and the port can be had after closeSocket()', async () => {
     const first = openPort()

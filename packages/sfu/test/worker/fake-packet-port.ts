@@ -80,6 +80,8 @@ export class FakePacketPort implements PacketPort {
     return this.timeUs
   }
 
+  startClock(): void {}
+
   openUdp(options: { port: number }): { socket: number; port: number } {
     const socket = this.#sockets++
     this.openSockets.add(socket)

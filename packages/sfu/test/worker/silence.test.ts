@@ -1,64 +1,6 @@
-import type { RtpParameters } from '@sangam/ortc'
-import { parseRtpPacket, RtpHeader, writeRtpPacket } from '@sangam/rtp'
+import { parseRtpPacket, RtpHeader } from '@sangam/rtp'
 import { describe, expect, test } from 'vitest'
-import { EngineFixture } from './engine-fixture.ts'
-
-const AUDIO: RtpParameters = {
-  mid: 'a',
-  codecs: [
-    {
-      mimeType: 'audio/opus',
-      payloadType: 111,
-      clockRate: 48000,
-      channels: 2,
-      parameters: {},
-      rtcpFeedback: [],
-    },
-  ],
-  headerExtensions: [],
-  encodings: [{ ssrc: 4444 }],
-  rtcp: { cname: 'publisher' },
-}
-const VOICE = new Uint8Array(40).fill(1)
-const SILENCE = Uint8Array.of(8)
-
-function room(ignoreDtx: boolean, direct = false) {
-  const fixture = new EngineFixture()
-  const publisher = fixture.connected('publisher', 40001)
-  if (direct) fixture.engine.createDirectTransport({ routerId: 'router', transportId: 'viewer' })
-  else fixture.connected('viewer', 40002)
-  fixture.engine.produce({
-    transportId: 'publisher',
-    producerId: 'producer',
-    kind: 'audio',
-    rtpParameters: AUDIO,
-    rtpMapping: { codecs: [{ payloadType: 111, mappedPayloadType: 100 }], encodings: [] },
-    keyFrameRequestDelay: 0,
-    paused: false,
-  })
-  fixture.engine.consume({
-    transportId: 'viewer',
-    consumerId: 'consumer',
-    producerId: 'producer',
-    kind: 'audio',
-    rtpParameters: {
-      ...AUDIO,
-      codecs: [{ ...AUDIO.codecs[0]!, payloadType: 100 }],
-      encodings: [{ ssrc: 5555 }],
-    },
-    type: 'simple',
-    consumableRtpEncodings: [],
-    paused: false,
-    ignoreDtx,
-  })
-  const send = (sequenceNumber: number, payload: Uint8Array): void => {
-    const bytes = new Uint8Array(200)
-    const fields = { payloadType: 111, sequenceNumber, timestamp: sequenceNumber * 960, ssrc: 4444, payload }
-    fixture.port.addRtp(publisher.session, bytes.slice(0, writeRtpPacket(bytes, 0, fields)))
-    fixture.run()
-  }
-  return { fixture, send }
-}
+import { room, SILENCE, VOICE } from './voice-fixture.ts'
 
 function speak(send: (sequenceNumber: number, payload: Uint8Array) => void): void {
   const payloads = [VOICE, VOICE, SILENCE, SILENCE, VOICE, SILENCE, VOICE]

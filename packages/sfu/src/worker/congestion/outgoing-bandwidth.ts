@@ -19,6 +19,8 @@ const USEFUL_INTERVAL_US = 1_000_000
 /** The estimate is shared anew this often, and at once when it fell to this share. */
 const ALLOCATION_INTERVAL_US = 200_000
 const ALLOCATION_DROP = 0.95
+/** Where there is nothing to share and nobody who tells anything: for a consumer that negotiated transport-cc meanwhile. */
+const IDLE_INTERVAL_US = 1_000_000
 
 /** What the bandwidth looks at of its transport. */
 export interface BandwidthOwner {
@@ -90,13 +92,15 @@ export class OutgoingBandwidth {
     this.#estimator?.handleRemb(bps)
   }
 
+  /** Feedback came: the estimate follows it, and a probe may begin. */
   handleFeedback(feedback: TransportFeedback, nowUs: number): void {
     this.#ensureEstimator()?.handleFeedback(feedback, nowUs)
     if (this.bps < this.#allocatedBps * ALLOCATION_DROP) this.#allocate(nowUs)
     else this.#trace()
+    this.probe(nowUs)
   }
 
-  /** Time went on. @returns when it should be told again at the latest; feedback wants it at the next tick */
+  /** Time went on. @returns when it should be told again, microseconds */
   tick(nowUs: number): number {
     if (nowUs - this.#allocatedUs >= ALLOCATION_INTERVAL_US) {
       this.#allocatedUs = nowUs
@@ -104,13 +108,13 @@ export class OutgoingBandwidth {
       this.#allocate(nowUs)
     }
     const estimator = this.#estimator
-    if (estimator === undefined) return this.#allocatedUs + ALLOCATION_INTERVAL_US
+    if (estimator === undefined) return nowUs + this.#intervalUs
     if (nowUs - this.#usefulUs >= USEFUL_INTERVAL_US) {
       this.#usefulUs = nowUs
       estimator.usefulBps = this.#usefulBps()
     }
     this.probe(nowUs)
-    return this.isProbing(nowUs) ? nowUs : this.#allocatedUs + ALLOCATION_INTERVAL_US
+    return this.isProbing(nowUs) ? nowUs : nowUs + this.#intervalUs
   }
 
   isProbing(nowUs: number): boolean {
@@ -140,6 +144,14 @@ export class OutgoingBandwidth {
       ...(this.#minBps > 0 ? { minOutgoingBitrate: this.#minBps } : {}),
       ...(this.#estimator === undefined ? {} : { rtpPacketLossSent: this.#estimator.state.lossShare }),
     }
+  }
+
+  get #intervalUs(): number {
+    if (this.#rembBps > 0 || this.#estimator?.hasFeedback === true) return ALLOCATION_INTERVAL_US
+    for (const { preferredLayers } of this.#owner.consumers.values()) {
+      if (preferredLayers !== undefined) return ALLOCATION_INTERVAL_US
+    }
+    return IDLE_INTERVAL_US
   }
 
   get #ceilingBps(): number {

@@ -109,6 +109,11 @@ export class SendSideBandwidth {
     this.#acknowledgedEnd = history.next
   }
 
+  /** Whether the peer ever sent transport-cc feedback. */
+  get hasFeedback(): boolean {
+    return this.#hasFeedback
+  }
+
   /** The estimate, bits per second on the wire. */
   get targetBps(): number {
     return this.#clamped(Math.min(this.#aimd.bps, this.#loss.bps))

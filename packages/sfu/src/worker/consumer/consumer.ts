@@ -97,6 +97,9 @@ export class Consumer implements FanoutMember {
   firCount = 0
   score = 10
   bitrateBps = 0
+  /** When its last sender report left, microseconds, and whether it told the publisher's own clock. */
+  reportedUs = Number.NEGATIVE_INFINITY
+  reportedCaptureClock = false
   stream: ReceiveStream | undefined
   readonly #encodingIndex: number
   readonly #consumableRtpEncodings: readonly RtpEncodingParameters[]
@@ -181,6 +184,7 @@ export class Consumer implements FanoutMember {
 
   /** Joins or leaves the stream's fan-out, after anything changed that `wanted` depends on. */
   update(): void {
+    this.transport.wake()
     const stream = this.stream
     if (stream === undefined) return
     if (!this.wanted) {

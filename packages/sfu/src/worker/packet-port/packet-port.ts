@@ -252,7 +252,7 @@ export interface PacketPortOptions {
   /** PEM of the DTLS certificate and key; without them an ECDSA P-256 certificate is made. */
   readonly certificatePem?: string
   readonly privateKeyPem?: string
-  /** Called once per batch; must not throw. Runs before the event loop goes on. */
+  /** Called once per batch, and with 0 by the clock (`startClock`); must not throw. Runs before the event loop goes on. */
   readonly onBatch: (count: number) => void
   readonly onSessionEvent: (session: number, event: SessionEvent) => void
 }
@@ -275,6 +275,11 @@ export interface PacketPort {
 
   /** Monotonic clock in microseconds, the one of `PacketBatch.arrivalUs`. */
   nowUs(): number
+  /**
+   * From now on `onBatch(0)` is called about every `intervalMs` in which no batch came, so that time goes on without
+   * packets, too. A timer of JavaScript's would wake the loop whether packets come or not.
+   */
+  startClock(intervalMs: number): void
 
   /**
    * Binds a UDP socket.

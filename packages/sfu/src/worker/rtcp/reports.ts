@@ -16,6 +16,8 @@ import type { Transport } from '../transport/transport.ts'
 import { toCaptureClock } from './capture-clock.ts'
 
 const MAX_BLOCKS = 31
+/** A little less than the five seconds of RFC 3550, since this is looked at once a second. */
+const AUDIO_INTERVAL_US = 4_900_000
 const MAX_BYTES = 1200
 const MAX_CONSUMERS_PER_PACKET = 10
 /** Who our receiver reports are from: an SSRC that no stream of ours has. */
@@ -59,14 +61,30 @@ export function writeReports(transport: Transport, nowUs: number): number {
       writeRemb(bytes, offset, 0, transport.maxIncomingBitrateBps, ssrcs.slice(0, 255)),
     )
   }
-  const sending = [...transport.consumers.values()]
-    .flatMap((consumer) => consumer.legs)
-    .filter((leg) => leg.packetsSent > 0 && leg.isSending)
-  for (let i = 0; i < sending.length; i += MAX_CONSUMERS_PER_PACKET) {
-    const part = sending.slice(i, i + MAX_CONSUMERS_PER_PACKET)
+  const due = dueLegs(transport, nowUs)
+  for (let i = 0; i < due.length; i += MAX_CONSUMERS_PER_PACKET) {
+    const part = due.slice(i, i + MAX_CONSUMERS_PER_PACKET)
     transport.sendRtcp(MAX_BYTES, (bytes, offset) => writeSenderReports(bytes, offset, part, nowUs))
   }
   return expected === 0 ? 0 : lost / expected
+}
+
+/** The outgoing streams whose sender report is due: video each second, audio each five (RFC 3550 section 6.2), both at once. */
+function dueLegs(transport: Transport, nowUs: number): readonly Consumer[] {
+  const due: Consumer[] = []
+  for (const consumer of transport.consumers.values()) {
+    for (const leg of consumer.legs) {
+      if (leg.packetsSent === 0 || !leg.isSending) continue
+      // Lips move with the voice from the publisher's first report on, which may come after ours.
+      const hasClock = leg.stream?.senderClock !== undefined
+      const isRecent = nowUs - leg.reportedUs < AUDIO_INTERVAL_US && leg.reportedCaptureClock === hasClock
+      if (leg.kind === 'audio' && isRecent) continue
+      leg.reportedUs = nowUs
+      leg.reportedCaptureClock = hasClock
+      due.push(leg)
+    }
+  }
+  return due
 }
 
 function reportBlock(stream: ReceiveStream, report: ReceptionReport, nowUs: number): ReportBlock {

@@ -1,7 +1,6 @@
 import {
   type StunMessage,
   StunType,
-  stunUsername,
   type TransportFeedback,
   verifyStunFingerprint,
   verifyStunIntegrity,
@@ -34,6 +33,7 @@ const PASSWORD_LENGTH = 32
 const MAX_STUN_BYTES = 512
 const ROLE_CONFLICT = 487
 const encoder = new TextEncoder()
+const answerBytes = new Uint8Array(MAX_STUN_BYTES)
 
 /** Which transport a STUN username fragment belongs to, for the whole worker. */
 export type UsernameFragments = Map<string, WebRtcTransport>
@@ -125,13 +125,13 @@ export class WebRtcTransport extends Transport {
    * answer: an answer would tell a scanner that somebody is here, and could be aimed at a third party.
    */
   handleBindingRequest(
+    fragment: string,
     bytes: Uint8Array,
     message: StunMessage,
     addresses: Uint8Array,
     addressOffset: number,
   ): void {
     if (this.#listenerOf(packetAddressSocket(addresses, addressOffset)) === undefined) return
-    const fragment = stunUsername(bytes, message).split(':')[0] ?? ''
     const password = this.#ice.passwordOf(fragment)
     if (password === undefined) return
     const key = encoder.encode(password)
@@ -193,7 +193,7 @@ export class WebRtcTransport extends Transport {
 
   override handleTransportFeedback(feedback: TransportFeedback, nowUs: number): void {
     this.outgoing.handleFeedback(feedback, nowUs)
-    this.wake()
+    if (this.outgoing.isProbing(nowUs)) this.wake()
   }
 
   /** Whether a probe of the bandwidth is being sent. */
@@ -298,7 +298,7 @@ export class WebRtcTransport extends Transport {
   ): void {
     const ip = packetAddressIp(addresses, addressOffset)
     const port = ((addresses[addressOffset + 2] ?? 0) << 8) | (addresses[addressOffset + 3] ?? 0)
-    const datagram = new Uint8Array(MAX_STUN_BYTES)
+    const datagram = answerBytes
     const length = writeStunMessage(datagram, 0, {
       type: answer === 'success' ? StunType.bindingSuccess : StunType.bindingError,
       transactionId,
