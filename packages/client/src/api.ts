@@ -169,8 +169,51 @@ export interface Session extends Emitter<SessionEvents> {
   /** Joins a room, creating it where the person may; resolves once joined. One object per room until it is left. */
   join(roomId: string, options?: JoinOptions): Promise<Room>
   setStatus(status: SettablePresence): Promise<void>
+  /** Uploads a file for a message of a conversation, in pieces; it goes on by itself after a break. */
+  upload(conversationId: string, file: Blob, options?: UploadOptions): Upload
+  /** An address that shows or downloads a file of a message (or its small picture), for about an hour. */
+  fileUrl(fileId: string, variant?: 'content' | 'thumbnail'): Promise<string>
   /** Ends the session for good: calls end, rooms are left, messages not yet stored stay in the outbox. */
   close(): Promise<void>
+}
+
+/** What this device knows of a file that it uploads. */
+export interface UploadOptions {
+  /** Default: the file's own name. */
+  readonly name?: string
+  /** Media type; default: the file's own. */
+  readonly type?: string
+  /** Pixels of a picture or a film, as it is shown. */
+  readonly width?: number
+  readonly height?: number
+  readonly durationMs?: number
+  /** Loudness of a voice note over its time: up to 100 whole numbers from 0 to 100. */
+  readonly waveform?: readonly number[]
+  /** A small picture of it: PNG, JPEG or WebP, at most 128 KiB. */
+  readonly thumbnail?: Blob
+}
+
+/** `waiting`: the connection broke, it goes on by itself; `failed`: refused for good, or until `retry()`. */
+export type UploadStatus = 'uploading' | 'waiting' | 'done' | 'failed' | 'cancelled'
+
+/** An upload at one moment. */
+export interface UploadSnapshot {
+  readonly status: UploadStatus
+  /** Bytes that the server holds. */
+  readonly sentBytes: number
+  readonly totalBytes: number
+  readonly error?: SangamError
+}
+
+/** A file on its way to the server. */
+export interface Upload {
+  readonly state: Store<UploadSnapshot>
+  /** The file's id, for `send()`; rejects when it is refused or cancelled. After `retry()` a new promise. */
+  readonly done: Promise<string>
+  /** Tries a failed one again, from where it came to. */
+  retry(): void
+  /** Gives it up; the server forgets what it holds of it. */
+  cancel(): Promise<void>
 }
 
 /** How to ring. */

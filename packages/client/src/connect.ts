@@ -4,6 +4,7 @@ import { Connection } from './connection/connection.ts'
 import { serverOrigin } from './connection/http-api.ts'
 import { applicationTokens, guestTokens, type TokenSource } from './connection/token-source.ts'
 import { errors } from './errors.ts'
+import { AuthorizedHttp } from './files/authorized-http.ts'
 import { randomId } from './random-id.ts'
 import { SessionHandle } from './session/session.ts'
 
@@ -18,9 +19,10 @@ const REQUEST_TIMEOUT_MS = 10_000
  */
 export async function connect(url: string, options: ConnectOptions): Promise<Session> {
   const origin = serverOrigin(url)
+  const tokens = tokenSourceOf(origin, options)
   const connection = new Connection({
     origin,
-    tokens: tokenSourceOf(origin, options),
+    tokens,
     client: options.client ?? (typeof window === 'undefined' ? 'node' : 'web'),
     deviceId: options.deviceId ?? randomId(),
     requestTimeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
@@ -30,6 +32,7 @@ export async function connect(url: string, options: ConnectOptions): Promise<Ses
     connection,
     greeting,
     options.outbox ?? defaultOutbox(origin),
+    new AuthorizedHttp(origin, tokens),
     options.peerPlatform,
   )
   await session.begin()

@@ -13,6 +13,8 @@ import type {
   SessionEvents,
   SettablePresence,
   Store,
+  Upload,
+  UploadOptions,
 } from '../api.ts'
 import { BROWSER_MEDIA } from '../calls/call.ts'
 import { CallCenter } from '../calls/call-center.ts'
@@ -21,6 +23,8 @@ import { Outbox } from '../chat/outbox.ts'
 import type { Connection, Greeting } from '../connection/connection.ts'
 import { errors, type SangamError } from '../errors.ts'
 import { TypedEmitter } from '../events.ts'
+import type { AuthorizedHttp } from '../files/authorized-http.ts'
+import { Files } from '../files/files.ts'
 import { browserPlatform, type PeerPlatform } from '../peer/peer-connection.ts'
 import { RoomHandle } from '../rooms/room.ts'
 import { People } from './people.ts'
@@ -33,6 +37,7 @@ export class SessionHandle extends TypedEmitter<SessionEvents> implements Sessio
   readonly #connection: Connection
   readonly #outbox: Outbox
   readonly #people: People
+  readonly #files: Files
   readonly #conversations: Conversations
   readonly #roomList: RoomList
   readonly #callCenter: CallCenter
@@ -47,6 +52,7 @@ export class SessionHandle extends TypedEmitter<SessionEvents> implements Sessio
     connection: Connection,
     greeting: Greeting,
     outboxStore: OutboxStore,
+    http: AuthorizedHttp,
     platform: PeerPlatform | undefined = browserPlatform(),
   ) {
     super()
@@ -54,6 +60,7 @@ export class SessionHandle extends TypedEmitter<SessionEvents> implements Sessio
     this.identity = greeting.identity
     this.name = greeting.name
     this.#connection = connection
+    this.#files = new Files(http)
     this.#outbox = new Outbox(connection, outboxStore, greeting.identity)
     this.#people = new People(connection, greeting.identity)
     this.#conversations = new Conversations(connection, this.#outbox, greeting)
@@ -131,6 +138,14 @@ export class SessionHandle extends TypedEmitter<SessionEvents> implements Sessio
   async setStatus(status: SettablePresence): Promise<void> {
     this.#status = status
     await this.#connection.request('presence.set', { status }, { idempotent: true })
+  }
+
+  upload(conversationId: string, file: Blob, options: UploadOptions = {}): Upload {
+    return this.#files.upload(conversationId, file, options)
+  }
+
+  fileUrl(fileId: string, variant: 'content' | 'thumbnail' = 'content'): Promise<string> {
+    return this.#files.urlOf(fileId, variant)
   }
 
   async close(): Promise<void> {
