@@ -182,8 +182,7 @@ describe('hostile peers at the engine', () => {
     const key = new Uint8Array(28).fill(1)
     port.port.setSrtpKeys(peer.session, 'AEAD_AES_128_GCM', key, key)
     const sink = peer.openStream(SSRC, 100)
-    const address = writePacketAddress({ socket: peer.socket, ip: '127.0.0.1', port: serverPort(transport) })
-    port.sendRaw(address, PLAIN_APPLICATION_DATA)
+    port.sendRaw(peer.serverAddress, PLAIN_APPLICATION_DATA)
     for (let i = 0; i < 50; i++) peer.send(sink, i, 960 * i, PAYLOAD)
     port.flush()
     for (;;) {

@@ -74,10 +74,11 @@ export class MediaPeer extends EventEmitter<MediaPeerEvents> {
   readonly session: number
   /** Of its UDP socket. */
   readonly localPort: number
+  /** Where it sends to, as `PeerPort.sendRaw()` takes it. */
+  readonly serverAddress: Uint8Array
   readonly counts = new Map<number, PeerCounts>()
   readonly #port: PeerPort
   readonly #server: ServerTransport
-  readonly #serverAddress: Uint8Array
   readonly #message = new StunMessage()
   readonly #header = new RtpHeader()
   readonly #outgoing = new Uint8Array(SLOT_BYTES)
@@ -94,9 +95,9 @@ export class MediaPeer extends EventEmitter<MediaPeerEvents> {
     this.socket = bound.socket
     this.localPort = bound.port
     this.session = port.port.createSession()
-    this.#serverAddress = writePacketAddress({ socket: this.socket, ip, port: candidate.port })
-    port.port.addAddress(this.session, this.#serverAddress)
-    port.port.setDestination(this.session, this.#serverAddress)
+    this.serverAddress = writePacketAddress({ socket: this.socket, ip, port: candidate.port })
+    port.port.addAddress(this.session, this.serverAddress)
+    port.port.setDestination(this.session, this.serverAddress)
     port.add(this)
   }
 
@@ -213,6 +214,6 @@ export class MediaPeer extends EventEmitter<MediaPeerEvents> {
       integrity: { key: encoder.encode(password), hmacSha1 },
       fingerprint: true,
     })
-    this.#port.sendRaw(this.#serverAddress, datagram.subarray(0, length))
+    this.#port.sendRaw(this.serverAddress, datagram.subarray(0, length))
   }
 }

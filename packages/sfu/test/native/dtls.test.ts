@@ -241,10 +241,11 @@ describe('an association', () => {
     expect((await server.take(1))[0]!.bytes.toString()).toBe('before')
     const alert = Buffer.from('15fefd000000000000006300020228', 'hex') // fatal handshake_failure, epoch 0
     const garbage = Buffer.alloc(80, 0x17)
-    await relay.send(server, seen.at(-1)!, alert, garbage, Buffer.alloc(13, 22))
+    const unsealed = applicationRecord(0, 0x77) // application data in the clear, epoch 0
+    await relay.send(server, seen.at(-1)!, alert, garbage, unsealed, Buffer.alloc(13, 22))
     say('after')
     expect((await server.take(1))[0]!.bytes.toString()).toBe('after')
-    expect(server.counter(Counter.droppedDtls)).toBe(4)
+    expect(server.counter(Counter.droppedDtls)).toBe(5)
     expect(server.events).toEqual([])
   })
 
@@ -261,6 +262,25 @@ describe('an association', () => {
     await peer.send(server, ...Array.from({ length: 450 }, () => record))
     await sentinel(server, peer)
     expect(server.counter(Counter.droppedDtls)).toBe(50)
+    expect(server.events).toEqual([])
+  })
+
+  test('holds at most 2 MB for a peer that floods it with fragments and with records of a later epoch', async () => {
+    const sessions = 40
+    const peers = await Promise.all(Array.from({ length: sessions }, () => PlainPeer.open()))
+    const server = new TestPort()
+    opened.push(server.port, ...peers)
+    for (const peer of peers)
+      server.port.startDtls(server.sessionTo(peer.port), 'server', [server.fingerprint()])
+    const before = process.memoryUsage.rss()
+    for (const peer of peers) {
+      // Both kinds are kept by OpenSSL until what comes before them is there, which never comes.
+      const fragments = Array.from({ length: 200 }, (_, i) => handshakeFragment(i))
+      const later = Array.from({ length: 200 }, (_, i) => applicationRecord(1, i, 1100))
+      await peer.send(server, ...fragments, ...later)
+      await sentinel(server, peer)
+    }
+    expect((process.memoryUsage.rss() - before) / sessions).toBeLessThan(2e6)
     expect(server.events).toEqual([])
   })
 
@@ -300,6 +320,31 @@ describe('an association', () => {
     expect(server.counter(Counter.droppedDtls)).toBe(1)
   })
 })
+
+/** A DTLS 1.2 record of application data (RFC 6347 section 4.1). */
+function applicationRecord(epoch: number, fill: number, bytes = 30): Buffer {
+  const record = Buffer.alloc(13 + bytes, fill)
+  record.set([23, 0xfe, 0xfd])
+  record.writeUInt16BE(epoch, 3)
+  record.writeUIntBE(fill + 1, 5, 6)
+  record.writeUInt16BE(bytes, 11)
+  return record
+}
+
+/** The middle of a handshake message of 16 kB, one of ten that are told apart by their numbers; `index` numbers the record. */
+function handshakeFragment(index: number): Buffer {
+  const bytes = 1100
+  const record = Buffer.alloc(25 + bytes)
+  record.set([22, 0xfe, 0xfd])
+  record.writeUIntBE(index + 1, 5, 6)
+  record.writeUInt16BE(12 + bytes, 11)
+  record.writeUInt8(11, 13) // Certificate
+  record.writeUIntBE(16_000, 14, 3)
+  record.writeUInt16BE(1 + (index % 10), 17)
+  record.writeUIntBE(1200 + 100 * (index % 20), 19, 3)
+  record.writeUIntBE(bytes, 22, 3)
+  return record
+}
 
 async function sentinel(port: TestPort, peer: PlainPeer): Promise<'sentinel'> {
   const stun = Buffer.from('000100002112a442000000000000000000000000', 'hex')
