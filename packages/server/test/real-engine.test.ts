@@ -48,7 +48,8 @@ describe.skipIf(!existsSync(addon))(
       )
       const { producerId } = await publishOpus(asha, routerRtpCapabilities)
       const receiving = await ravi.ask('room.createTransport', { roomId, direction: 'receive' })
-      expect(receiving.iceCandidates.map(({ address }) => address)).toEqual(['127.0.0.1'])
+      const candidates = receiving.iceCandidates.map(({ protocol, address }) => `${protocol} ${address}`)
+      expect(candidates).toEqual(['udp 127.0.0.1', 'tcp 127.0.0.1'])
       const { transportId } = receiving
       const request = { roomId, transportId, producerId, rtpCapabilities: routerRtpCapabilities }
       const { consumerId, rtpParameters } = await ravi.ask('room.consume', request)
