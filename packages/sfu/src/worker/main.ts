@@ -7,7 +7,6 @@ import { readFileSync } from 'node:fs'
 import { unixMsToNtpUs } from '@sangam/rtp'
 import type {
   ApplicationEvents,
-  LogLevel,
   ToApplication,
   ToWorker,
   WorkerEventName,
@@ -22,26 +21,33 @@ import { createPacketPort } from './packet-port/load.ts'
 import { requestHandlers } from './requests.ts'
 import { resourceUsage } from './resource-usage.ts'
 import { SendPlan } from './send-plan.ts'
+import { type LogSettings, WorkerLog } from './worker-log.ts'
 
 /** While packets come the engine's clock runs with them; this is for when none do. */
 const QUIET_TICK_MS = 100
 /** While a probe of bandwidth is being sent: its packets shall leave evenly. */
 const PROBE_TICK_MS = 5
-const LOG_ORDER: readonly LogLevel[] = ['debug', 'warn', 'error', 'none']
 
-interface WorkerSettings {
-  readonly logLevel?: LogLevel
+interface WorkerSettings extends LogSettings {
   readonly dtlsCertificateFile?: string
   readonly dtlsPrivateKeyFile?: string
 }
 
 function start(settings: WorkerSettings): void {
-  let logLevel: LogLevel = settings.logLevel ?? 'error'
   const send = (frame: ToApplication): void => {
     if (process.connected) process.send?.(frame)
   }
-  const emit = <Name extends WorkerEventName>(event: Name, target: string, data: WorkerEvents[Name]): void =>
+  const log = new WorkerLog(settings, (level, text) =>
+    send({ event: 'worker.log', target: '', data: { level, text } }),
+  )
+  const emit = <Name extends WorkerEventName>(
+    event: Name,
+    target: string,
+    data: WorkerEvents[Name],
+  ): void => {
+    log.event(event, target, data)
     send({ event, target, data })
+  }
 
   const port = createPacketPort({
     ...(settings.dtlsCertificateFile === undefined
@@ -68,9 +74,7 @@ function start(settings: WorkerSettings): void {
     random: (below) => randomInt(below),
     hmacSha1,
     emit,
-    log: (level, text) => {
-      if (LOG_ORDER.indexOf(level) >= LOG_ORDER.indexOf(logLevel)) emit('worker.log', '', { level, text })
-    },
+    log: (level, text) => log.write(level, text),
   }
   const engine = new Engine(context)
   const end = (): void => {
@@ -81,9 +85,7 @@ function start(settings: WorkerSettings): void {
   }
   const handlers = requestHandlers(engine, context, {
     resourceUsage,
-    updateSettings: (changed) => {
-      logLevel = changed.logLevel ?? logLevel
-    },
+    updateSettings: (changed) => log.update(changed),
     close: end,
   })
   let probeTimer: NodeJS.Timeout | undefined
@@ -108,6 +110,7 @@ function start(settings: WorkerSettings): void {
     }
     try {
       const handler = handlers[frame.method] as ((data: unknown) => unknown) | undefined
+      log.request(frame.method)
       if (handler === undefined) throw new Error(`unknown request ${String(frame.method)}`)
       send({ id: frame.id, ok: true, data: handler(frame.data) })
     } catch (error) {

@@ -2,7 +2,15 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, test } from 'vitest'
-import { createWorker, observer, type types, version, workerBin } from '../../src/index.ts'
+import {
+  createWorker,
+  extras,
+  observer,
+  setLogEventListeners,
+  type types,
+  version,
+  workerBin,
+} from '../../src/index.ts'
 import {
   audioParameters,
   mediaCodecs,
@@ -80,6 +88,43 @@ test('a killed worker emits died with the signal; its port is free for the next 
   await ended
   const next = await startWorker()
   await expect(next.createWebRtcServer({ listenInfos })).resolves.toBeDefined()
+})
+
+test('signals that a terminal or a careless parent sends leave a worker as it is', async () => {
+  const worker = await startWorker()
+  for (const signal of ['SIGPIPE', 'SIGHUP', 'SIGALRM', 'SIGUSR1', 'SIGUSR2', 'SIGINT'] as const) {
+    process.kill(worker.pid, signal)
+    expect(await worker.dump()).toMatchObject({ pid: worker.pid })
+  }
+  expect(worker).toMatchObject({ closed: false, died: false })
+})
+
+test('a closed worker emits subprocessclose, and did not die', async () => {
+  const worker = await startWorker()
+  const events: string[] = []
+  worker.on('died', () => events.push('died'))
+  worker.on('subprocessclose', () => events.push('subprocessclose'))
+  worker.observer.on('close', () => events.push('close'))
+  const ended = once(worker, 'subprocessclose')
+  worker.close()
+  expect(worker).toMatchObject({ closed: true, subprocessClosed: false })
+  await ended
+  expect(events).toEqual(['close', 'subprocessclose'])
+  expect(worker).toMatchObject({ died: false, subprocessClosed: true })
+})
+
+test('the log of a worker reaches the listeners, by level and tag, and changes while it runs', async () => {
+  const lines = new extras.EnhancedEventEmitter<{ line: [namespace: string, line: string] }>()
+  setLogEventListeners({ ondebug: (namespace, line) => lines.emit('line', namespace, line) })
+  try {
+    const worker = await startWorker()
+    await worker.updateSettings({ logLevel: 'debug', logTags: ['info'] })
+    const first = once(lines, 'line')
+    await worker.dump()
+    expect(await first).toEqual(['sangam:Worker', 'request worker.dump'])
+  } finally {
+    setLogEventListeners()
+  }
 })
 
 test('a worker that cuts its channel is killed, and has died', async () => {
