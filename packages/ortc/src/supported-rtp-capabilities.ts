@@ -55,6 +55,12 @@ function codecs(): RouterRtpCodecCapability[] {
     audio('PCMU', 8000, { preferredPayloadType: 0, rtcpFeedback: copy(AUDIO_FEEDBACK) }),
     audio('PCMA', 8000, { preferredPayloadType: 8, rtcpFeedback: copy(AUDIO_FEEDBACK) }),
     audio('G722', 8000, { preferredPayloadType: 9, rtcpFeedback: copy(AUDIO_FEEDBACK) }),
+    // Nobody decodes these here: like all audio they are passed on.
+    ...[32_000, 16_000].map((clockRate) => audio('ISAC', clockRate, { rtcpFeedback: copy(AUDIO_FEEDBACK) })),
+    audio('iLBC', 8000, { rtcpFeedback: copy(AUDIO_FEEDBACK) }),
+    ...[24_000, 16_000, 12_000, 8000].map((clockRate) =>
+      audio('SILK', clockRate, { rtcpFeedback: copy(AUDIO_FEEDBACK) }),
+    ),
     audio('CN', 32_000),
     audio('CN', 16_000),
     audio('CN', 8000, { preferredPayloadType: 13 }),

@@ -2,8 +2,10 @@ import type { RtpCodecParameters, RtpParameters } from '@sangam/ortc'
 import {
   Av1AggregationHeader,
   H264Payload,
+  H265Payload,
   parseAv1AggregationHeader,
   parseH264Payload,
+  parseH265Payload,
   parseVp8Descriptor,
   parseVp9Descriptor,
   Vp8Descriptor,
@@ -35,12 +37,14 @@ const vp8 = new Vp8Descriptor()
 const vp9 = new Vp9Descriptor()
 const av1 = new Av1AggregationHeader()
 const h264 = new H264Payload()
+const h265 = new H265Payload()
 
 const KEY_FRAME_TESTS: Readonly<Record<string, KeyFrameTest>> = {
   'video/vp8': (bytes, offset, length) => parseVp8Descriptor(bytes, offset, length, vp8) && vp8.keyFrame,
   'video/vp9': (bytes, offset, length) => parseVp9Descriptor(bytes, offset, length, vp9) && vp9.keyFrame,
   'video/av1': (bytes, offset, length) =>
     parseAv1AggregationHeader(bytes, offset, length, av1) && av1.newCodedVideoSequence,
+  'video/h265': (bytes, offset, length) => parseH265Payload(bytes, offset, length, h265) && h265.keyFrame,
   'video/h264': (bytes, offset, length) => parseH264Payload(bytes, offset, length, h264) && h264.keyFrame,
 }
 
