@@ -1,6 +1,7 @@
-import type { MediaKind, RtpCapabilities, RtpParameters } from '@sangam/ortc'
+import type { MediaKind, RtpCapabilities, RtpEncodingParameters, RtpParameters } from '@sangam/ortc'
 import type { EnhancedEventEmitter } from './enhanced-event-emitter.ts'
 import type { AppData } from './option-checks.ts'
+import type { RtpStreamDump } from './rtp-stream-dump-types.ts'
 import type { RtpStreamRecvStats, RtpStreamSendStats } from './rtp-stream-stats-types.ts'
 
 /** Options of `transport.consume()`. */
@@ -32,17 +33,43 @@ export type ConsumerScore = { score: number; producerScore: number; producerScor
 /** Layers, counted from 0. */
 export type ConsumerLayers = { spatialLayer: number; temporalLayer?: number | undefined }
 
-/** Answer of `consumer.dump()`. */
-export type ConsumerDump = {
+/** Answer of `consumer.dump()`, by the consumer's type. */
+export type ConsumerDump = SimpleConsumerDump | SimulcastConsumerDump | SvcConsumerDump | PipeConsumerDump
+
+/** What `consumer.dump()` says of every consumer. */
+export type BaseConsumerDump = {
   id: string
   producerId: string
   kind: MediaKind
-  type: string
   rtpParameters: RtpParameters
+  consumableRtpEncodings?: RtpEncodingParameters[]
+  supportedCodecPayloadTypes: number[]
+  traceEventTypes: string[]
   paused: boolean
   producerPaused: boolean
   priority: number
-} & Record<string, unknown>
+}
+
+/** Of a consumer of one stream without layers. */
+export type SimpleConsumerDump = BaseConsumerDump & { type: string; rtpStream: RtpStreamDump }
+
+/** Of a consumer that chooses among layers; -1 where there is none. */
+export type SimulcastConsumerDump = BaseConsumerDump & {
+  type: string
+  rtpStream: RtpStreamDump
+  preferredSpatialLayer: number
+  targetSpatialLayer: number
+  currentSpatialLayer: number
+  preferredTemporalLayer: number
+  targetTemporalLayer: number
+  currentTemporalLayer: number
+}
+
+/** Of a consumer that chooses among the layers of one stream. */
+export type SvcConsumerDump = SimulcastConsumerDump
+
+/** Of a consumer that takes all streams. */
+export type PipeConsumerDump = BaseConsumerDump & { type: string; rtpStreams: RtpStreamDump[] }
 
 /** One row of `consumer.getStats()`: of the stream it sends; beside it stands a row of the stream its producer receives. */
 export type ConsumerStat = RtpStreamSendStats

@@ -8,8 +8,11 @@ import type { Worker, WorkerSettings } from './worker-types.ts'
 /** Events of the module's observer. */
 export type ObserverEvents = { newworker: [worker: Worker] }
 
+/** The module's observer. */
+export type Observer = EnhancedEventEmitter<ObserverEvents>
+
 /** Tells of every worker that is created in this process. */
-export const observer = new EnhancedEventEmitter<ObserverEvents>()
+export const observer: Observer = new EnhancedEventEmitter<ObserverEvents>()
 
 /**
  * Starts a worker: a child process that carries media.

@@ -43,6 +43,13 @@ export function pipeRequestOf(options: PipeToRouterOptions): PipeRequest {
         ? { listenInfo: listenInfo ?? { protocol: 'udp', ip: '127.0.0.1' } }
         : { listenIp }),
       enableSctp: booleanOr('enableSctp', options.enableSctp, true),
+      // Checked where the transports are made.
+      maxSendMessageSize: options.maxSendMessageSize,
+      maxReceiveMessageSize: options.maxReceiveMessageSize,
+      sctpSendBufferSize: options.sctpSendBufferSize,
+      sctpPerStreamSendQueueLimit: options.sctpPerStreamSendQueueLimit,
+      sctpMaxReceiverWindowBufferSize: options.sctpMaxReceiverWindowBufferSize,
+      sctpDefaultStreamBufferedAmountLowThreshold: options.sctpDefaultStreamBufferedAmountLowThreshold,
       enableRtx: booleanOr('enableRtx', options.enableRtx, false),
       enableSrtp: booleanOr('enableSrtp', options.enableSrtp, false),
     },

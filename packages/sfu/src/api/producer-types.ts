@@ -1,6 +1,7 @@
-import type { MediaKind, RtpParameters } from '@sangam/ortc'
+import type { MediaKind, RtpCodecsEncodingsMapping, RtpParameters } from '@sangam/ortc'
 import type { EnhancedEventEmitter } from './enhanced-event-emitter.ts'
 import type { AppData } from './option-checks.ts'
+import type { RtpStreamDump } from './rtp-stream-dump-types.ts'
 import type { RtpStreamRecvStats } from './rtp-stream-stats-types.ts'
 
 /** Options of `transport.produce()`. */
@@ -14,6 +15,8 @@ export type ProducerOptions<ProducerAppData extends AppData = AppData> = {
   paused?: boolean | undefined
   /** Video: milliseconds between two key frame requests to the endpoint. Default 0. */
   keyFrameRequestDelay?: number | undefined
+  /** Accepted for the sake of applications that set it; a pipe of this engine keeps the gaps in its numbers without it. */
+  enableMediasoupPacketIdHeaderExtension?: boolean | undefined
   appData?: ProducerAppData | undefined
 }
 
@@ -32,10 +35,13 @@ export type ProducerDump = {
   kind: string
   type: ProducerType
   rtpParameters: RtpParameters
-  rtpMapping: unknown
-  rtpStreams: unknown
+  /** How payload types and SSRCs are called at the router. */
+  rtpMapping: RtpCodecsEncodingsMapping
+  /** The streams that came, or that signalling named. */
+  rtpStreams: RtpStreamDump[]
   traceEventTypes: string[]
   paused: boolean
+  consumerIds: string[]
 }
 
 /** One row of `producer.getStats()`. */

@@ -12,7 +12,7 @@ import type { PipeTransport, PipeTransportOptions } from './pipe-transport-types
 import type { PlainTransport, PlainTransportOptions } from './plain-transport-types.ts'
 import type { Producer } from './producer-types.ts'
 import type { RtpObserver } from './rtp-observer-types.ts'
-import type { Transport, TransportListenInfo, TransportListenIp } from './transport-types.ts'
+import type { SctpOptions, Transport, TransportListenInfo, TransportListenIp } from './transport-types.ts'
 import type { WebRtcTransport, WebRtcTransportOptions } from './webrtc-transport-types.ts'
 
 /** Options of `worker.createRouter()`. */
@@ -40,7 +40,7 @@ export type PipeToRouterOptions = {
   enableRtx?: boolean | undefined
   /** Default false. */
   enableSrtp?: boolean | undefined
-}
+} & SctpOptions
 
 /** What `router.pipeToRouter()` made: the consumer in this router, and the producer in the other; of one kind or of the other. */
 export type PipeToRouterResult = {
@@ -49,6 +49,9 @@ export type PipeToRouterResult = {
   pipeDataConsumer?: DataConsumer
   pipeDataProducer?: DataProducer
 }
+
+/** The two ends of a pipe, by the ids of the routers that they are in. */
+export type PipeTransportPair = { [routerId: string]: PipeTransport }
 
 /** Answer of `router.dump()`. */
 export type RouterDump = {
@@ -60,7 +63,7 @@ export type RouterDump = {
   mapProducerIdObserverIds: { key: string; values: string[] }[]
   mapDataProducerIdDataConsumerIds: { key: string; values: string[] }[]
   mapDataConsumerIdDataProducerId: { key: string; value: string }[]
-} & Record<string, unknown>
+}
 
 /** Events of a Router. */
 export type RouterEvents = { workerclose: [] }

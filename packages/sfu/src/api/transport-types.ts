@@ -101,18 +101,44 @@ export type SctpNegotiatedCapabilities = {
   negotiatedMaxInboundStreams: number
 }
 
+/** Which producer (by id) a received packet is for: by SSRC, MID or RID. */
+export type RtpListenerDump = {
+  ssrcTable: { key: number; value: string }[]
+  midTable: { key: string; value: string }[]
+  ridTable: { key: string; value: string }[]
+}
+
+/** Which DataProducer (by id) an incoming SCTP stream is for. */
+export type SctpListenerDump = { streamIdTable: { key: number; value: string }[] }
+
+/** Local identifiers of the header extensions that tell where a received packet belongs. */
+export type RecvRtpHeaderExtensions = {
+  mid?: number
+  rid?: number
+  rrid?: number
+  absSendTime?: number
+  transportWideCc01?: number
+}
+
 /** What a dump of any transport holds. */
 export type BaseTransportDump = {
   id: string
   producerIds: string[]
   consumerIds: string[]
+  mapSsrcConsumerId: { key: number; value: string }[]
+  mapRtxSsrcConsumerId: { key: number; value: string }[]
+  recvRtpHeaderExtensions: RecvRtpHeaderExtensions
+  rtpListener: RtpListenerDump
   maxSendMessageSize: number
   maxReceiveMessageSize: number
   dataProducerIds: string[]
   dataConsumerIds: string[]
+  sctpParameters?: SctpParameters
   sctpState?: SctpState
   sctpNegotiatedCapabilities?: SctpNegotiatedCapabilities
-} & Record<string, unknown>
+  sctpListener?: SctpListenerDump
+  traceEventTypes?: string[]
+}
 
 /** What the statistics of any transport hold. Bitrates in bits per second, losses as a fraction of 1, `timestamp` in milliseconds. */
 export type BaseTransportStats = {

@@ -3,6 +3,9 @@ import type { AppData } from './option-checks.ts'
 import type { TransportListenInfo } from './transport-types.ts'
 import type { WebRtcTransport } from './webrtc-transport-types.ts'
 
+/** Where a WebRtcServer listens. */
+export type WebRtcServerListenInfo = TransportListenInfo
+
 /** Options of `worker.createWebRtcServer()`. */
 export type WebRtcServerOptions<WebRtcServerAppData extends AppData = AppData> = {
   /** At least one; in order of preference. */
@@ -13,13 +16,16 @@ export type WebRtcServerOptions<WebRtcServerAppData extends AppData = AppData> =
 /** A numeric address and a port. */
 export type IpPort = { ip: string; port: number }
 
+/** By which a WebRtcTransport is found: the first half of the user name in a binding request (RFC 8445 section 7.2.2). */
+export type IceUserNameFragment = { localIceUsernameFragment: string; webRtcTransportId: string }
+
 /** Answer of `webRtcServer.dump()`. */
 export type WebRtcServerDump = {
   id: string
   udpSockets: IpPort[]
   tcpServers: IpPort[]
   webRtcTransportIds: string[]
-  localIceUsernameFragments: { localIceUsernameFragment: string; webRtcTransportId: string }[]
+  localIceUsernameFragments: IceUserNameFragment[]
 }
 
 /** Events of a WebRtcServer. */

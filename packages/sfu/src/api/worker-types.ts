@@ -37,6 +37,8 @@ export type WorkerSettings<WorkerAppData extends AppData = AppData> = {
   dtlsPrivateKeyFile?: string | undefined
   /** Path of another worker program, run by the same Node. Outranks the environment variable `SANGAM_WORKER_BIN`. */
   workerBin?: string | undefined
+  /** Accepted for the sake of applications that set it: there is no libwebrtc in this engine. */
+  libwebrtcFieldTrials?: string | undefined
   appData?: WorkerAppData | undefined
 }
 
@@ -64,10 +66,16 @@ export type WorkerResourceUsage = {
 }
 
 /** Answer of `worker.dump()`. */
-export type WorkerDump = { pid: number; webRtcServerIds: string[]; routerIds: string[] } & Record<
-  string,
-  unknown
->
+export type WorkerDump = {
+  pid: number
+  webRtcServerIds: string[]
+  routerIds: string[]
+  /** Ids of everything in the worker that takes requests, and of what takes packets or messages of the application. */
+  channelMessageHandlers: { channelRequestHandlers: string[]; channelNotificationHandlers: string[] }
+  /** Packets and datagrams of the packet port by what became of them, and what the engine dropped, by reason. */
+  packetPort: Record<string, number>
+  packetPath: Record<string, number>
+}
 
 /** Events of a Worker. `died`: its process ended without being asked. `subprocessclose`: its process has ended. */
 export type WorkerEvents = { died: [error: Error]; subprocessclose: [] }

@@ -62,6 +62,26 @@ export class Engine {
     })
   }
 
+  /** The ids that requests may name, and those that packets and messages of the application may go to. */
+  channelMessageHandlers(): { channelRequestHandlers: string[]; channelNotificationHandlers: string[] } {
+    const { webRtcServers, routers, transports, rtpObservers, producers, consumers, data } = this
+    const ids = (...maps: readonly ReadonlyMap<string, unknown>[]): string[] =>
+      maps.flatMap((map) => [...map.keys()])
+    return {
+      channelRequestHandlers: ids(
+        webRtcServers,
+        routers,
+        transports,
+        rtpObservers,
+        producers,
+        consumers,
+        data.producers,
+        data.consumers,
+      ),
+      channelNotificationHandlers: ids(transports, producers, data.producers),
+    }
+  }
+
   /** A batch of packets came. With packets comes the time: a busy worker needs no timer, which would wake it for little. */
   handleBatch(count: number): void {
     this.path.handleBatch(this.#context.port.batch, count)

@@ -40,6 +40,7 @@ export function requestHandlers(engine: Engine, context: WorkerContext, shell: P
       pid: process.pid,
       webRtcServerIds: [...engine.webRtcServers.keys()],
       routerIds: [...engine.routers.keys()],
+      channelMessageHandlers: engine.channelMessageHandlers(),
       packetPort: Object.fromEntries(
         Object.entries(Counter).map(([name, index]) => [name, context.port.counters[index] ?? 0]),
       ),

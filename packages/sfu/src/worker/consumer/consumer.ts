@@ -85,6 +85,8 @@ export class Consumer implements FanoutMember {
   rttMs = 0
   fractionLost = 0
   packetsLost = 0
+  /** Of the receiver, as it reported it, RTP ticks. */
+  jitterTicks = 0
   packetsRetransmitted = 0
   /** Of whole RTP packets: retransmissions, and probes of the bandwidth. */
   rtxBytesSent = 0
@@ -452,6 +454,7 @@ export class Consumer implements FanoutMember {
       mimeType: this.rtpParameters.codecs[0]?.mimeType ?? '',
       packetsLost: this.packetsLost,
       fractionLost: this.fractionLost,
+      jitter: this.jitterTicks,
       packetsDiscarded: 0,
       packetsRetransmitted: this.packetsRetransmitted,
       packetsRepaired: 0,

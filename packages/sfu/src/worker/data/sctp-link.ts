@@ -115,7 +115,16 @@ export class SctpLink {
   /** What a transport's dump says of it. */
   dump(): Readonly<Record<string, unknown>> {
     const { state, streams } = this.association
+    const { bufferedAmountLowThreshold: _, ...sizes } = this.settings
     return {
+      sctpParameters: {
+        port: SCTP_PORT,
+        OS: STREAMS,
+        MIS: STREAMS,
+        maxMessageSize: sizes.maxReceiveMessageSize,
+        isDataChannel: this.#isDtls,
+        ...sizes,
+      },
       sctpState: state,
       ...(streams === undefined
         ? {}

@@ -112,6 +112,7 @@ export class RtcpPath {
     if (consumer === undefined || consumer.ssrc !== block.ssrc) return
     consumer.fractionLost = block.fractionLost
     consumer.packetsLost = Math.max(0, block.cumulativeLost)
+    consumer.jitterTicks = block.jitter
     const nowMiddle = microsecondsToNtpMiddle(this.#context.nowUs() + this.#context.ntpOffsetUs)
     const rttUs = roundTripTimeUs(nowMiddle, block.lastSenderReport, block.delaySinceLastSenderReport)
     if (rttUs >= 0) {

@@ -67,6 +67,14 @@ export class IceLite {
     return dropped
   }
 
+  /** Those that checks may bear: during a restart two. */
+  get usernameFragments(): string[] {
+    const { usernameFragment } = this.#current
+    return this.#previous === undefined
+      ? [usernameFragment]
+      : [usernameFragment, this.#previous.usernameFragment]
+  }
+
   /** The password that a check with this username fragment must be made with. */
   passwordOf(usernameFragment: string): string | undefined {
     if (usernameFragment === this.#current.usernameFragment) return this.#current.password

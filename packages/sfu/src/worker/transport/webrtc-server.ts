@@ -36,6 +36,9 @@ export class WebRtcServer {
       udpSockets: this.#boundOf('udp'),
       tcpServers: this.#boundOf('tcp'),
       webRtcTransportIds: [...this.transports].map((transport) => transport.id),
+      localIceUsernameFragments: [...this.transports].flatMap(({ id, usernameFragments }) =>
+        usernameFragments.map((fragment) => ({ localIceUsernameFragment: fragment, webRtcTransportId: id })),
+      ),
     }
   }
 

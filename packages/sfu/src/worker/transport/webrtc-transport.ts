@@ -90,6 +90,11 @@ export class WebRtcTransport extends Transport {
     return this.#dtlsState === 'connected' && (state === 'connected' || state === 'completed')
   }
 
+  /** Those that binding requests may bear: during an ICE restart two. */
+  get usernameFragments(): string[] {
+    return this.#ice.usernameFragments
+  }
+
   get creation(): WebRtcTransportCreation {
     return {
       iceParameters: this.#iceParameters(),
