@@ -59,9 +59,11 @@ export const createPolicyApi = ({ rooms, book, grantsOf }: PolicyApiOptions): Po
     const entry = await book.open(roomId, roomId.slice(0, 64))
     const { record } = entry
     try {
-      if (action === 'join') return rooms.decideEntry({ identity, deviceId: '', grants }, entry)
       const room = rooms.liveRoom(roomId)?.room
       const [member] = room?.membersOf(identity) ?? []
+      if (action === 'join' && member === undefined) {
+        return rooms.decideEntry({ identity, deviceId: '', grants }, entry)
+      }
       const grant = grantIn(grants, roomId)
       const outside = { ...personFacts(record, identity, grant), inRoom: false, invitedToStage: false }
       return decideInRoom({
