@@ -262,6 +262,25 @@ function storyTrack(participantId: string, source: Track['source'], seed: number
   } as Track
 }
 
+const storyModeration = {
+  ...(Object.fromEntries(
+    ['admit', 'admitAll', 'refuse', 'mute', 'muteAll', 'changeSettings', 'end', 'revokeInvite'].map(
+      (name) => [name, done],
+    ),
+  ) as Record<string, () => Promise<void>>),
+  createInvite: () =>
+    Promise.resolve({
+      inviteId: 'i1',
+      role: 'speaker',
+      createdBy: 'me',
+      expiresAt: NOW + 1440 * MINUTE,
+      invite: 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJzdGFuZHVwIn0.c2lnbmF0dXJl',
+    }),
+  invites: () =>
+    Promise.resolve([{ inviteId: 'i0', role: 'listener', createdBy: 'me', expiresAt: NOW + 200 * MINUTE }]),
+  bans: () => Promise.resolve([{ identity: 'pest', name: 'A. Pest', since: NOW - 90 * MINUTE }]),
+}
+
 export function storyRoom(count: number, screen: boolean): Room {
   const participants: readonly Participant[] = Array.from({ length: count }, (_, index) => {
     const person = PEOPLE[index % PEOPLE.length]
@@ -280,6 +299,8 @@ export function storyRoom(count: number, screen: boolean): Room {
       cameraEnabled: camera,
       screenShareEnabled: screen && index === 1,
       speaking: index === 1,
+      role: (['host', 'speaker', 'cohost'] as const)[index] ?? 'listener',
+      handRaisedAt: index === 3 ? NOW - MINUTE : undefined,
     } as Participant
   })
   const snapshot: RoomSnapshot = {
@@ -291,7 +312,26 @@ export function storyRoom(count: number, screen: boolean): Room {
     participants,
     activeSpeakers: ['p1'],
     playbackBlocked: false,
-  } as RoomSnapshot
+    role: 'host',
+    permissions: ['microphone', 'camera', 'screen', 'data', 'subscribe', 'chat', 'moderate', 'record'],
+    settings: {
+      listed: true,
+      lobby: true,
+      locked: false,
+      newcomerRole: 'speaker',
+      mayUnmute: true,
+      standIn: true,
+      maxParticipants: null,
+      maxMinutes: 60,
+    },
+    endsAt: NOW + 4 * MINUTE,
+    waiting: [
+      { identity: 'tom', name: 'Tom Okafor', since: NOW - MINUTE },
+      { identity: 'mei', name: '陈美', since: NOW },
+    ],
+    stageInvitation: undefined,
+    mutedBy: undefined,
+  } satisfies RoomSnapshot
   return {
     ...silent,
     roomId: 'standup',
@@ -304,6 +344,10 @@ export function storyRoom(count: number, screen: boolean): Room {
     setScreenShareEnabled: done,
     resumePlayback: done,
     leave: done,
+    setHandRaised: done,
+    answerStage: done,
+    react: done,
+    moderation: storyModeration,
   } as unknown as Room
 }
 

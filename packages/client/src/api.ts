@@ -4,6 +4,9 @@
  */
 import type { SangamError } from './errors.ts'
 import type { PeerPlatform } from './peer/peer-connection.ts'
+import type { Knock, RoomRulesEvents, RoomRulesSnapshot, RoomTalk } from './rooms/rules-api.ts'
+
+export type * from './rooms/rules-api.ts'
 
 /** Removes what it was returned for (a listener, a subscription); calling it twice is harmless. */
 export type Unsubscribe = () => void
@@ -166,8 +169,13 @@ export interface Session extends Emitter<SessionEvents> {
   conversations(): Promise<readonly ConversationSummary[]>
   /** Rings every device of a person; resolves once it rings (see `Call`). Microphone always asked for, camera with `video`. */
   call(identity: string, options?: CallOptions): Promise<Call>
-  /** Joins a room, creating it where the person may; resolves once joined. One object per room until it is left. */
+  /**
+   * Joins a room, creating it where the person may; resolves once joined. One object per room until it is left. Where the
+   * policy says no it rejects with `forbidden` and the reason (`policyReasonOf(error)`): after `waitInLobby`, `knock()`.
+   */
   join(roomId: string, options?: JoinOptions): Promise<Room>
+  /** Waits in the lobby of a room; after `admitted`, `join()`. Rejects where the policy lets one not even wait. */
+  knock(roomId: string, options?: { readonly invite?: string }): Promise<Knock>
   setStatus(status: SettablePresence): Promise<void>
   /** Uploads a file for a message of a conversation, in pieces; it goes on by itself after a break. */
   upload(conversationId: string, file: Blob, options?: UploadOptions): Upload
@@ -228,6 +236,8 @@ export interface CallOptions {
 export interface JoinOptions {
   /** The name of a room that this join creates. */
   readonly name?: string
+  /** An invite: its role is given, and no admission is needed. */
+  readonly invite?: string
   /**
    * Whether the server is told which videos are on the screen, and how large, so that it sends no more (default true).
    * Switch it off if you render `mediaStreamTrack` yourself instead of calling `attach()`.
@@ -527,8 +537,20 @@ export interface Call extends Emitter<CallEvents> {
 /** `reconnecting`: media is being restored (or, in a room without media, the signalling); `closed` is final. */
 export type RoomState = 'joined' | 'reconnecting' | 'closed'
 
-/** Why a room object closed. */
-export type RoomCloseReason = 'left' | 'sessionClosed' | 'removed' | 'rejoinFailed'
+/**
+ * Why a room object closed. `removed`, `banned`: by a moderator; `ended`: by a host; `tooLong`: its length is over;
+ * `revoked`: the token no longer grants it; `replaced`: another connection goes on as this participant.
+ */
+export type RoomCloseReason =
+  | 'left'
+  | 'sessionClosed'
+  | 'removed'
+  | 'banned'
+  | 'ended'
+  | 'tooLong'
+  | 'revoked'
+  | 'replaced'
+  | 'rejoinFailed'
 
 /** How media flows in a room. */
 export type Topology = 'mesh' | 'sfu' | 'mcu'
@@ -538,6 +560,10 @@ export interface Participant {
   readonly participantId: string
   readonly identity: string
   readonly name: string
+  /** `host`, `cohost`, `speaker`, `listener`, or a role of the application's own. */
+  readonly role: string
+  /** Since when the hand is raised, milliseconds since 1970; undefined while it is down. */
+  readonly handRaisedAt: number | undefined
   readonly local: boolean
   readonly tracks: readonly Track[]
   /** Sending sound and not muted. */
@@ -548,7 +574,7 @@ export interface Participant {
 }
 
 /** A room at one moment. */
-export interface RoomSnapshot {
+export interface RoomSnapshot extends RoomRulesSnapshot {
   readonly roomId: string
   readonly name: string
   readonly state: RoomState
@@ -566,7 +592,7 @@ export interface RoomSnapshot {
 }
 
 /** Events of a room. */
-export interface RoomEvents {
+export interface RoomEvents extends RoomRulesEvents {
   stateChanged: [state: RoomState]
   participantJoined: [participant: Participant]
   participantLeft: [participant: Participant]
@@ -589,7 +615,7 @@ export interface DeviceOptions {
 }
 
 /** A room that this device is in. */
-export interface Room extends Emitter<RoomEvents> {
+export interface Room extends Emitter<RoomEvents>, RoomTalk {
   readonly roomId: string
   readonly participantId: string
   readonly state: Store<RoomSnapshot>

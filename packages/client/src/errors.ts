@@ -1,7 +1,7 @@
 /**
  * Every error that the SDK throws: one class, a closed list of codes, one table of factories.
  */
-import type { ErrorCode, WireError } from '@sangam/protocol'
+import { type ErrorCode, type PolicyReason, policyReasons, type WireError } from '@sangam/protocol'
 
 /** Codes that arise on this side of the wire. */
 export type ClientErrorCode =
@@ -49,6 +49,15 @@ export class SangamError extends Error {
 /** Whether something caught is a `SangamError`, optionally with one of these codes. */
 export function isSangamError(error: unknown, ...codes: SangamErrorCode[]): error is SangamError {
   return error instanceof SangamError && (codes.length === 0 || codes.includes(error.code))
+}
+
+/** Why a room's policy refused something: one of the protocol's `policyReasons`; undefined for other errors. */
+export function policyReasonOf(error: unknown): PolicyReason | undefined {
+  if (!isSangamError(error) || typeof error.details !== 'object' || error.details === null) return undefined
+  const { reason } = error.details as { readonly reason?: unknown }
+  return typeof reason === 'string' && Object.hasOwn(policyReasons, reason)
+    ? (reason as PolicyReason)
+    : undefined
 }
 
 /** What the server answered, as an error of this side: same code, message, details and pause. */

@@ -3,7 +3,13 @@ export { memoryOutbox } from './chat/memory-outbox.ts'
 export { connect } from './connect.ts'
 export { browserGuestStorage } from './connection/guest-storage.ts'
 export { fetchServerInfo } from './connection/http-api.ts'
-export { type ClientErrorCode, isSangamError, SangamError, type SangamErrorCode } from './errors.ts'
+export {
+  type ClientErrorCode,
+  isSangamError,
+  policyReasonOf,
+  SangamError,
+  type SangamErrorCode,
+} from './errors.ts'
 export {
   type DevicesWish,
   type DeviceWish,

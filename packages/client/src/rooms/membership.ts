@@ -1,4 +1,5 @@
 import type { ReplyOf, RequestOf } from '@sangam/protocol'
+import type { JoinOptions } from '../api.ts'
 import { backoffMs } from '../connection/backoff.ts'
 import type { Signalling } from '../connection/signalling.ts'
 import { errors, isSangamError, type SangamError } from '../errors.ts'
@@ -27,7 +28,7 @@ const FINAL_CODES = ['forbidden', 'notFound', 'unsupported', 'invalidMessage'] a
 export class Membership extends TypedEmitter<MembershipEvents> {
   readonly #signalling: Signalling
   readonly #roomId: string
-  readonly #name: string | undefined
+  readonly #options: Pick<JoinOptions, 'name' | 'invite'>
   readonly #stops: readonly (() => void)[]
   #key: string | undefined
   #joined = false
@@ -38,11 +39,11 @@ export class Membership extends TypedEmitter<MembershipEvents> {
   #timer: ReturnType<typeof setTimeout> | undefined
   #waiting: { readonly resolve: () => void; readonly reject: (error: SangamError) => void }[] = []
 
-  constructor(signalling: Signalling, roomId: string, name: string | undefined) {
+  constructor(signalling: Signalling, roomId: string, options: Pick<JoinOptions, 'name' | 'invite'>) {
     super()
     this.#signalling = signalling
     this.#roomId = roomId
-    this.#name = name
+    this.#options = options
     this.#stops = [
       signalling.onOnline(() => {
         if (this.#entered) void this.#join()
@@ -124,7 +125,8 @@ export class Membership extends TypedEmitter<MembershipEvents> {
       try {
         // Not narrowed by the spread: the payload without its room id, and the room id, make the whole.
         const whole = { ...payload, roomId: this.#roomId } as unknown as RequestOf<typeof event>
-        return await this.#signalling.request(event, whole, { offline: 'fail' })
+        const timeout = options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }
+        return await this.#signalling.request(event, whole, { offline: 'fail', ...timeout })
       } catch (error) {
         if (!options.idempotent || !isSangamError(error, 'offline')) throw error
       }
@@ -173,10 +175,13 @@ export class Membership extends TypedEmitter<MembershipEvents> {
     this.#timer = setTimeout(() => void this.#join(), pauseMs)
   }
 
-  #payload(): { roomId: string; name?: string; participantKey?: string } {
+  #payload(): RequestOf<'room.join'> {
+    const { name, invite } = this.#options
     return {
       roomId: this.#roomId,
-      ...(this.#name === undefined ? {} : { name: this.#name }),
+      ...(name === undefined ? {} : { name }),
+      // Its role and admission are remembered: once inside, it may expire.
+      ...(invite === undefined || this.#entered ? {} : { invite }),
       ...(this.#key === undefined ? {} : { participantKey: this.#key }),
     }
   }

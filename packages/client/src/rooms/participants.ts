@@ -21,6 +21,8 @@ export function participantView(parts: ParticipantParts, before: Participant | u
     participantId: person.participantId,
     identity: person.identity,
     name: person.name,
+    role: person.role,
+    handRaisedAt: person.handRaisedAt,
     local,
     tracks,
     microphoneEnabled: sends('microphone'),

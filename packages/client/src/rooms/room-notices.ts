@@ -1,5 +1,6 @@
 import type { PayloadOf, ServerEventName } from '@sangam/protocol'
 import {
+  participantChanged,
   participantJoined,
   participantLeft,
   type Roster,
@@ -13,6 +14,7 @@ import {
 export const ROOM_NOTICES = [
   'room.participantJoined',
   'room.participantLeft',
+  'room.participantChanged',
   'room.trackPublished',
   'room.trackUnpublished',
   'room.trackPaused',
@@ -38,6 +40,8 @@ export function rosterStepOf(roster: Roster, notice: RoomNotice, ownId: string):
       const { participant } = notice.payload
       return participant.participantId === ownId ? undefined : participantJoined(roster, participant)
     }
+    case 'room.participantChanged':
+      return participantChanged(roster, notice.payload)
     case 'room.participantLeft':
       return participantLeft(roster, notice.payload.participantId)
     case 'room.trackPublished':

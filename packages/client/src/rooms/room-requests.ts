@@ -1,7 +1,10 @@
 import type { ClientEventName, ReplyOf, RequestOf } from '@sangam/protocol'
 
 /** Events that a joined participant sends; each carries the room's id. */
-export type RoomEventName = Exclude<Extract<ClientEventName, `room.${string}`>, 'room.list' | 'room.join'>
+export type RoomEventName = Exclude<
+  Extract<ClientEventName, `room.${string}`>,
+  'room.list' | 'room.join' | 'room.knock' | 'room.stopWaiting'
+>
 
 /** What a room request needs to be given beside the room's id. */
 export type RoomRequestOf<Name extends RoomEventName> = Omit<RequestOf<Name>, 'roomId'>
@@ -13,5 +16,5 @@ export type RoomRequestOf<Name extends RoomEventName> = Omit<RequestOf<Name>, 'r
 export type RoomRequest = <Name extends RoomEventName>(
   event: Name,
   payload: RoomRequestOf<Name>,
-  options?: { readonly idempotent?: boolean },
+  options?: { readonly idempotent?: boolean; readonly timeoutMs?: number },
 ) => Promise<ReplyOf<Name>>

@@ -4,13 +4,19 @@ import type {
   JoinOptions,
   MediaStats,
   Participant,
+  Reaction,
   ReceiveWishes,
   Room,
   RoomCloseReason,
   RoomEvents,
+  RoomMethodHandler,
+  RoomModeration,
+  RoomPermission,
+  RoomRulesEvents,
   RoomSnapshot,
   RoomState,
   Store,
+  TrackSource,
 } from '../api.ts'
 import type { Signalling } from '../connection/signalling.ts'
 import type { SangamError } from '../errors.ts'
@@ -26,17 +32,31 @@ import { type Joined, Membership } from './membership.ts'
 import { participantView } from './participants.ts'
 import { Publications } from './publications.ts'
 import { ROOM_NOTICES, type RoomNotice, rosterStepOf } from './room-notices.ts'
-import { EMPTY_ROSTER, type Roster, type RosterStep, syncRoster } from './roster.ts'
+import { NO_RULES, RoomRules } from './room-rules.ts'
+import { EMPTY_ROSTER, type Roster, type RosterStep, syncRoster, withChange } from './roster.ts'
 import { SpeakerWatch } from './speaker-watch.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { ViewWatch } from './view-watch.ts'
+
+/** Events of the rules that are told as they come. */
+const PASSED_ON = [
+  'settingsChanged',
+  'lobbyChanged',
+  'unmuteAllowed',
+  'stageInvited',
+  'endingSoon',
+  'reaction',
+  'message',
+] as const
 
 /** A room that this device is in: joins its parts (membership, roster, what is sent, what is received) into one. */
 export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
   readonly roomId: string
   readonly state: WritableStore<RoomSnapshot>
   readonly #participants = new WritableStore<readonly Participant[]>([])
+  readonly moderation: RoomModeration
   readonly #membership: Membership
+  readonly #rules: RoomRules
   readonly #publications: Publications
   readonly #devices: LocalDevices
   readonly #subscriptions: Subscriptions
@@ -59,7 +79,9 @@ export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
   ) {
     super()
     this.roomId = roomId
-    this.#membership = new Membership(signalling, roomId, options.name)
+    this.#membership = new Membership(signalling, roomId, options)
+    this.#rules = new RoomRules(signalling, roomId, this.#membership.request)
+    this.moderation = this.#rules.moderation
     this.#publications = new Publications(this.#membership.request)
     this.#devices = new LocalDevices(roomId, this.#publications)
     this.#subscriptions = new Subscriptions()
@@ -72,6 +94,7 @@ export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
       participants: [],
       activeSpeakers: [],
       playbackBlocked: false,
+      ...NO_RULES,
     })
     this.#speakerWatch = new SpeakerWatch(this.#publications, this.#subscriptions, (speakers) =>
       this.#handleSpeakers(speakers),
@@ -130,7 +153,9 @@ export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
   }
 
   setMicrophoneEnabled(enabled: boolean, options: DeviceOptions = {}): Promise<void> {
-    return this.#devices.setMicrophone(enabled, options)
+    return this.#devices.setMicrophone(enabled, options).then(() => {
+      if (enabled) this.#rules.unmuted()
+    })
   }
 
   setCameraEnabled(enabled: boolean, options: DeviceOptions = {}): Promise<void> {
@@ -143,6 +168,39 @@ export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
 
   setReceiving(wishes: ReceiveWishes): void {
     this.#viewWatch.setWishes(wishes)
+  }
+
+  setHandRaised(raised: boolean): Promise<void> {
+    return this.#rules.setHandRaised(raised)
+  }
+
+  answerStage(accept: boolean): Promise<void> {
+    return this.#rules.answerStage(accept)
+  }
+
+  react(reaction: Reaction): Promise<void> {
+    return this.#rules.react(reaction)
+  }
+
+  sendMessage(
+    topic: string,
+    payload: unknown,
+    options: { readonly to?: readonly string[] } = {},
+  ): Promise<number> {
+    return this.#rules.sendMessage(topic, payload, options.to)
+  }
+
+  invoke(
+    to: string,
+    method: string,
+    payload: unknown = null,
+    options: { readonly timeoutMs?: number } = {},
+  ): Promise<unknown> {
+    return this.#rules.invoke(to, method, payload, options.timeoutMs)
+  }
+
+  handle(method: string, handler: RoomMethodHandler): () => void {
+    return this.#rules.handle(method, handler)
   }
 
   async resumePlayback(): Promise<void> {
@@ -174,6 +232,7 @@ export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
       })
       this.#stops.push(stop)
     }
+    this.#watchRules()
     this.#membership.on('interrupted', () => {
       // As long as media flows nobody hears of it.
       if (!this.#supervisor.flowing) this.#setState('reconnecting')
@@ -196,12 +255,48 @@ export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
     this.#subscriptions.on('unsubscribed', (track, id) => this.#tellOfTrack('trackUnsubscribed', track, id))
   }
 
+  #watchRules(): void {
+    const rules = this.#rules
+    this.#stops.push(
+      rules.state.subscribe(() => this.#patch(rules.state.get())),
+      () => rules.close(),
+    )
+    rules.on('roleChanged', (change) => {
+      this.emit('roleChanged', change)
+      this.#stopForbidden(change.permissions)
+    })
+    rules.on('muted', (muting) => {
+      this.emit('muted', muting)
+      this.#stopMuted(muting.source).catch(() => undefined)
+    })
+    for (const name of PASSED_ON) {
+      rules.on(name, (...values: RoomRulesEvents[typeof name]) => this.emit(name, ...(values as never)))
+    }
+  }
+
+  /** Lets go of the device that a moderator muted or stopped; the server has done its part. */
+  async #stopMuted(source: TrackSource): Promise<void> {
+    if (source === 'microphone') await this.#devices.setMicrophone(false, {})
+    else if (source === 'camera') await this.#devices.setCamera(false, {})
+    else await this.#devices.setScreenShare(false)
+  }
+
+  /** Lets go of devices whose streams the role no longer allows. */
+  #stopForbidden(permissions: readonly RoomPermission[]): void {
+    for (const source of ['microphone', 'camera', 'screen', 'screenAudio'] as const) {
+      if (permissions.includes(source === 'screenAudio' ? 'screen' : source)) continue
+      const publications = this.#publications
+      void publications.inTurn(source, () => publications.unpublish(source)).catch(() => undefined)
+    }
+  }
+
   /** Brings everything in line with what the server answered to a join. */
   async #settle(joined: Joined, resumed: boolean): Promise<void> {
     const { name, topology, topologyReason, participantId } = joined
     this.#participantId = participantId
     this.#self = joined.participants.find((one) => one.participantId === participantId)
     this.#patch({ name, topology, topologyReason })
+    this.#rules.settle(joined)
     this.#membership.open()
     this.#apply(
       syncRoster(
@@ -254,6 +349,7 @@ export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
       this.#patch({ topology: to, topologyReason: reason })
       this.emit('topologyChanged', { from, to, reason })
     } else if (!this.#handleMediaNotice(notice)) {
+      this.#followSelf(notice)
       const step = rosterStepOf(this.#roster, notice, this.#participantId)
       if (step) this.#apply(step)
     }
@@ -282,12 +378,20 @@ export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
     }
   }
 
+  /** One's own role and hand: oneself stands apart from the roster. */
+  #followSelf(notice: RoomNotice): void {
+    if (notice.name !== 'room.participantChanged' || this.#self === undefined) return
+    if (notice.payload.participantId !== this.#participantId) return
+    this.#self = withChange(this.#self, notice.payload)
+    this.#publish()
+  }
+
   #handleRoomClosed(reason: PayloadOf<'room.closed'>['reason']): void {
     if (reason === 'mediaWorkerDied') {
       void this.#renew()
     } else if (reason !== 'serverStopping') {
       this.#membership.close()
-      this.#close('removed')
+      this.#close(reason)
     }
   }
 

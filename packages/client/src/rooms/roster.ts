@@ -46,6 +46,30 @@ export function participantJoined(held: Roster, participant: WireParticipant): R
   return syncRoster(held, [...without(held, participant.participantId), participant])
 }
 
+/** Somebody's role or raised hand, as an event tells it. */
+export interface ParticipantChange {
+  readonly participantId: string
+  readonly role: string
+  readonly handRaisedAt: number | null
+}
+
+/** A participant with another role or hand. */
+export function withChange(
+  participant: WireParticipant,
+  { role, handRaisedAt }: ParticipantChange,
+): WireParticipant {
+  const { handRaisedAt: _before, ...rest } = participant
+  return { ...rest, role, ...(handRaisedAt === null ? {} : { handRaisedAt }) }
+}
+
+/** Somebody's role or hand changed. */
+export function participantChanged(held: Roster, change: ParticipantChange): RosterStep {
+  const list = [...held.values()].map((one) =>
+    one.participantId === change.participantId ? withChange(one, change) : one,
+  )
+  return syncRoster(held, list)
+}
+
 /** Somebody left, and all their tracks with them. */
 export function participantLeft(held: Roster, participantId: string): RosterStep {
   return syncRoster(held, without(held, participantId))

@@ -5,6 +5,7 @@ import type {
   Conversation,
   ConversationSummary,
   JoinOptions,
+  Knock,
   OutboxStore,
   Person,
   Room,
@@ -26,6 +27,7 @@ import { TypedEmitter } from '../events.ts'
 import type { AuthorizedHttp } from '../files/authorized-http.ts'
 import { Files } from '../files/files.ts'
 import { browserPlatform, type PeerPlatform } from '../peer/peer-connection.ts'
+import { KnockHandle } from '../rooms/knock.ts'
 import { RoomHandle } from '../rooms/room.ts'
 import { People } from './people.ts'
 import { RoomList } from './room-list.ts'
@@ -133,6 +135,11 @@ export class SessionHandle extends TypedEmitter<SessionEvents> implements Sessio
     }
     joining.then((room) => room.on('closed', forget), forget)
     return joining
+  }
+
+  knock(roomId: string, options: { readonly invite?: string } = {}): Promise<Knock> {
+    if (this.#closing) return Promise.reject(errors.sessionClosed())
+    return KnockHandle.at(this.#connection, roomId, options.invite)
   }
 
   async setStatus(status: SettablePresence): Promise<void> {
