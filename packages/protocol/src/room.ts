@@ -1,16 +1,8 @@
 import * as z from 'zod'
-import {
-  dtlsParametersSchema,
-  iceCandidateSchema,
-  iceParametersSchema,
-  mediaKindSchema,
-  rtpCapabilitiesSchema,
-  rtpParametersSchema,
-} from './media.ts'
+import { rtpCapabilitiesSchema } from './media.ts'
 import {
   consumerIdSchema,
   emptySchema,
-  iceServersSchema,
   identitySchema,
   nameSchema,
   participantIdSchema,
@@ -22,7 +14,7 @@ import {
 } from './primitives.ts'
 import { notice, request } from './registry.ts'
 import { roleSchema, roomPermissionsSchema, roomSettingsSchema } from './room-rules.ts'
-import { trackSchema, trackSourceSchema } from './track.ts'
+import { trackSchema } from './track.ts'
 
 /** How media travels in a room. */
 export const topologySchema = z.enum(['mesh', 'sfu', 'mcu']).describe('How media travels in a room')
@@ -52,7 +44,6 @@ export const roomSummarySchema = z
 export type RoomSummary = z.output<typeof roomSummarySchema>
 
 const roomId = { roomId: roomIdSchema }
-const consumer = z.strictObject({ ...roomId, consumerId: consumerIdSchema })
 const topologyReason = z.string().max(256).describe('Why this topology, in words')
 
 /** What clients ask of rooms and their media, by event name. */
@@ -107,92 +98,6 @@ export const roomRequests = {
     reply: emptySchema,
     errors: ['notFound'],
   }),
-  'room.createTransport': request({
-    description: 'Creates a WebRTC transport. At most one per direction; a new one replaces the older.',
-    needs: '`rooms.publish` (send) or `rooms.subscribe` (receive), and to be in the room',
-    request: z.strictObject({ ...roomId, direction: z.enum(['send', 'receive']) }),
-    reply: z.strictObject({
-      transportId: transportIdSchema,
-      iceParameters: iceParametersSchema,
-      iceCandidates: z.array(iceCandidateSchema).max(64),
-      dtlsParameters: dtlsParametersSchema,
-      iceServers: iceServersSchema,
-    }),
-    errors: ['notFound', 'unavailable'],
-  }),
-  'room.connectTransport': request({
-    description: 'Gives the DTLS parameters of the client to a transport.',
-    needs: 'to own the transport',
-    request: z.strictObject({
-      ...roomId,
-      transportId: transportIdSchema,
-      dtlsParameters: dtlsParametersSchema,
-    }),
-    reply: emptySchema,
-    errors: ['notFound', 'wrongState', 'unavailable'],
-  }),
-  'room.produce': request({
-    description: 'Publishes a stream on the send transport. One per source; a new one replaces the older.',
-    needs: '`rooms.publish`, and to own the transport',
-    request: z.strictObject({
-      ...roomId,
-      transportId: transportIdSchema,
-      kind: mediaKindSchema,
-      rtpParameters: rtpParametersSchema,
-      source: trackSourceSchema,
-      paused: z.boolean().optional(),
-    }),
-    reply: z.strictObject({ producerId: producerIdSchema }),
-    errors: ['notFound', 'wrongState', 'unsupported', 'unavailable'],
-  }),
-  'room.consume': request({
-    description:
-      'Receives a stream of somebody else on the receive transport. It begins paused: resume it when you are ready.',
-    needs: '`rooms.subscribe`, and to own the transport',
-    request: z.strictObject({
-      ...roomId,
-      transportId: transportIdSchema,
-      producerId: producerIdSchema,
-      rtpCapabilities: rtpCapabilitiesSchema,
-    }),
-    reply: z.strictObject({
-      consumerId: consumerIdSchema,
-      producerId: producerIdSchema,
-      kind: mediaKindSchema,
-      rtpParameters: rtpParametersSchema,
-      paused: z.literal(true),
-      producerPaused: z.boolean(),
-    }),
-    errors: ['notFound', 'wrongState', 'unsupported', 'unavailable'],
-  }),
-  'room.pauseConsumer': request({
-    description: 'Stops receiving a stream.',
-    needs: 'to own the consumer',
-    request: consumer,
-    reply: emptySchema,
-    errors: ['notFound', 'unavailable'],
-  }),
-  'room.resumeConsumer': request({
-    description: 'Receives a stream (again). A video stream begins with a key frame.',
-    needs: 'to own the consumer',
-    request: consumer,
-    reply: emptySchema,
-    errors: ['notFound', 'unavailable'],
-  }),
-  'room.closeConsumer': request({
-    description: 'Gives a stream up.',
-    needs: 'to own the consumer',
-    request: consumer,
-    reply: emptySchema,
-    errors: ['notFound', 'unavailable'],
-  }),
-  'room.requestKeyFrame': request({
-    description: 'Asks the sender of a video stream for a key frame.',
-    needs: 'to own the consumer',
-    request: consumer,
-    reply: emptySchema,
-    errors: ['notFound', 'unavailable'],
-  }),
 } as const
 
 const participantRef = { ...roomId, participantId: participantIdSchema }
@@ -243,29 +148,16 @@ export const roomNotices = {
     description: 'A stream goes on. Sent to the others.',
     payload: z.strictObject({ ...participantRef, producerId: producerIdSchema }),
   }),
-  'room.consumerClosed': notice({
-    description: 'A consumer of yours was closed by the server, because its producer or transport is gone.',
-    payload: z.strictObject({ ...roomId, consumerId: consumerIdSchema }),
-  }),
   'room.topologyChanged': notice({
     description: 'Media travels another way from now on. Sent to everybody in the room.',
     payload: z.strictObject({ ...roomId, from: topologySchema, to: topologySchema, reason: topologyReason }),
   }),
   'room.closed': notice({
     description:
-      'The room is gone for this connection. After `mediaWorkerDied` join again; after `replaced` another connection goes on as this participant; `ended` by a host, `tooLong` by its length.',
+      'The room is gone for this connection. After `replaced` another connection goes on as this participant; `ended` by a host, `tooLong` by its length.',
     payload: z.strictObject({
       ...roomId,
-      reason: z.enum([
-        'mediaWorkerDied',
-        'replaced',
-        'serverStopping',
-        'revoked',
-        'removed',
-        'banned',
-        'ended',
-        'tooLong',
-      ]),
+      reason: z.enum(['replaced', 'serverStopping', 'revoked', 'removed', 'banned', 'ended', 'tooLong']),
     }),
   }),
 } as const

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { RtpCapabilities } from '@sangam/protocol'
 import { describe, expect, test } from 'vitest'
+import type { PublishedTrack } from './support/room-peer.ts'
 import type { TestClient } from './support/test-client.ts'
 import { startTestServer } from './support/test-server.ts'
 
@@ -15,23 +16,29 @@ const dtlsParameters = {
 const start = async (mediaWorkers: number) =>
   startTestServer({ engine: await import('@sangam/sfu'), mediaWorkers, network })
 
-const publishOpus = async (client: TestClient, { codecs }: RtpCapabilities) => {
+const opusOf = ({ codecs }: RtpCapabilities): PublishedTrack => {
   const opus = codecs?.find(({ mimeType }) => mimeType === 'audio/opus')
   const payloadType = opus?.preferredPayloadType ?? 111
-  const { transportId } = await client.ask('room.createTransport', { roomId, direction: 'send' })
-  await client.ask('room.connectTransport', { roomId, transportId, dtlsParameters })
-  return client.ask('room.produce', {
-    roomId,
-    transportId,
+  return {
     kind: 'audio',
     source: 'microphone',
     rtpParameters: {
-      mid: '0',
+      mid: 's1',
       codecs: [{ mimeType: 'audio/opus', payloadType, clockRate: 48_000, channels: 2 }],
       encodings: [{ ssrc: 1111 }],
       rtcp: { cname: 'cname' },
     },
-  })
+  }
+}
+
+/** Connects with one voice. */
+const connectVoice = async (client: TestClient, rtpCapabilities: RtpCapabilities) => {
+  const { transport } = await client.ask('room.openMedia', { roomId })
+  const { transportId } = transport
+  const tracks = [opusOf(rtpCapabilities)]
+  const request = { roomId, transportId, dtlsParameters, rtpCapabilities, tracks }
+  const reply = await client.ask('room.connectMedia', request)
+  return { transport, producerId: reply.tracks[0]?.producerId }
 }
 
 describe.skipIf(!existsSync(addon))(
@@ -46,21 +53,27 @@ describe.skipIf(!existsSync(addon))(
       expect(mimeTypes).toEqual(
         expect.arrayContaining(['audio/opus', 'video/VP8', 'video/H264', 'video/rtx']),
       )
-      const { producerId } = await publishOpus(asha, routerRtpCapabilities)
-      const receiving = await ravi.ask('room.createTransport', { roomId, direction: 'receive' })
-      const candidates = receiving.iceCandidates.map(({ protocol, address }) => `${protocol} ${address}`)
+      const { producerId } = await connectVoice(asha, routerRtpCapabilities)
+      const { transport } = await connectVoice(ravi, routerRtpCapabilities)
+      const candidates = transport.iceCandidates.map(({ protocol, address }) => `${protocol} ${address}`)
       expect(candidates).toEqual(['udp 127.0.0.1', 'tcp 127.0.0.1'])
-      const { transportId } = receiving
-      const request = { roomId, transportId, producerId, rtpCapabilities: routerRtpCapabilities }
-      const { consumerId, rtpParameters } = await ravi.ask('room.consume', request)
-      expect(rtpParameters.encodings?.[0]?.ssrc).toBeGreaterThan(0)
-      await ravi.ask('room.resumeConsumer', { roomId, consumerId })
+      expect(transport.sctpParameters).toEqual({ port: 5000, maxMessageSize: expect.any(Number) })
+      const { transportId } = transport
+      const added = await ravi.next('room.consumersAdded')
+      const [consumer] = added.consumers
+      expect(consumer).toMatchObject({ producerId })
+      expect(consumer?.rtpParameters.encodings?.[0]?.ssrc).toBeGreaterThan(0)
+      await ravi.ask('room.consumersReady', { roomId, transportId, batch: added.batch })
       const { iceParameters } = await ravi.ask('room.restartIce', { roomId, transportId })
-      expect(iceParameters.usernameFragment).not.toBe(receiving.iceParameters.usernameFragment)
+      expect(iceParameters.usernameFragment).not.toBe(transport.iceParameters.usernameFragment)
+      await asha.next('room.consumersAdded')
       const counted = ['transports', 'producers', 'consumers'].map((name) => server.metric(`sangam_${name}`))
-      expect(await Promise.all(counted)).toEqual([2, 1, 1])
+      expect(await Promise.all(counted)).toEqual([2, 2, 2])
       await asha.ask('room.leave', { roomId })
-      expect(await ravi.next('room.consumerClosed')).toEqual({ roomId, consumerId })
+      expect(await ravi.next('room.consumersRemoved')).toEqual({
+        roomId,
+        consumerIds: [consumer?.consumerId],
+      })
       await ravi.ask('room.leave', { roomId })
       const left = ['rooms', 'transports', 'producers', 'consumers'].map((name) =>
         server.metric(`sangam_${name}`),
@@ -72,12 +85,14 @@ describe.skipIf(!existsSync(addon))(
       const server = await start(1)
       const asha = await server.guest('Asha')
       await asha.ask('room.join', { roomId })
-      const { transportId } = await asha.ask('room.createTransport', { roomId, direction: 'send' })
-      const produce = { roomId, transportId, kind: 'audio', source: 'microphone' }
+      const { transport } = await asha.ask('room.openMedia', { roomId })
+      const publishing = { roomId, transportId: transport.transportId, kind: 'audio', source: 'microphone' }
       const codec = { mimeType: 'audio/opus', payloadType: 111, clockRate: 48_000, channels: 2 }
-      expect(await asha.refusal('room.produce', { ...produce, rtpParameters: { codecs: [] } })).toBeDefined()
+      expect(
+        await asha.refusal('room.publish', { ...publishing, rtpParameters: { codecs: [] } }),
+      ).toBeDefined()
       const unknown = { codecs: [{ ...codec, mimeType: 'audio/unheard' }], encodings: [{ ssrc: 1 }] }
-      expect(await asha.refusal('room.produce', { ...produce, rtpParameters: unknown })).toMatchObject({
+      expect(await asha.refusal('room.publish', { ...publishing, rtpParameters: unknown })).toMatchObject({
         code: 'unsupported',
       })
       expect(await asha.ask('presence.set', { status: 'online' })).toEqual({})

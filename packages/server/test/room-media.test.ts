@@ -1,41 +1,20 @@
-import type { Consumer, RequestOf } from '@sangam/protocol'
+import type { Consumer } from '@sangam/protocol'
 import { describe, expect, test } from 'vitest'
+import {
+  camera,
+  connectMedia,
+  dtlsParameters,
+  microphone,
+  type PublishedTrack,
+  rtpCapabilities,
+} from './support/room-peer.ts'
 import type { TestClient } from './support/test-client.ts'
 import { startTestServer, type TestServer } from './support/test-server.ts'
 
 const roomId = 'standup'
-const rtpCapabilities: NonNullable<RequestOf<'room.connectMedia'>['rtpCapabilities']> = {
-  codecs: [{ kind: 'audio', mimeType: 'audio/opus', clockRate: 48_000, channels: 2 }],
-}
-const rtpParameters: RequestOf<'room.publish'>['rtpParameters'] = {
-  codecs: [{ mimeType: 'audio/opus', payloadType: 100, clockRate: 48_000, channels: 2 }],
-  encodings: [{ ssrc: 1 }],
-}
-const dtlsParameters: RequestOf<'room.connectMedia'>['dtlsParameters'] = {
-  role: 'client',
-  fingerprints: [{ algorithm: 'sha-256', value: 'AA:BB' }],
-}
-type PublishedTrack = RequestOf<'room.connectMedia'>['tracks'][number]
-const microphone: PublishedTrack = { kind: 'audio', source: 'microphone', rtpParameters }
-const camera: PublishedTrack = { kind: 'video', source: 'camera', rtpParameters }
-
-/** Opens and connects the one transport of somebody who is in the room. */
-const connect = async (client: TestClient, ...tracks: PublishedTrack[]) => {
-  const { transport } = await client.ask('room.openMedia', { roomId })
-  const { transportId } = transport
-  const reply = await client.ask('room.connectMedia', {
-    roomId,
-    transportId,
-    dtlsParameters,
-    rtpCapabilities,
-    tracks,
-  })
-  return { transportId, producerIds: reply.tracks.map(({ producerId }) => producerId) }
-}
-
 const enter = async (client: TestClient, ...tracks: PublishedTrack[]) => {
   const joined = await client.ask('room.join', { roomId })
-  return { ...joined, ...(await connect(client, ...tracks)) }
+  return { ...joined, ...(await connectMedia(client, roomId, ...tracks)) }
 }
 
 const counts = async (server: TestServer): Promise<number[]> =>
@@ -113,7 +92,7 @@ describe('media over one transport', () => {
     const first = await enter(asha, microphone, camera)
     await enter(ravi)
     const before = (await ravi.next('room.consumersAdded')).consumers
-    const again = await connect(asha, { ...microphone, paused: true })
+    const again = await connectMedia(asha, roomId, { ...microphone, paused: true })
     expect(again.producerIds).toEqual(first.producerIds.slice(0, 1))
     expect((await ravi.next('room.consumersRemoved')).consumerIds.toSorted()).toEqual(
       before.map(({ consumerId }) => consumerId).toSorted(),

@@ -1,42 +1,19 @@
-import type { RequestOf } from '@sangam/protocol'
 import { describe, expect, test } from 'vitest'
+import {
+  connectMedia,
+  dtlsParameters,
+  microphone,
+  type PublishedTrack,
+  rtpCapabilities,
+  rtpParameters,
+} from './support/room-peer.ts'
 import type { TestClient } from './support/test-client.ts'
 import { startTestServer, type TestServer } from './support/test-server.ts'
 
 const roomId = 'standup'
-const rtpCapabilities: RequestOf<'room.consume'>['rtpCapabilities'] = {
-  codecs: [{ kind: 'audio', mimeType: 'audio/opus', clockRate: 48_000, channels: 2 }],
-}
-const rtpParameters: RequestOf<'room.produce'>['rtpParameters'] = {
-  codecs: [{ mimeType: 'audio/opus', payloadType: 100, clockRate: 48_000, channels: 2 }],
-  encodings: [{ ssrc: 1 }],
-}
-
-const publish = async (
-  client: TestClient,
-  source: 'microphone' | 'camera' = 'microphone',
-): Promise<string> => {
-  const { transportId } = await client.ask('room.createTransport', { roomId, direction: 'send' })
-  const kind = source === 'microphone' ? 'audio' : 'video'
-  const { producerId } = await client.ask('room.produce', {
-    roomId,
-    transportId,
-    kind,
-    rtpParameters,
-    source,
-  })
-  return producerId
-}
-
-const receive = async (client: TestClient, producerId: string): Promise<string> => {
-  const { transportId } = await client.ask('room.createTransport', { roomId, direction: 'receive' })
-  const { consumerId } = await client.ask('room.consume', {
-    roomId,
-    transportId,
-    producerId,
-    rtpCapabilities,
-  })
-  return consumerId
+const publish = async (client: TestClient, ...tracks: PublishedTrack[]): Promise<string> => {
+  const { producerIds } = await connectMedia(client, roomId, ...(tracks.length > 0 ? tracks : [microphone]))
+  return producerIds[0] ?? ''
 }
 
 const counts = async (server: TestServer): Promise<number[]> =>
@@ -81,16 +58,16 @@ describe('a room', () => {
       source: 'microphone',
       paused: false,
     })
-    const consumerId = await receive(ravi, producerId)
-    await ravi.ask('room.resumeConsumer', { roomId, consumerId })
-    await ravi.ask('room.requestKeyFrame', { roomId, consumerId })
+    await connectMedia(ravi, roomId)
+    const [consumer] = (await ravi.next('room.consumersAdded')).consumers
+    expect(consumer).toMatchObject({ producerId })
     await asha.ask('room.pauseProducer', { roomId, producerId })
     expect(await ravi.next('room.trackPaused')).toMatchObject({ producerId })
     await asha.ask('room.resumeProducer', { roomId, producerId })
     expect(await ravi.next('room.trackResumed')).toMatchObject({ producerId })
     expect(await counts(server)).toEqual([1, 2, 2, 1, 1])
     await asha.ask('room.closeProducer', { roomId, producerId })
-    expect(await ravi.next('room.consumerClosed')).toEqual({ roomId, consumerId })
+    expect(await ravi.next('room.consumersRemoved')).toEqual({ roomId, consumerIds: [consumer?.consumerId] })
     expect(await ravi.next('room.trackUnpublished')).toMatchObject({ producerId })
     expect(await counts(server)).toEqual([1, 2, 2, 0, 0])
   })
@@ -111,10 +88,10 @@ describe('a room', () => {
     const [asha, ravi] = [await server.guest('Asha'), await server.guest('Ravi')]
     await asha.ask('room.join', { roomId })
     await ravi.ask('room.join', { roomId })
-    const { transportId } = await asha.ask('room.createTransport', { roomId, direction: 'send' })
-    const request = { roomId, transportId, kind: 'audio', rtpParameters, source: 'microphone' } as const
-    const first = await asha.ask('room.produce', request)
-    const second = await asha.ask('room.produce', request)
+    const { transportId } = await connectMedia(asha, roomId)
+    const request = { roomId, transportId, ...microphone }
+    const first = await asha.ask('room.publish', request)
+    const second = await asha.ask('room.publish', request)
     expect(await ravi.next('room.trackUnpublished')).toMatchObject({ producerId: first.producerId })
     expect(
       (await server.guest('Late').then((late) => late.ask('room.join', { roomId }))).participants[0]?.tracks,
@@ -126,29 +103,16 @@ describe('a room', () => {
     const [asha, ravi] = [await server.guest('Asha'), await server.guest('Ravi')]
     await asha.ask('room.join', { roomId })
     await ravi.ask('room.join', { roomId })
-    const { transportId } = await asha.ask('room.createTransport', { roomId, direction: 'send' })
-    const { producerId } = await asha.ask('room.produce', {
-      roomId,
-      transportId,
-      kind: 'audio',
-      rtpParameters,
-      source: 'microphone',
-    })
-    const own = await receive(asha, producerId)
-    const dtlsParameters = { fingerprints: [{ algorithm: 'sha-256', value: 'AA' }] }
+    const { transportId, producerIds } = await connectMedia(asha, roomId, microphone)
+    const producerId = producerIds[0] ?? ''
+    const connecting = { roomId, transportId, dtlsParameters, rtpCapabilities, tracks: [] }
     const attempts = [
       ravi.refusal('room.restartIce', { roomId, transportId }),
-      ravi.refusal('room.connectTransport', { roomId, transportId, dtlsParameters }),
-      ravi.refusal('room.produce', {
-        roomId,
-        transportId,
-        kind: 'audio',
-        rtpParameters,
-        source: 'microphone',
-      }),
+      ravi.refusal('room.connectMedia', connecting),
+      ravi.refusal('room.publish', { roomId, transportId, ...microphone }),
+      ravi.refusal('room.consumersReady', { roomId, transportId, batch: 1 }),
       ravi.refusal('room.pauseProducer', { roomId, producerId }),
       ravi.refusal('room.closeProducer', { roomId, producerId }),
-      ravi.refusal('room.closeConsumer', { roomId, consumerId: own }),
     ]
     expect((await Promise.all(attempts)).map((error) => error?.code)).toEqual(Array(6).fill('notFound'))
   })
@@ -157,44 +121,17 @@ describe('a room', () => {
     const server = await startTestServer()
     const asha = await server.guest('Asha')
     await asha.ask('room.join', { roomId })
-    const { transportId } = await asha.ask('room.createTransport', { roomId, direction: 'send' })
-    const produce = (request: object) =>
-      asha.refusal('room.produce', {
-        roomId,
-        transportId,
-        kind: 'audio',
-        rtpParameters,
-        source: 'microphone',
-        ...request,
-      })
-    expect(await produce({ rtpParameters: { codecs: [] } })).toMatchObject({ code: 'invalidMessage' })
+    const { transportId } = await connectMedia(asha, roomId)
+    const publishing = (request: object) =>
+      asha.refusal('room.publish', { roomId, transportId, ...microphone, ...request })
+    expect(await publishing({ rtpParameters: { codecs: [] } })).toMatchObject({ code: 'invalidMessage' })
     const withoutEncodings = { codecs: rtpParameters.codecs }
-    expect(await produce({ rtpParameters: withoutEncodings })).toMatchObject({
+    expect(await publishing({ rtpParameters: withoutEncodings })).toMatchObject({
       code: 'invalidMessage',
       details: { expected: 'encodings are missing' },
     })
-    expect(await produce({ source: 'camera' })).toMatchObject({ code: 'wrongState' })
-    const producerId = await publish(asha)
-    const { transportId: receiveId } = await asha.ask('room.createTransport', {
-      roomId,
-      direction: 'receive',
-    })
-    const consume = (request: object) =>
-      asha.refusal('room.consume', {
-        roomId,
-        transportId: receiveId,
-        producerId,
-        rtpCapabilities,
-        ...request,
-      })
-    expect(await consume({ rtpCapabilities: { codecs: [] } })).toMatchObject({ code: 'unsupported' })
-    expect(await consume({ producerId: 'ghost' })).toMatchObject({ code: 'notFound' })
-    expect(await produce({ transportId: receiveId })).toMatchObject({ code: 'wrongState' })
-    const dtlsParameters = { fingerprints: [{ algorithm: 'sha-256' as const, value: 'AA' }] }
-    await asha.ask('room.connectTransport', { roomId, transportId: receiveId, dtlsParameters })
-    expect(
-      await asha.refusal('room.connectTransport', { roomId, transportId: receiveId, dtlsParameters }),
-    ).toMatchObject({ code: 'wrongState' })
+    expect(await publishing({ source: 'camera' })).toMatchObject({ code: 'wrongState' })
+    expect(await publishing({ transportId: 'ghost' })).toMatchObject({ code: 'notFound' })
   })
 
   test('nothing stays behind when people come and go five times over', async () => {
@@ -202,11 +139,8 @@ describe('a room', () => {
     for (let round = 0; round < 5; round += 1) {
       const people = await Promise.all(['A', 'B', 'C'].map((name) => server.guest(name)))
       for (const person of people) await person.ask('room.join', { roomId })
-      const producers = await Promise.all(people.map((person) => publish(person)))
-      const { transportId } = await people[0]!.ask('room.createTransport', { roomId, direction: 'receive' })
-      for (const producerId of producers) {
-        await people[0]!.ask('room.consume', { roomId, transportId, producerId, rtpCapabilities })
-      }
+      await Promise.all(people.map((person) => publish(person)))
+      await people[0]!.next('room.consumersAdded')
       for (const person of people) await person.ask('room.leave', { roomId })
       expect(await counts(server)).toEqual([0, 0, 0, 0, 0])
       expect(server.engine.routers).toEqual([])
@@ -248,7 +182,7 @@ describe('a lost connection', () => {
     const back = await server.again(asha.token)
     expect(await back.ask('room.join', { roomId, participantKey })).toMatchObject({ resumed: true })
     expect(await asha.next('room.closed')).toEqual({ roomId, reason: 'replaced' })
-    expect(await asha.refusal('room.createTransport', { roomId, direction: 'send' })).toMatchObject({
+    expect(await asha.refusal('room.openMedia', { roomId })).toMatchObject({
       code: 'notFound',
     })
   })
@@ -294,7 +228,9 @@ describe('a media worker that dies', () => {
     const [asha, ravi] = [await server.guest('Asha'), await server.guest('Ravi')]
     await asha.ask('room.join', { roomId })
     await ravi.ask('room.join', { roomId })
-    await receive(ravi, await publish(asha))
+    await publish(asha)
+    await connectMedia(ravi, roomId)
+    await ravi.next('room.consumersAdded')
     server.engine.workers[0]!.die()
     expect(await counts(server)).toEqual([1, 2, 0, 0, 0])
     expect((await fetch(`${server.url}/healthz`)).status).toBe(503)
@@ -312,7 +248,7 @@ describe('a media worker that dies', () => {
     await ravi.ask('room.join', { roomId: 'two' })
     expect(server.engine.workers.map((worker) => worker.routers.size)).toEqual([1, 1])
     server.engine.workers[0]!.die()
-    expect(await ravi.ask('room.createTransport', { roomId: 'two', direction: 'send' })).toBeDefined()
+    expect(await ravi.ask('room.openMedia', { roomId: 'two' })).toBeDefined()
     expect(await ravi.received('room.closed')).toEqual([])
   })
 

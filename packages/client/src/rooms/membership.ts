@@ -86,19 +86,6 @@ export class Membership extends TypedEmitter<MembershipEvents> {
     for (const { resolve } of waiting) resolve()
   }
 
-  /** The participation is worthless (the media worker died, media can't be restored): makes a new one. */
-  async renew(): Promise<void> {
-    this.#interrupt()
-    const leave = this.#key !== undefined
-    this.#key = undefined
-    if (leave && this.#signalling.online) {
-      await this.#signalling
-        .request('room.leave', { roomId: this.#roomId }, { offline: 'fail' })
-        .catch(() => {})
-    }
-    await this.#join()
-  }
-
   /** Leaves for good. */
   async leave(): Promise<void> {
     if (this.#closed) return

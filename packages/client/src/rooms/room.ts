@@ -326,13 +326,6 @@ export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
     }
   }
 
-  #renew(): Promise<void> {
-    this.#setState('reconnecting')
-    this.#settled = false
-    this.#supervisor.drop()
-    return this.#membership.renew()
-  }
-
   #handleNotice(notice: RoomNotice): void {
     if (this.#closed) return
     if (notice.name === 'room.closed') {
@@ -387,9 +380,7 @@ export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
   }
 
   #handleRoomClosed(reason: PayloadOf<'room.closed'>['reason']): void {
-    if (reason === 'mediaWorkerDied') {
-      void this.#renew()
-    } else if (reason !== 'serverStopping') {
+    if (reason !== 'serverStopping') {
       this.#membership.close()
       this.#close(reason)
     }

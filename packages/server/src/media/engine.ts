@@ -39,7 +39,6 @@ export interface EngineConsumer extends EngineEvents {
   close(): void
   pause(): Promise<void>
   resume(): Promise<void>
-  requestKeyFrame(): Promise<void>
   /** Limits the layers of simulcast and SVC; layers that the producer lacks mean its highest ones. */
   setPreferredLayers(layers: { spatialLayer: number; temporalLayer?: number }): Promise<void>
   /** @param priority 1 to 255: who gets bandwidth first */

@@ -9,7 +9,7 @@ import type {
   View,
 } from '@sangam/protocol'
 import { requestErrors } from '../request-errors.ts'
-import type { EngineConsumer, EngineProducer, EngineTransport } from './engine.ts'
+import type { EngineProducer, EngineTransport } from './engine.ts'
 import type { Forwardable } from './forwarded-stream.ts'
 import { layerHeightsOf } from './layer-heights.ts'
 import type { MediaCounts } from './media-counts.ts'
@@ -18,9 +18,6 @@ import { type ReceiverEvents, Receivers } from './receivers.ts'
 import { RoomForwarding } from './room-forwarding.ts'
 import { type RoomPlace, RoomRouters, type RoomWorkers } from './room-routers.ts'
 import { StreamRoutes } from './stream-routes.ts'
-
-/** Way of a transport, as the client sees it. */
-export type Direction = 'send' | 'receive'
 
 /** A stream that somebody publishes. */
 export type Publishing = {
@@ -39,8 +36,6 @@ export type MoveReason = 'workerDied' | 'drained'
 export type RoomMediaEvents = ReceiverEvents & {
   /** A producer closed; not, when its worker died: it goes on under its id. */
   readonly onProducerClosed: (participantId: string, producerId: string) => void
-  /** A consumer closed because its producer or transport did. */
-  readonly onConsumerClosed: (participantId: string, consumerId: string) => void
   /** The highest layer of a stream that anybody receives; -1: nobody receives it. */
   readonly onLayersWanted: (participantId: string, producerId: string, spatialLayer: number) => void
   /** A participant has a transport at another worker; the older one is gone. */
@@ -63,11 +58,9 @@ type ParticipantMedia = {
   transport: EngineTransport | undefined
   /** Where it is. */
   place: RoomPlace | undefined
-  readonly transports: Map<Direction, EngineTransport>
   /** By producerId. */
   readonly producers: Map<string, EngineProducer>
   readonly streams: Map<string, Forwardable>
-  readonly consumers: Map<string, EngineConsumer>
 }
 
 /**
@@ -144,10 +137,8 @@ export class RoomMedia {
     this.#participants.set(participantId, {
       transport: undefined,
       place: undefined,
-      transports: new Map(),
       producers: new Map(),
       streams: new Map(),
-      consumers: new Map(),
     })
     this.#routers.seat(participantId)
   }
@@ -161,7 +152,6 @@ export class RoomMedia {
     this.#receivers.forget(participantId)
     this.#forwarding.left(participantId)
     owned.transport?.close()
-    for (const transport of owned.transports.values()) transport.close()
     for (const producerId of owned.streams.keys()) this.#streamGone(producerId)
     this.#routers.unseat(participantId)
   }
@@ -284,62 +274,9 @@ export class RoomMedia {
     this.#receivers.setView(participantId, view)
   }
 
-  /** Creates a transport; an older one of the same direction closes. */
-  async createTransport(participantId: string, direction: Direction): Promise<EngineTransport> {
-    this.#owned(participantId)
-    const place = await this.#routers.placeOf(participantId)
-    const { router, webRtcServer } = place
-    const transport = await this.#ask(router.createWebRtcTransport({ webRtcServer }))
-    const owned = this.#participants.get(participantId)
-    if (owned === undefined) {
-      transport.close()
-      throw requestErrors.notFound('participant')
-    }
-    this.#options.counts.track('transports', transport)
-    owned.place = place
-    owned.transports.get(direction)?.close()
-    owned.transports.set(direction, transport)
-    return transport
-  }
-
-  /** Gives a transport the client's DTLS parameters. */
-  async connectTransport(
-    participantId: string,
-    transportId: string,
-    dtlsParameters: DtlsParameters,
-  ): Promise<void> {
-    await this.#ask(this.#transport(participantId, transportId).connect({ dtlsParameters }))
-  }
-
   /** New ICE credentials for a transport. */
   async restartIce(participantId: string, transportId: string): Promise<IceParameters> {
-    return this.#ask(this.#transport(participantId, transportId).restartIce())
-  }
-
-  /** Takes a stream from a participant. */
-  async produce(
-    participantId: string,
-    transportId: string,
-    stream: { kind: MediaKind; rtpParameters: RtpParameters; paused: boolean; source: string },
-  ): Promise<string> {
-    const { kind, rtpParameters, paused, source } = stream
-    const transport = this.#transport(participantId, transportId, 'send')
-    const producer = await this.#ask(
-      transport.produce({ kind, rtpParameters, paused, appData: { participantId, source } }),
-    )
-    this.#options.counts.track('producers', producer)
-    const owned = this.#participants.get(participantId)
-    if (owned === undefined || producer.closed) {
-      producer.close()
-      throw requestErrors.notFound('participant')
-    }
-    owned.producers.set(producer.id, producer)
-    if (owned.place !== undefined) this.#routes.begin(producer.id, owned.place)
-    producer.observer.on('close', () => {
-      owned.producers.delete(producer.id)
-      this.#events.onProducerClosed(participantId, producer.id)
-    })
-    return producer.id
+    return this.#ask(this.#one(participantId, transportId).transport.restartIce())
   }
 
   /** Pauses, resumes or closes a producer of a participant. */
@@ -352,61 +289,6 @@ export class RoomMedia {
     if (producer === undefined) throw requestErrors.notFound('producer')
     if (action === 'close') producer.close()
     else await this.#ask(producer[action]())
-  }
-
-  /** Gives a participant a stream, paused. An older consumer of the same stream closes. */
-  async consume(
-    participantId: string,
-    transportId: string,
-    { producerId, rtpCapabilities }: { producerId: string; rtpCapabilities: RtpCapabilities },
-  ): Promise<EngineConsumer> {
-    const transport = this.#transport(participantId, transportId, 'receive')
-    if (!this.#hasProducer(producerId)) throw requestErrors.notFound('producer')
-    const { place } = this.#owned(participantId)
-    if (place === undefined) throw requestErrors.notFound('transport')
-    const release = await this.#ask(this.#routes.take(producerId, place))
-    if (!place.router.canConsume({ producerId, rtpCapabilities })) {
-      release()
-      throw requestErrors.unsupported('This device cannot decode the stream.')
-    }
-    const consumer = await this.#ask(transport.consume({ producerId, rtpCapabilities, paused: true }))
-    this.#options.counts.track('consumers', consumer)
-    consumer.observer.on('close', release)
-    const owned = this.#participants.get(participantId)
-    if (owned === undefined || consumer.closed) {
-      consumer.close()
-      throw requestErrors.notFound('producer')
-    }
-    for (const older of owned.consumers.values()) if (older.producerId === producerId) older.close()
-    owned.consumers.set(consumer.id, consumer)
-    consumer.observer.on('close', () => {
-      // Still in the map: neither the client nor a leave closed it.
-      if (owned.consumers.delete(consumer.id) && this.#participants.get(participantId) === owned) {
-        this.#events.onConsumerClosed(participantId, consumer.id)
-      }
-    })
-    return consumer
-  }
-
-  /** Pauses, resumes or closes a consumer of a participant, or asks its producer for a key frame. */
-  async controlConsumer(
-    participantId: string,
-    consumerId: string,
-    action: 'pause' | 'resume' | 'requestKeyFrame' | 'close',
-  ): Promise<void> {
-    const { consumers } = this.#owned(participantId)
-    const consumer = consumers.get(consumerId)
-    if (consumer === undefined) throw requestErrors.notFound('consumer')
-    if (action !== 'close') {
-      await this.#ask(consumer[action]())
-      return
-    }
-    consumers.delete(consumerId)
-    consumer.close()
-  }
-
-  #hasProducer(producerId: string): boolean {
-    return [...this.#participants.values()].some(({ producers }) => producers.has(producerId))
   }
 
   #owned(participantId: string): ParticipantMedia {
@@ -482,19 +364,6 @@ export class RoomMedia {
     this.#routes.cut(place)
     this.#forwarding.placeGone(place)
     await this.#receivers.offer(this.#streams())
-  }
-
-  #transport(participantId: string, transportId: string, direction?: Direction): EngineTransport {
-    const { transport: one } = this.#owned(participantId)
-    if (one?.id === transportId && direction === undefined) return one
-    for (const [way, transport] of this.#owned(participantId).transports) {
-      if (transport.id !== transportId) continue
-      if (direction !== undefined && direction !== way) {
-        throw requestErrors.wrongState(`This needs the ${direction} transport.`)
-      }
-      return transport
-    }
-    throw requestErrors.notFound('transport')
   }
 
   async #ask<Result>(answer: Promise<Result>): Promise<Result> {

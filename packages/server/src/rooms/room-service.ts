@@ -446,7 +446,7 @@ export class RoomService {
   }
 
   async #make(entry: RecordEntry): Promise<LiveRoom> {
-    const { media: workers, counts, notifier, log, now, maxVoices, maxVideos } = this.#options
+    const { media: workers, counts, log, now, maxVoices, maxVideos } = this.#options
     const { record } = entry
     const { roomId } = record
     const room = new Room(record)
@@ -454,11 +454,6 @@ export class RoomService {
       onProducerClosed: (participantId, producerId) => {
         if (!room.unpublish(participantId, producerId)) return
         this.tell(room, 'room.trackUnpublished', { roomId, participantId, producerId }, participantId)
-      },
-      onConsumerClosed: (participantId, consumerId) => {
-        const connectionId = room.member(participantId)?.connectionId
-        if (connectionId !== undefined)
-          notifier.toConnection(connectionId, 'room.consumerClosed', { roomId, consumerId })
       },
       onConsumersAdded: (participantId, { transportId, batch, consumers }) => {
         const payload = { roomId, transportId, batch, consumers: [...consumers] }

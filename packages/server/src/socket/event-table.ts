@@ -220,21 +220,7 @@ export const createEventTable = (targets: EventTargets): EventTable => {
       handle: (session, request) => media.consumersReady(session, request),
     },
     'room.setView': { rate: 'media', handle: (session, request) => media.setView(session, request) },
-    'room.createTransport': {
-      rate: 'start',
-      action: (request) => (request.direction === 'send' ? publishing(request) : subscribing(request)),
-      handle: (session, request) => media.createTransport(session, request),
-    },
-    'room.connectTransport': {
-      rate: 'media',
-      handle: (session, request) => media.connectTransport(session, request),
-    },
     'room.restartIce': { rate: 'media', handle: (session, request) => media.restartIce(session, request) },
-    'room.produce': {
-      rate: 'media',
-      action: publishing,
-      handle: (session, request) => media.produce(session, request),
-    },
     'room.pauseProducer': {
       rate: 'media',
       handle: (session, request) => media.pauseProducer(session, request),
@@ -247,29 +233,6 @@ export const createEventTable = (targets: EventTargets): EventTable => {
     'room.closeProducer': {
       rate: 'media',
       handle: (session, request) => media.closeProducer(session, request),
-    },
-    'room.consume': {
-      rate: 'media',
-      action: subscribing,
-      handle: (session, request) => media.consume(session, request),
-    },
-    'room.pauseConsumer': {
-      rate: 'media',
-      handle: (session, request) => media.controlConsumer(session, request, 'pause'),
-    },
-    'room.resumeConsumer': {
-      rate: 'media',
-      action: subscribing,
-      handle: (session, request) => media.controlConsumer(session, request, 'resume'),
-    },
-    'room.closeConsumer': {
-      rate: 'media',
-      handle: (session, request) => media.controlConsumer(session, request, 'close'),
-    },
-    'room.requestKeyFrame': {
-      rate: 'media',
-      action: subscribing,
-      handle: (session, request) => media.controlConsumer(session, request, 'requestKeyFrame'),
     },
   }
 }

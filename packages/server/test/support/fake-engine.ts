@@ -71,7 +71,6 @@ class FakeConsumer extends Entity implements EngineConsumer {
   }
   readonly producer: FakeProducer
   paused: boolean
-  keyFrameRequests = 0
   preferredSpatialLayer: number | undefined
   priority = 1
   constructor(producer: FakeProducer, paused: boolean) {
@@ -102,10 +101,6 @@ class FakeConsumer extends Entity implements EngineConsumer {
   async resume(): Promise<void> {
     this.check()
     this.paused = false
-  }
-  async requestKeyFrame(): Promise<void> {
-    this.check()
-    this.keyFrameRequests += 1
   }
   async setPreferredLayers({ spatialLayer }: { spatialLayer: number }): Promise<void> {
     this.check()
