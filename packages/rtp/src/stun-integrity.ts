@@ -25,7 +25,8 @@ export function stunIntegrity(
   key: Uint8Array,
   hmacSha1: HmacSha1,
 ): Uint8Array {
-  const head = bytes.slice(offset, offset + 4)
+  // Not slice(): a Buffer's is a view, and the message must stay as it is.
+  const head = Uint8Array.from(bytes.subarray(offset, offset + 4))
   writeUint16(head, 2, integrityOffset + 4 + STUN_INTEGRITY_BYTES - offset - STUN_HEADER_BYTES)
   return hmacSha1(key, head, bytes.subarray(offset + 4, integrityOffset))
 }

@@ -216,6 +216,16 @@ describe('parseStunMessage()', () => {
 })
 
 describe('writeStunMessage()', () => {
+  test('into a Buffer, whose slices are views, at an offset writes the same bytes', () => {
+    const bytes = Buffer.alloc(200)
+    const length = writeStunMessage(bytes, 2, REQUEST_FIELDS)
+    expect(toHex(bytes.subarray(2, 2 + length))).toBe(toHex(REQUEST))
+    const message = new StunMessage()
+    expect(parseStunMessage(bytes, 2, length, message)).toBe(true)
+    expect(verifyStunIntegrity(bytes, message, KEY, hmacSha1)).toBe(true)
+    expect(toHex(bytes.subarray(2, 2 + length))).toBe(toHex(REQUEST))
+  })
+
   test('a role conflict and an unknown attribute can be answered', () => {
     const bytes = write({
       type: StunType.bindingError,
