@@ -15,6 +15,8 @@ export interface WorkerContext {
   readonly transportDueUs: Float64Array
   /** What to add to the monotonic clock to get NTP time (since 1900), both in microseconds. */
   readonly ntpOffsetUs: number
+  /** Who needs the clock though no packets come: what they sent may be lost. */
+  readonly impatient: Set<object>
   /** Of the worker's DTLS certificate, by every algorithm. */
   readonly fingerprints: readonly Fingerprint[]
   /** Monotonic clock, microseconds. */

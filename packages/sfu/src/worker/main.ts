@@ -25,6 +25,8 @@ import { type LogSettings, WorkerLog } from './worker-log.ts'
 
 /** While packets come the engine's clock runs with them; this is for when none do. */
 const QUIET_TICK_MS = 100
+/** While somebody waits for an answer that may not come. */
+const IMPATIENT_TICK_MS = 20
 /** While a probe of bandwidth is being sent: its packets shall leave evenly. */
 const PROBE_TICK_MS = 5
 
@@ -58,13 +60,14 @@ function start(settings: WorkerSettings): void {
       : { privateKeyPem: readFileSync(settings.dtlsPrivateKeyFile, 'utf8') }),
     onBatch: (count) => {
       engine.handleBatch(count)
-      probeOn()
+      wind()
     },
     onSessionEvent: (session, event) => engine.handleSessionEvent(session, event),
   })
   const context: WorkerContext = {
     port,
     plan: new SendPlan(port),
+    impatient: new Set(),
     transportSequences: new Uint16Array(MAX_TRANSPORTS),
     transportDueUs: new Float64Array(MAX_TRANSPORTS).fill(Number.POSITIVE_INFINITY),
     ntpOffsetUs: unixMsToNtpUs(Date.now()) - port.nowUs(),
@@ -79,6 +82,7 @@ function start(settings: WorkerSettings): void {
   const engine = new Engine(context)
   const end = (): void => {
     clearTimeout(probeTimer)
+    clearTimeout(impatientTimer)
     port.close()
     // After the answer to the request that asked for it.
     setImmediate(() => process.exit(0))
@@ -92,10 +96,19 @@ function start(settings: WorkerSettings): void {
   const probe = (): void => {
     probeTimer = undefined
     engine.probe(port.nowUs())
-    probeOn()
+    wind()
   }
-  const probeOn = (): void => {
+  let impatientTimer: NodeJS.Timeout | undefined
+  const advance = (): void => {
+    impatientTimer = undefined
+    engine.advance()
+    wind()
+  }
+  /** Sets the timers that what has just happened wants beside the port's quiet clock. */
+  const wind = (): void => {
     if (engine.isProbing && probeTimer === undefined) probeTimer = setTimeout(probe, PROBE_TICK_MS)
+    if (context.impatient.size > 0 && impatientTimer === undefined)
+      impatientTimer = setTimeout(advance, IMPATIENT_TICK_MS)
   }
   port.startClock(QUIET_TICK_MS)
 
@@ -106,6 +119,7 @@ function start(settings: WorkerSettings): void {
       } else if (frame.event === 'producer.send')
         engine.send(frame.target, frame.data as { packet: Uint8Array })
       else engine.sendRtcp(frame.target, frame.data as { packet: Uint8Array })
+      wind()
       return
     }
     try {
@@ -117,6 +131,7 @@ function start(settings: WorkerSettings): void {
       send({ id: frame.id, ok: false, error: toChannelError(error) })
     }
     context.plan.flush()
+    wind()
   })
   // The application is gone, and with it everybody who could close anything here.
   process.on('disconnect', end)

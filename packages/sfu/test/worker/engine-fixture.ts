@@ -76,6 +76,7 @@ export class EngineFixture {
     this.context = {
       port,
       plan: new SendPlan(port),
+      impatient: new Set(),
       transportSequences: new Uint16Array(1024),
       transportDueUs: new Float64Array(1024).fill(Number.POSITIVE_INFINITY),
       ntpOffsetUs: 3_900_000_000_000_000,

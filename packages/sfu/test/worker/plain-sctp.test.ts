@@ -156,3 +156,21 @@ describe('SCTP between two PlainTransports', () => {
     expect(pair.states('far').at(-1)).toBe('closed')
   })
 })
+
+describe('the clock', () => {
+  test('is wanted while something is unanswered, and not by an idle or closed association', () => {
+    const pair = new PlainPair()
+    const { impatient } = pair.fixture.context
+    expect(impatient.size).toBe(0)
+    pair.connect()
+    pair.channel(7, 'a')
+    expect(impatient.size).toBe(0)
+    pair.fixture.engine.data.send('a-in', { ppid: 53, message: Uint8Array.of(1), subchannels: [] })
+    expect(impatient.size).toBe(1)
+    pair.shuttle()
+    expect(impatient.size).toBe(0)
+    pair.fixture.engine.data.send('a-in', { ppid: 53, message: Uint8Array.of(1), subchannels: [] })
+    pair.fixture.engine.closeTransport('near')
+    expect(impatient.size).toBe(0)
+  })
+})

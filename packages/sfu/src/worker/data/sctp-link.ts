@@ -5,6 +5,7 @@ import type { WorkerContext } from '../context.ts'
 import { ChannelTypeError } from '../errors.ts'
 import { SctpAssociation } from '../sctp/association.ts'
 import type { MessageReliability } from '../sctp/send-queue.ts'
+import type { Transport } from '../transport/transport.ts'
 import type { DataProducer } from './data-producer.ts'
 
 /** RFC 8841: the port that WebRTC always uses. */
@@ -31,16 +32,20 @@ export interface SctpCarrier {
   readonly isDtls: boolean
   /** Sends the first `length` bytes of `bytes`, which are reused afterwards. */
   transmit(bytes: Uint8Array, length: number): void
+  /** The association waits for the clock, and not only for packets. */
+  wake(): void
 }
 
-/** An SCTP association's carrier that sends by a session of the packet port. */
-export function sessionCarrier({ plan }: WorkerContext, session: number, isDtls: boolean): SctpCarrier {
+/** The carrier that sends by a transport's session of the packet port. */
+export function sessionCarrier(transport: Transport, isDtls: boolean): SctpCarrier {
+  const { plan } = transport.context
   return {
     isDtls,
     transmit: (bytes, length) => {
       plan.controlBytes.set(bytes.subarray(0, length), plan.controlSpace(length))
-      plan.commitApplicationData(session, length)
+      plan.commitApplicationData(transport.session, length)
     },
+    wake: () => transport.wake(),
   }
 }
 
@@ -52,13 +57,13 @@ export class SctpLink {
   unclaimedMessages = 0
   readonly #context: WorkerContext
   readonly #transportId: string
-  readonly #isDtls: boolean
+  readonly #carrier: SctpCarrier
   readonly #producersByStream = new Map<number, DataProducer>()
 
   constructor(context: WorkerContext, transportId: string, carrier: SctpCarrier, settings: SctpSettings) {
     this.#context = context
     this.#transportId = transportId
-    this.#isDtls = carrier.isDtls
+    this.#carrier = carrier
     this.settings = settings
     this.association = new SctpAssociation(
       {
@@ -86,18 +91,22 @@ export class SctpLink {
   /** The way to the peer is open. The peer opens the association as well; whoever is first. */
   connect(): void {
     this.association.connect(this.#nowMs)
+    this.#watchClock()
   }
 
   receive(memory: Uint8Array, offset: number, length: number): void {
     this.association.receive(memory, offset, length, this.#nowMs)
+    this.#watchClock()
   }
 
   tick(nowUs: number): void {
     this.association.tick(nowUs / 1000)
+    this.#watchClock()
   }
 
   close(): void {
     this.association.close()
+    this.#context.impatient.delete(this)
   }
 
   /** @throws ChannelTypeError when another DataProducer has the stream */
@@ -122,7 +131,7 @@ export class SctpLink {
         OS: STREAMS,
         MIS: STREAMS,
         maxMessageSize: sizes.maxReceiveMessageSize,
-        isDataChannel: this.#isDtls,
+        isDataChannel: this.#carrier.isDtls,
         ...sizes,
       },
       sctpState: state,
@@ -155,6 +164,7 @@ export class SctpLink {
       expiresMs: maxPacketLifeTime === undefined ? Number.POSITIVE_INFINITY : this.#nowMs + maxPacketLifeTime,
     }
     const result = this.association.send(streamId, ppid, payload, reliability, this.#nowMs)
+    this.#watchClock()
     return result === 'queued' ? 'sent' : result === 'buffer-full' ? result : 'not-connected'
   }
 
@@ -168,6 +178,16 @@ export class SctpLink {
   closeOutbound(streamId: number): void {
     this.association.stream(streamId).onBufferedAmountLow = undefined
     this.association.resetStreams([streamId], this.#nowMs)
+  }
+
+  #watchClock(): void {
+    const { impatient } = this.#context
+    if (!this.association.needsClock) {
+      impatient.delete(this)
+      return
+    }
+    impatient.add(this)
+    this.#carrier.wake()
   }
 
   get #nowMs(): number {
@@ -185,7 +205,7 @@ export class SctpLink {
   }
 
   #received(streamId: number, ppid: number, payload: Uint8Array): void {
-    if (this.#isDtls && ppid === DataChannelPpid.establishment) {
+    if (this.#carrier.isDtls && ppid === DataChannelPpid.establishment) {
       // Channels are agreed on by signalling; who asks here all the same may go on (RFC 8832 section 6).
       if (parseDataChannelOpen(payload) !== undefined) {
         this.association.send(streamId, ppid, DATA_CHANNEL_ACK, RELIABLE, this.#nowMs)
@@ -199,6 +219,6 @@ export class SctpLink {
 
   /** The peer closed its half of these channels; the other half follows. The application closes the DataProducer. */
   #streamsReset(streamIds: readonly number[]): void {
-    if (this.#isDtls) this.association.resetStreams(streamIds, this.#nowMs)
+    if (this.#carrier.isDtls) this.association.resetStreams(streamIds, this.#nowMs)
   }
 }

@@ -169,6 +169,11 @@ export class SendQueue {
     for (const stream of this.#streams.values()) this.clear(stream)
   }
 
+  /** Whether nothing waits behind this message, which is the one that is leaving or has left. */
+  isLast(message: OutgoingMessage): boolean {
+    return this.messages === 0 || (this.messages === 1 && this.#current === message)
+  }
+
   /** Whether the stream's message is the one that is leaving. */
   isLeaving(stream: OutgoingStream): boolean {
     return this.#current?.stream === stream

@@ -16,6 +16,11 @@ import { SentChunks } from './sent-chunks.ts'
 
 /** Reports of a later arrival after which a chunk counts as lost (RFC 9260 section 7.2.4). */
 const LOSS_REPORTS = 3
+/** How much later than a lost chunk what was acknowledged must have left, as a share of the shortest round trip (RFC 8985 section 6.2). */
+const REORDERING_SHARE = 1 / 4
+/** RFC 8985 section 7.2: when the end of what was sent stays unanswered for two round trips, it is sent again. */
+const PROBE_ROUND_TRIPS = 2
+const MIN_PROBE_MS = 50
 /** More than this in flight would be memory for a peer that announces any window. */
 const MAX_PEER_WINDOW_BYTES = 8 * 1024 * 1024
 /** A packet's rest that is smaller is not worth a fragment of a larger message. */
@@ -63,6 +68,11 @@ export class Sender {
   /** The chunk whose round trip is being measured, -1 for none. */
   #measuredTsn = -1
   #measuredFromMs = 0
+  /** When the last chunk is sent again to learn what became of it (tail loss probe); Infinity while there is no reason. */
+  #probeAtMs = Number.POSITIVE_INFINITY
+  /** Once, until something is acknowledged (RFC 8985 section 7.3). */
+  #hasProbed = false
+  #shortestRttMs = Number.POSITIVE_INFINITY
   /** One packet may leave regardless of the congestion window (RFC 9260 section 7.2.4, step 3). */
   #fastRetransmit = false
   /** Advanced.Peer.Ack.Point of RFC 3758. */
@@ -103,11 +113,17 @@ export class Sender {
 
   /** Whether a retransmission is overdue. */
   isExpired(nowMs: number): boolean {
-    return nowMs >= this.#expiresMs
+    return nowMs >= this.#expiresMs || nowMs >= this.#probeAtMs
   }
 
-  /** The retransmission timer ran out (RFC 9260 section 6.3.3). @returns false if it only probed a closed window */
+  /** A timer ran out (RFC 9260 section 6.3.3). @returns false if it only probed: a closed window, or the end of what was sent */
   expired(nowMs: number): boolean {
+    this.#probeAtMs = Number.POSITIVE_INFINITY
+    if (nowMs < this.#expiresMs) {
+      this.#hasProbed = true
+      this.#fastRetransmit = this.#sent.loseLast()
+      return false
+    }
     const probing = this.#peerWindowBytes === 0 && this.#sent.length <= 1
     this.#window.timedOut()
     this.#timeout.backOff()
@@ -127,11 +143,12 @@ export class Sender {
     if (cumulative >= sent.next) return VIOLATION
     const wasFull = sent.inFlightBytes + this.#maxFragmentBytes >= this.#window.bytes
     const advanced = cumulative > sent.cumulative
-    sent.begin()
+    sent.begin(nowMs, this.#shortestRttMs)
     sent.acknowledgeTo(cumulative)
     if (sack.gapCount > 0) this.#readGaps(bytes, sack)
     else sent.forgetGaps()
     this.#measure(nowMs)
+    this.#window.delivered(sent.ackedBytes, nowMs)
     if (advanced) this.#window.acknowledged(cumulative, sent.ackedBytes, wasFull, sent.length === 0)
     this.#countReports(advanced)
     this.#peerWindowBytes = Math.max(
@@ -142,6 +159,10 @@ export class Sender {
     this.#forwardAgain(nowMs)
     if (!this.#hasOutstanding) this.#expiresMs = Number.POSITIVE_INFINITY
     else if (advanced) this.#expiresMs = nowMs + this.#timeout.ms
+    if (sent.ackedBytes > 0) {
+      this.#hasProbed = false
+      this.#armProbe(nowMs)
+    }
     return advanced ? ADVANCED : STALE
   }
 
@@ -157,6 +178,7 @@ export class Sender {
     at = this.#fillWithRetransmissions(bytes, at, end, nowMs)
     at = this.#fillWithNew(bytes, at, end, nowMs)
     this.#fastRetransmit = false
+    if (at > offset) this.#armProbe(nowMs)
     if (at > offset && this.#expiresMs === Number.POSITIVE_INFINITY)
       this.#expiresMs = nowMs + this.#timeout.ms
     return at
@@ -181,7 +203,7 @@ export class Sender {
       if (sent.inFlightBytes >= this.#window.bytes && !this.#fastRetransmit) break
       at = this.#write(bytes, at, chunk.tsn, chunk.message, chunk.from, chunk.to)
       if (chunk.tsn === this.#measuredTsn) this.#measuredTsn = -1
-      sent.sentAgain(chunk)
+      sent.sentAgain(chunk, nowMs)
       this.retransmissions++
       // RFC 9260 section 6.3.2, rule R4: the earliest chunk left again.
       if (i === 0) this.#expiresMs = nowMs + this.#timeout.ms
@@ -202,7 +224,7 @@ export class Sender {
       const length = this.#fragmentBytes(message, end - at - SCTP_DATA_HEADER_BYTES)
       if (length === 0 || (length > this.#peerWindowBytes && sent.inFlightBytes > 0)) break
       const from = message.sentBytes
-      const chunk = sent.add(message, from, from + length)
+      const chunk = sent.add(message, from, from + length, nowMs)
       at = this.#write(bytes, at, chunk.tsn, message, from, from + length)
       this.#peerWindowBytes = Math.max(0, this.#peerWindowBytes - length)
       this.queue.took(message, length)
@@ -232,7 +254,10 @@ export class Sender {
     to: number,
   ): number {
     const { payload, stream, ppid, streamSequence } = message
+    // The peer shall not hold back the acknowledgement of what nothing follows (RFC 7053).
+    const isLast = to === payload.length && this.queue.isLast(message)
     const flags =
+      (isLast ? SctpDataFlag.immediate : 0) |
       (from === 0 ? SctpDataFlag.begin : 0) |
       (to === payload.length ? SctpDataFlag.end : 0) |
       (message.unordered ? SctpDataFlag.unordered : 0)
@@ -256,28 +281,46 @@ export class Sender {
 
   #measure(nowMs: number): void {
     if (this.#measuredTsn < 0 || !this.#sent.isAcknowledged(this.#measuredTsn)) return
-    this.#timeout.measured(nowMs - this.#measuredFromMs)
+    const roundTripMs = nowMs - this.#measuredFromMs
+    this.#timeout.measured(roundTripMs)
+    this.#window.measured(roundTripMs, nowMs)
+    this.#shortestRttMs = this.#window.shortestRoundTripMs
     this.#measuredTsn = -1
   }
 
-  /** Highest TSN newly acknowledged (RFC 9260 section 7.2.4): only chunks before it are reported missing. */
+  /**
+   * A chunk is lost when the peer has reported three times that it lacks it while later ones came (RFC 9260 section 7.2.4; HTNA:
+   * only those before the highest that is newly acknowledged are reported), or when something that left clearly later has come (RFC 8985):
+   * that finds what was lost a second time.
+   */
   #countReports(advanced: boolean): void {
     const sent = this.#sent
     const { highestGap, highestNew } = sent
     const before = advanced && this.#window.inFastRecovery ? highestGap : Math.min(highestNew, highestGap)
-    let anyLost = false
+    const overtakenBeforeMs = sent.newestArrivedMs - this.#shortestRttMs * REORDERING_SHARE
+    const lostBefore = sent.lostBytes
     for (let i = 0; i < sent.length; i++) {
       const chunk = sent.at(i)
       if (chunk.tsn >= before) break
-      if (chunk.acked || chunk.abandoned || chunk.lost || chunk.fastRetransmitted) continue
-      if (++chunk.reports < LOSS_REPORTS) continue
+      if (chunk.acked || chunk.abandoned || chunk.lost) continue
+      const isOvertaken = chunk.sentMs < overtakenBeforeMs
+      if (!isOvertaken && (chunk.fastRetransmitted || ++chunk.reports < LOSS_REPORTS)) continue
       sent.lose(chunk)
       chunk.fastRetransmitted = true
-      anyLost = true
     }
-    if (!anyLost) return
+    const lostBytes = sent.lostBytes - lostBefore
+    if (lostBytes === 0) return
     if (!this.#window.inFastRecovery) this.#fastRetransmit = true
-    this.#window.lost(this.lastTsn)
+    this.#window.lost(lostBytes, this.lastTsn)
+  }
+
+  #armProbe(nowMs: number): void {
+    const { smoothedRttMs } = this.#timeout
+    const isWorthIt =
+      smoothedRttMs > 0 && !this.#hasProbed && this.#hasOutstanding && this.#sent.lostCount === 0
+    this.#probeAtMs = isWorthIt
+      ? nowMs + Math.max(MIN_PROBE_MS, PROBE_ROUND_TRIPS * smoothedRttMs)
+      : Number.POSITIVE_INFINITY
   }
 
   /** Gives up messages whose lost fragments may not be sent again (RFC 3758 section 3.5, RFC 7496). */
@@ -302,7 +345,7 @@ export class Sender {
       if (chunk.message === message) sent.abandon(chunk)
     }
     // The peer holds the beginning: a number that is never sent lets it be skipped with the rest.
-    if (this.queue.abandon(message)) sent.abandon(sent.add(message, 0, 0))
+    if (this.queue.abandon(message)) sent.abandon(sent.add(message, 0, 0, 0))
     this.#advance()
   }
 

@@ -12,6 +12,8 @@ export interface SentChunk {
   readonly from: number
   readonly to: number
   transmissions: number
+  /** When it left last. */
+  sentMs: number
   /** How often the peer reported later ones while this was missing. */
   reports: number
   /** In a gap block of the last SACK. */
@@ -32,8 +34,11 @@ export class SentChunks {
   next: number
   /** Bytes of chunks that are neither acknowledged, lost nor abandoned, headers included. */
   inFlightBytes = 0
-  /** Chunks that wait to be sent again. */
+  /** Chunks that wait to be sent again; and bytes that have counted as lost so far. */
   lostCount = 0
+  lostBytes = 0
+  /** When the last of those left that have arrived. */
+  newestArrivedMs = Number.NEGATIVE_INFINITY
   ackedBytes = 0
   /** The highest TSN that a gap block names, -1 without one; and the highest that became acknowledged. */
   highestGap = -1
@@ -41,6 +46,8 @@ export class SentChunks {
   readonly #chunks: SentChunk[] = []
   #head = 0
   #hasGaps = false
+  #nowMs = 0
+  #shortestRttMs = Number.POSITIVE_INFINITY
 
   constructor(firstTsn: number) {
     this.next = firstTsn
@@ -61,13 +68,14 @@ export class SentChunks {
   }
 
   /** A new chunk leaves. */
-  add(message: OutgoingMessage, from: number, to: number): SentChunk {
+  add(message: OutgoingMessage, from: number, to: number, nowMs: number): SentChunk {
     const chunk: SentChunk = {
       tsn: this.next++,
       message,
       from,
       to,
       transmissions: 1,
+      sentMs: nowMs,
       reports: 0,
       acked: false,
       lost: false,
@@ -79,7 +87,9 @@ export class SentChunks {
     return chunk
   }
 
-  begin(): void {
+  begin(nowMs: number, shortestRttMs: number): void {
+    this.#nowMs = nowMs
+    this.#shortestRttMs = shortestRttMs
     this.ackedBytes = 0
     this.highestGap = -1
     this.highestNew = -1
@@ -138,7 +148,20 @@ export class SentChunks {
     if (chunk.lost || chunk.acked || chunk.abandoned) return
     chunk.lost = true
     this.lostCount++
+    this.lostBytes += bytesOf(chunk)
     this.inFlightBytes -= bytesOf(chunk)
+  }
+
+  /** The last chunk that is on its way, if its message may be sent again as often as need be. @returns whether there is one */
+  loseLast(): boolean {
+    for (let i = this.length - 1; i >= 0; i--) {
+      const chunk = this.at(i)
+      if (chunk.acked || chunk.abandoned || chunk.lost) continue
+      if (chunk.message.maxRetransmits >= 0) return false
+      this.lose(chunk)
+      return true
+    }
+    return false
   }
 
   /** The timer ran out: all that is not acknowledged. */
@@ -151,8 +174,9 @@ export class SentChunks {
     }
   }
 
-  sentAgain(chunk: SentChunk): void {
+  sentAgain(chunk: SentChunk, nowMs: number): void {
     chunk.lost = false
+    chunk.sentMs = nowMs
     chunk.transmissions++
     this.lostCount--
     this.inFlightBytes += bytesOf(chunk)
@@ -179,6 +203,9 @@ export class SentChunks {
   #acknowledge(chunk: SentChunk): void {
     chunk.acked = true
     this.highestNew = Math.max(this.highestNew, chunk.tsn)
+    // Sooner than any round trip it is the answer to an earlier transmission (RFC 8985 section 6.2, step 2).
+    const isOfLast = chunk.transmissions === 1 || this.#nowMs - chunk.sentMs >= this.#shortestRttMs
+    if (isOfLast) this.newestArrivedMs = Math.max(this.newestArrivedMs, chunk.sentMs)
     if (chunk.abandoned) return
     this.ackedBytes += bytesOf(chunk)
     if (chunk.lost) {

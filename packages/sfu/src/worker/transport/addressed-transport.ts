@@ -131,10 +131,8 @@ export abstract class AddressedTransport extends Transport {
   }
 
   close(): void {
-    const { plan, port } = this.context
-    // Its last words have to leave before the way is closed.
-    this.sctp?.close()
-    plan.flush()
+    const { port } = this.context
+    this.closeSctp()
     port.closeSession(this.session)
     port.closeSocket(this.listener.socket)
     if (this.rtcpListener !== undefined) port.closeSocket(this.rtcpListener.socket)

@@ -249,14 +249,16 @@ export abstract class Transport {
 
   /** Gives the transport an SCTP association, which waits for its `connect()`. */
   protected openSctp(settings: SctpSettings, isDtls: boolean): void {
-    this.sctp = new SctpLink(
-      this.context,
-      this.id,
-      sessionCarrier(this.context, this.session, isDtls),
-      settings,
-    )
+    this.sctp = new SctpLink(this.context, this.id, sessionCarrier(this, isDtls), settings)
     this.maxSendMessageSize = settings.maxSendMessageSize
     this.maxReceiveMessageSize = settings.maxReceiveMessageSize
+  }
+
+  /** Ends the association; its last words leave before the way is closed. */
+  protected closeSctp(): void {
+    if (this.sctp === undefined) return
+    this.sctp.close()
+    this.context.plan.flush()
   }
 
   /** Everything that came in and went out so far. */
@@ -308,7 +310,8 @@ export abstract class Transport {
       this.#reportedUs = nowUs
       this.everySecond(nowUs, elapsedUs / 1000)
     }
-    return isTended || this.sctp !== undefined ? nowUs : this.#reportedUs + REPORT_INTERVAL_US
+    const isImpatient = this.sctp?.association.needsClock === true
+    return isTended || isImpatient ? nowUs : this.#reportedUs + REPORT_INTERVAL_US
   }
 
   /** What is due once a second. */

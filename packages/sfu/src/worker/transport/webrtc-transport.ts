@@ -220,6 +220,7 @@ export class WebRtcTransport extends Transport {
 
   close(): void {
     const { port } = this.context
+    this.closeSctp()
     const tuples = this.#ice.close()
     for (const [fragment, transport] of this.#usernameFragments) {
       if (transport === this) this.#usernameFragments.delete(fragment)
