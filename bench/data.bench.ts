@@ -1,17 +1,20 @@
 /**
- * What data channels carry: two Chromium windows, one channel through the engine, beside the same bytes over a channel
- * straight from window to window in the same run. And what one association carries on a lossy link, on a virtual clock.
+ * What data channels carry. On a lossy link: one association on a virtual clock, beside a TCP connection (RFC 6582) on the same
+ * link; and two engines with a relay between them that delays and loses, beside the same TCP. And two Chromium windows, one
+ * channel through the engine, beside the same bytes over a channel straight from window to window.
  */
 import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { createWorker, type types } from '@sangam/sfu'
+import { Bottleneck, SeededRandom, TcpFlow, VirtualTime } from '@sangam/testkit/network'
 import { RELIABLE, VirtualLink } from '../packages/sfu/test/worker/sctp/virtual-link.ts'
 import { TestBrowser } from '../test/harness/chromium.ts'
 import { DataPeer } from '../test/harness/data-peer.ts'
+import { DelayRelay } from './delay-relay.ts'
 
 export const description =
-  'MB/s of a data channel through the engine, beside one from window to window, and under loss'
+  'MB/s of a data channel through the engine, beside one from window to window; under delay and loss beside TCP'
 
 const PORT = 48_600
 const MEGABYTE = 1_000_000
@@ -35,11 +38,20 @@ interface LossRow {
   readonly lossShare: number
   readonly messageBytes: number
   readonly MBps: number
+  /** A TCP connection on the same link. */
+  readonly tcpMBps: number
+  /** Above 1 the association is faster. */
+  readonly ratio: number
   readonly cpuMsPerMB: number
 }
 
+/** From engine to engine through a relay in real time. */
+type RelayRow = Omit<LossRow, 'cpuMsPerMB'>
+
 /** Runs everything. `--megabytes 20` says how much each row sends, `--skip-chromium` leaves the windows out. */
-export async function run(args: readonly string[]): Promise<{ chromium: ChromiumRow[]; loss: LossRow[] }> {
+export async function run(
+  args: readonly string[],
+): Promise<{ chromium: ChromiumRow[]; loss: LossRow[]; relay: RelayRow[] }> {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -52,12 +64,30 @@ export async function run(args: readonly string[]): Promise<{ chromium: Chromium
     [2, 0],
     [20, 0],
     [20, 0.01],
+    [40, 0.01],
     [100, 0],
     [100, 0.01],
   ].map(([roundTripMs = 0, lossShare = 0]) => lossRow(roundTripMs, lossShare, 16_384, bytes))
   console.log('One association on a virtual clock:')
   console.table(
-    loss.map((row) => ({ ...row, MBps: row.MBps.toFixed(2), cpuMsPerMB: row.cpuMsPerMB.toFixed(1) })),
+    loss.map((row) => ({
+      ...row,
+      MBps: row.MBps.toFixed(2),
+      tcpMBps: row.tcpMBps.toFixed(2),
+      ratio: row.ratio.toFixed(1),
+      cpuMsPerMB: row.cpuMsPerMB.toFixed(1),
+    })),
+  )
+  const relay: RelayRow[] = []
+  for (const roundTripMs of [20, 40]) relay.push(await relayRow(roundTripMs, 0.01, 16_384, bytes / 2))
+  console.log('From engine to engine through a relay:')
+  console.table(
+    relay.map((row) => ({
+      ...row,
+      MBps: row.MBps.toFixed(2),
+      tcpMBps: row.tcpMBps.toFixed(2),
+      ratio: row.ratio.toFixed(1),
+    })),
   )
   const chromium = values['skip-chromium'] ? [] : await chromiumRows(bytes)
   console.table(
@@ -69,7 +99,7 @@ export async function run(args: readonly string[]): Promise<{ chromium: Chromium
       'worker CPU ms/MB': row.workerMsPerMB.toFixed(1),
     })),
   )
-  return { chromium, loss }
+  return { chromium, loss, relay }
 }
 
 async function chromiumRows(bytes: number): Promise<ChromiumRow[]> {
@@ -180,11 +210,74 @@ function lossRow(roundTripMs: number, lossShare: number, messageBytes: number, b
   if (!link.run(done, 3_600_000)) throw new Error('the messages did not arrive within an hour')
   const { user, system } = process.cpuUsage(cpuBefore)
   const megabytes = (count * messageBytes) / MEGABYTE
+  const MBps = megabytes / ((link.nowMs - startMs) / 1000)
+  const tcpMBps = tcpMBpsOn(roundTripMs, lossShare, bytes)
   return {
     roundTripMs,
     lossShare,
     messageBytes,
-    MBps: megabytes / ((link.nowMs - startMs) / 1000),
+    MBps,
+    tcpMBps,
+    ratio: MBps / tcpMBps,
     cpuMsPerMB: (user + system) / 1000 / megabytes,
+  }
+}
+
+/** A TCP connection alone on a link with this round trip and loss, and more capacity than it can use. */
+function tcpMBpsOn(roundTripMs: number, lossShare: number, bytes: number): number {
+  const time = new VirtualTime()
+  const rates = [{ fromSeconds: 0, bps: 1e9 }]
+  const link = new Bottleneck(time, new SeededRandom(42), { rates, queueMs: 100, jitterMs: 0, lossShare })
+  let doneUs = 0
+  new TcpFlow(time, link, roundTripMs / 2, bytes, () => {
+    doneUs = time.nowUs
+  }).start()
+  while (doneUs === 0) time.runUntil(time.nowUs + 1e6)
+  return bytes / MEGABYTE / (doneUs / 1e6)
+}
+
+async function relayRow(
+  roundTripMs: number,
+  lossShare: number,
+  messageBytes: number,
+  bytes: number,
+): Promise<RelayRow> {
+  const workers = [await createWorker(), await createWorker()] as const
+  const relay = await DelayRelay.open(roundTripMs / 2, lossShare)
+  try {
+    const [from, to] = [await workers[0].createRouter(), await workers[1].createRouter()]
+    const options = { listenInfo: { protocol: 'udp', ip: '127.0.0.1' }, ...SCTP } as const
+    const [near, far] = [await from.createPlainTransport(options), await to.createPlainTransport(options)]
+    relay.join(near.tuple.localPort, far.tuple.localPort)
+    const connected = new Promise<void>((resolve) => {
+      near.observer.on('sctpstatechange', (state) => {
+        if (state === 'connected') resolve()
+      })
+    })
+    await near.connect({ ip: '127.0.0.1', port: relay.ports[0] })
+    await far.connect({ ip: '127.0.0.1', port: relay.ports[1] })
+    await connected
+    const source = await (await from.createDirectTransport()).produceData()
+    const { sctpStreamParameters } = await near.consumeData({ dataProducerId: source.id })
+    if (sctpStreamParameters === undefined) throw new Error('no stream')
+    const copy = await far.produceData({ sctpStreamParameters })
+    const sink = await (await to.createDirectTransport()).consumeData({ dataProducerId: copy.id })
+    const message = Buffer.alloc(messageBytes, 0x55)
+    const count = Math.ceil(bytes / messageBytes)
+    const arrived = new Promise<void>((resolve) => {
+      let received = 0
+      sink.on('message', () => {
+        if (++received === count) resolve()
+      })
+    })
+    const startMs = performance.now()
+    for (let i = 0; i < count; i++) source.send(message)
+    await arrived
+    const MBps = (count * messageBytes) / MEGABYTE / ((performance.now() - startMs) / 1000)
+    const tcpMBps = tcpMBpsOn(roundTripMs, lossShare, bytes)
+    return { roundTripMs, lossShare, messageBytes, MBps, tcpMBps, ratio: MBps / tcpMBps }
+  } finally {
+    relay.close()
+    for (const worker of workers) worker.close()
   }
 }
