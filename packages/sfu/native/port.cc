@@ -134,6 +134,15 @@ void Port::closeSocket(uint32_t index) {
   sessions_.closeSocket(place);
 }
 
+int Port::bufferBytes(uint32_t index, int option) const {
+  const Socket* socket = socketAt(index);
+  int bytes = -1;
+  socklen_t length = sizeof bytes;
+  if (socket == nullptr) return -1;
+  const int fd = socket->listener == nullptr ? socket->send.fd() : socket->listener->fd();
+  return getsockopt(fd, SOL_SOCKET, option, &bytes, &length) == 0 ? bytes : -1;
+}
+
 void Port::closeConnectionsOf(SocketIndex listener) {
   for (size_t i = 0; i < sockets_.size(); ++i) {
     if (sockets_[i] != nullptr && sockets_[i]->acceptedBy == listener && i != listener) {

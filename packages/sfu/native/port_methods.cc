@@ -294,6 +294,15 @@ napi_value closePort(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// bufferBytes(socket, isSend): what the system says. For tests.
+napi_value bufferBytes(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const uint32_t index = args.u32(0);
+  const int option = args.boolean(1) ? SO_SNDBUF : SO_RCVBUF;
+  Port* port = args.ok() ? PortObject::portOf(env, args.self(), true) : nullptr;
+  return port == nullptr ? nullptr : makeNumber(env, port->bufferBytes(index, option));
+}
+
 // setSegmentation(socket, mode): 0 switches UDP_SEGMENT off, 1 makes the system refuse it. For tests.
 napi_value setSegmentation(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
@@ -339,6 +348,7 @@ void definePortMethods(napi_env env, napi_value object) {
   setFunction(env, object, "injectPacket", injectPacket);
   setFunction(env, object, "execute", execute);
   setFunction(env, object, "close", closePort);
+  setFunction(env, object, "bufferBytes", bufferBytes);
   setFunction(env, object, "setSegmentation", setSegmentation);
   setFunction(env, object, "restrictSuites", restrictSuites);
 }

@@ -73,6 +73,17 @@ describe('openUdp()', () => {
     expect(openPort().openUdp({ ip: '127.0.0.1', port, udpReusePort: true }).port).toBe(port)
   })
 
+  test.each([['openUdp'], ['openTcp']] as const)('%s() sets the buffers that are asked for', (open) => {
+    const { port } = new TestPort()
+    opened.push(port)
+    const sized = { sendBufferBytes: 100_000, receiveBufferBytes: 50_000 }
+    const { socket } = port[open]({ ip: '127.0.0.1', port: 0, ...sized })
+    // Linux says double of what was asked for: it counts its own bookkeeping.
+    const factor = process.platform === 'linux' ? 2 : 1
+    expect(port.bufferBytes(socket, true)).toBe(factor * sized.sendBufferBytes)
+    expect(port.bufferBytes(socket, false)).toBe(factor * sized.receiveBufferBytes)
+  })
+
   test('gives each socket an index, and IPv4 peers of a dual-stack socket an IPv4 address', async () => {
     const peer = await PlainPeer.open()
     const to = new TestPort()

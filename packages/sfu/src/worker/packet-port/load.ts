@@ -51,6 +51,8 @@ interface NativePort {
   /** Fills `sessionCounts`. */
   readSessionCounts(session: number): void
   addSink(session: number, ssrc: number, payloadType: number, elements: Uint8Array): number
+  /** For tests: bytes of the socket's buffer as the system has it, of what is sent or of what is received. */
+  bufferBytes(socket: number, isSend: boolean): number
   /** For tests: mode 0 sends without UDP_SEGMENT, mode 1 makes the system refuse UDP_SEGMENT on this socket. */
   setSegmentation(socket: number, mode: 0 | 1): void
   /** For tests: DTLS offers and accepts only the suites whose bit (their place in `SRTP_SUITES`) is set. */
