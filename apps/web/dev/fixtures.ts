@@ -3,6 +3,7 @@ import type {
   CallSnapshot,
   ChatMessage,
   Conversation,
+  ConversationMember,
   ConversationSnapshot,
   ConversationSummary,
   MediaStats,
@@ -99,29 +100,39 @@ function messagesOf(kind: 'direct' | 'group'): readonly ChatMessage[] {
   return kind === 'group' ? [...sent, { ...failed, state: 'failed' }, { ...sending, state: 'sending' }] : sent
 }
 
+const memberOf = ({ identity, name }: Person, index: number): ConversationMember => ({
+  identity,
+  name,
+  role: index === 0 ? 'owner' : 'member',
+})
+
+const LISTED = { access: 'open', mentioned: 0, mutedUntil: 0, archived: false, pinned: false } as const
+
 export function storyConversation(conversationId: string): Conversation {
   const kind = conversationId === 'team' || conversationId.startsWith('room:') ? 'group' : 'direct'
   const messages = conversationId === 'empty' ? [] : messagesOf(kind)
   const state = new StoryStore<ConversationSnapshot>({
     conversationId,
     kind,
+    access: kind === 'group' ? 'open' : 'members',
     title: kind === 'group' ? 'Team' : 'Ravi Menon',
-    members: (kind === 'group' ? PEOPLE : PEOPLE.slice(0, 2)).map(({ identity, name }) => ({
-      identity,
-      name,
-    })),
+    members: (kind === 'group' ? PEOPLE : PEOPLE.slice(0, 2)).map(memberOf),
     messages,
     hasEarlier: false,
     lastNumber: messages.length,
     read: new Map([['ravi', 100]]),
+    delivered: new Map([['ravi', 100]]),
     unread: 0,
-  } as ConversationSnapshot)
+    mentioned: 0,
+    typing: [],
+    pinned: [],
+  })
   let number = 100
   return {
     ...silent,
     conversationId,
     state,
-    send: (text) => {
+    send: (text: string) => {
       number += 1
       const sent = message(number, 'me', 0, text)
       state.set({ ...state.get(), messages: [...state.get().messages, sent], lastNumber: number })
@@ -131,31 +142,34 @@ export function storyConversation(conversationId: string): Conversation {
     discard: done,
     loadEarlier: () => Promise.resolve(false),
     markRead: done,
-  } as Conversation
+  } as unknown as Conversation
 }
 
 const CONVERSATIONS: readonly ConversationSummary[] = [
   {
+    ...LISTED,
     conversationId: 'team',
     kind: 'group',
     title: 'Team',
-    members: PEOPLE.map(({ identity, name }) => ({ identity, name })),
+    members: PEOPLE.map(memberOf),
     lastMessage: message(10, 'ravi', 3, 'So can I. Shall we talk about the rest in the room?'),
     unread: 3,
   },
   {
+    ...LISTED,
     conversationId: 'direct:ravi',
     kind: 'direct',
     title: 'Ravi Menon',
-    members: PEOPLE.slice(0, 2).map(({ identity, name }) => ({ identity, name })),
+    members: PEOPLE.slice(0, 2).map(memberOf),
     lastMessage: message(4, 'me', 40, 'See you at three.'),
     unread: 0,
   },
   {
+    ...LISTED,
     conversationId: 'direct:lena',
     kind: 'direct',
     title: 'Lena Fischer',
-    members: [PEOPLE[0], PEOPLE[2]].flatMap((person) => person ?? []),
+    members: [PEOPLE[0], PEOPLE[2]].flatMap((person) => person ?? []).map(memberOf),
     lastMessage: message(
       2,
       'lena',

@@ -2,6 +2,7 @@
  * The public contract of the SDK: every noun an application holds, its events and its snapshots.
  * How each of them is done stands in the folder of the same name.
  */
+import type { Message as WireMessage } from '@sangam/protocol'
 import type { SangamError } from './errors.ts'
 import type { PeerPlatform } from './peer/peer-connection.ts'
 import type { Knock, RoomRulesEvents, RoomRulesSnapshot, RoomTalk } from './rooms/rules-api.ts'
@@ -102,6 +103,8 @@ export interface Person {
   readonly identity: string
   readonly name: string
   readonly presence: PresenceStatus
+  /** Of somebody offline, where it is known: milliseconds since 1970. */
+  readonly lastSeenAt?: number | undefined
   /** Whether it is the session's own person. */
   readonly self: boolean
 }
@@ -110,6 +113,8 @@ export interface Person {
 export interface ConversationSummary {
   readonly conversationId: string
   readonly kind: 'direct' | 'group'
+  /** `open`: for whoever's token grants it; `members`: for its members alone. */
+  readonly access: 'open' | 'members'
   /** What to call it: the group's title, or the other person's name. */
   readonly title: string
   readonly members: readonly ConversationMember[]
@@ -117,17 +122,27 @@ export interface ConversationSummary {
     readonly number: number
     readonly senderId: string
     readonly senderName: string
+    /** Empty when it was deleted. */
     readonly text: string
     readonly sentAt: number
+    readonly deletedAt?: number | undefined
+    readonly system?: SystemLine | undefined
   }
   /** Messages by others after the last one that was read. */
   readonly unread: number
+  /** Those of them that mention this person. */
+  readonly mentioned: number
+  /** Milliseconds since 1970; 0: not muted. */
+  readonly mutedUntil: number
+  readonly archived: boolean
+  readonly pinned: boolean
 }
 
 /** A member of a conversation. */
 export interface ConversationMember {
   readonly identity: string
   readonly name: string
+  readonly role: 'owner' | 'moderator' | 'member'
 }
 
 /** A room as a list shows it. */
@@ -167,6 +182,10 @@ export interface Session extends Emitter<SessionEvents> {
   conversation(target: string | { readonly with: string }): Promise<Conversation>
   /** Asks the server for the list afresh; `conversationList` holds it too. */
   conversations(): Promise<readonly ConversationSummary[]>
+  /** Creates a group of named members, oneself as its owner; nobody else may read it. */
+  createConversation(options: NewConversation): Promise<Conversation>
+  /** Searches the messages of every conversation this person is a member of, or of one; the newest first. */
+  search(query: string, options?: SearchOptions): Promise<SearchResult>
   /** Rings every device of a person; resolves once it rings (see `Call`). Microphone always asked for, camera with `video`. */
   call(identity: string, options?: CallOptions): Promise<Call>
   /**
@@ -183,6 +202,28 @@ export interface Session extends Emitter<SessionEvents> {
   fileUrl(fileId: string, variant?: 'content' | 'thumbnail'): Promise<string>
   /** Ends the session for good: calls end, rooms are left, messages not yet stored stay in the outbox. */
   close(): Promise<void>
+}
+
+/** A group to create. */
+export interface NewConversation {
+  readonly title: string
+  /** Identities of the people to add at once. */
+  readonly members?: readonly string[]
+}
+
+/** Where to search. */
+export interface SearchOptions {
+  readonly conversationId?: string
+  /** In one conversation: only messages before this number, to page on. */
+  readonly before?: number
+  readonly limit?: number
+}
+
+/** What a search found. */
+export interface SearchResult {
+  readonly messages: readonly ChatMessage[]
+  /** Whether older ones exist. */
+  readonly more: boolean
 }
 
 /** What this device knows of a file that it uploads. */
@@ -260,6 +301,9 @@ export interface ReceiveWishes {
 /** `sending` until the server stored it, `failed` when it refused it for good. */
 export type MessageState = 'sending' | 'sent' | 'failed'
 
+/** What is told of a call or of members by the server itself; see `SystemLine` in the protocol. */
+export type SystemLine = NonNullable<WireMessage['system']>
+
 /** One message, immutable; a change of state is a new object with the same `key`. */
 export interface ChatMessage {
   /** Unique in its conversation, the same while sending and once sent: fit for a list's key. */
@@ -270,6 +314,7 @@ export interface ChatMessage {
   readonly clientMessageId: string
   readonly senderId: string
   readonly senderName: string
+  /** Empty when it was deleted. */
   readonly text: string
   /** Milliseconds since 1970: the server's clock once stored, this device's before. */
   readonly sentAt: number
@@ -278,13 +323,55 @@ export interface ChatMessage {
   readonly state: MessageState
   /** Why it failed. */
   readonly error?: SangamError
+  /** The conversation's change that made it as it is; absent when it never changed. */
+  readonly revision?: number | undefined
+  readonly editedAt?: number | undefined
+  readonly deletedAt?: number | undefined
+  readonly pinnedAt?: number | undefined
+  /** What it answers, in short. */
+  readonly replyTo?: WireMessage['replyTo']
+  /** Number of the message that begins the thread it belongs to. */
+  readonly thread?: number | undefined
+  /** Of a message that begins a thread. */
+  readonly replies?: WireMessage['replies']
+  /** Identities that the text names as `<@identity>`. */
+  readonly mentions?: readonly string[] | undefined
+  readonly reactions?: readonly MessageReaction[] | undefined
+  readonly preview?: WireMessage['preview']
+  /** A line of the server's own; `text` says the same in English. */
+  readonly system?: SystemLine | undefined
+}
+
+/** One emoji under a message. */
+export interface MessageReaction {
+  readonly emoji: string
+  /** Identities, in the order in which they reacted. */
+  readonly by: readonly string[]
+}
+
+/** What to send besides text. */
+export interface SendOptions {
+  /** Number of the message that this one answers. */
+  readonly replyTo?: number
+  /** Number of the message whose thread this one belongs to. */
+  readonly thread?: number
+  /** What this device knows of a link in the text. Others are shown it as text; nobody fetches the link for it. */
+  readonly preview?: { readonly url: string; readonly title: string; readonly description?: string }
+}
+
+/** Somebody who writes now. */
+export interface Typist {
+  readonly identity: string
+  readonly name: string
 }
 
 /** A conversation as it is shown. */
 export interface ConversationSnapshot {
   readonly conversationId: string
   readonly kind: 'direct' | 'group'
+  readonly access: 'open' | 'members'
   readonly title: string
+  /** Owner and moderators first. */
   readonly members: readonly ConversationMember[]
   /** By number, without gap or double; own messages not yet stored stand last, in the order they were sent. */
   readonly messages: readonly ChatMessage[]
@@ -294,18 +381,48 @@ export interface ConversationSnapshot {
   readonly lastNumber: number
   /** The newest number each person has read. */
   readonly read: ReadonlyMap<string, number>
+  /** The newest number that a device of each person holds; kept in conversations of up to 50 members. */
+  readonly delivered: ReadonlyMap<string, number>
   /** Messages by others after the newest that this person has read. */
   readonly unread: number
+  /** Those of them that are held and mention this person. */
+  readonly mentioned: number
+  /** The others who write now. */
+  readonly typing: readonly Typist[]
+  /** The pinned messages, the one pinned last first; empty until `loadPinned()`. */
+  readonly pinned: readonly ChatMessage[]
+  /** Why this person is no longer in it. */
+  readonly gone?: 'left' | 'removed'
 }
 
 /** Events of a conversation. */
 export interface ConversationEvents {
   /** A stored message, once each, in the order of numbers (own ones too), from the moment it was opened. */
   message: [message: ChatMessage]
-  /** Somebody has read up to this number. */
-  receipt: [receipt: { readonly identity: string; readonly read: number }]
+  /** A message stands differently: edited, deleted, pinned or reacted to. Each state once, never an older one after a newer. */
+  changed: [message: ChatMessage]
+  /** Somebody has come farther. */
+  receipt: [receipt: { readonly identity: string; readonly read: number; readonly delivered: number }]
   /** An own message was refused for good. */
   sendFailed: [message: ChatMessage]
+}
+
+/** A part of a conversation apart from its end: around a message, a date, or one thread. */
+export interface HistoryView {
+  readonly state: Store<HistorySnapshot>
+  /** Resolves whether there is still more. */
+  loadEarlier(limit?: number): Promise<boolean>
+  loadLater(limit?: number): Promise<boolean>
+  /** Lets go of the conversation. */
+  close(): void
+}
+
+/** Such a part at one moment. */
+export interface HistorySnapshot {
+  /** By number; kept up to date with changes and, at the end of the conversation, with new messages. */
+  readonly messages: readonly ChatMessage[]
+  readonly hasEarlier: boolean
+  readonly hasLater: boolean
 }
 
 /** An append-only log of messages. */
@@ -316,7 +433,7 @@ export interface Conversation extends Emitter<ConversationEvents> {
    * Sends a text. Resolves with the stored message; while offline it waits in the outbox and goes out after the
    * reconnect, in order, also after a refresh of the page. Rejects when the server refuses it for good.
    */
-  send(text: string): Promise<ChatMessage>
+  send(text: string, options?: SendOptions): Promise<ChatMessage>
   /** Sends a failed message again, as the same message. */
   retry(clientMessageId: string): Promise<ChatMessage>
   /** Gives a failed message up. */
@@ -325,6 +442,35 @@ export interface Conversation extends Emitter<ConversationEvents> {
   loadEarlier(limit?: number): Promise<boolean>
   /** Tells that everything up to `number` (default: the newest) was read. Never goes backwards. */
   markRead(number?: number): Promise<void>
+  /** Replaces the text of an own message. */
+  edit(number: number, text: string): Promise<void>
+  /** Takes a message away for everybody: an own one, or any for moderators and owners. */
+  delete(number: number): Promise<void>
+  /** Puts an own emoji under a message, or takes it away. */
+  react(number: number, emoji: string, on: boolean): Promise<void>
+  pin(number: number, on: boolean): Promise<void>
+  /** What a message said before it was edited, the oldest first. */
+  versions(number: number): Promise<readonly { readonly text: string; readonly at: number }[]>
+  /** Fills `pinned` in the snapshot; from then on it is kept up to date. */
+  loadPinned(): Promise<void>
+  /** Tells the others that this person writes; call it at each key. It is sent at most every 3 seconds. */
+  setTyping(typing: boolean): void
+  /** A part around a message or a moment (milliseconds since 1970), or a thread from its newest answers on. */
+  history(
+    at: { readonly around: number } | { readonly at: number } | { readonly thread: number },
+  ): Promise<HistoryView>
+  /** Gives a group another title (moderators and owners). */
+  rename(title: string): Promise<void>
+  invite(identities: readonly string[]): Promise<void>
+  remove(identity: string): Promise<void>
+  leave(): Promise<void>
+  setRole(identity: string, role: ConversationMember['role']): Promise<void>
+  /** How this person wants it listed; what is left out stays. `mutedUntil` 0: not muted. */
+  setPreferences(preferences: {
+    readonly mutedUntil?: number
+    readonly archived?: boolean
+    readonly pinned?: boolean
+  }): Promise<void>
 }
 
 /** A message that waits for its acknowledgement. */
@@ -333,6 +479,7 @@ export interface OutboxEntry {
   readonly clientMessageId: string
   readonly senderId: string
   readonly text: string
+  readonly options?: SendOptions
   /** Milliseconds since 1970, this device's clock. */
   readonly createdAt: number
   /** The order of sending on this device. */

@@ -86,7 +86,13 @@ class ChatServer implements Signalling {
   #answer(event: ClientEventName, payload: Record<string, unknown>): unknown {
     switch (event) {
       case 'conversation.open':
-        return { conversation: this.#info(), ...this.#page(payload.after as number | undefined, undefined) }
+        return {
+          conversation: this.#info(),
+          ...this.#page(payload.after as number | undefined, undefined),
+          changes: [],
+          revision: 0,
+          moreChanges: false,
+        }
       case 'conversation.history':
         return this.#page(payload.after as number | undefined, payload.before as number | undefined)
       case 'conversation.list':
@@ -248,7 +254,7 @@ describe('conversation', () => {
     await team.markRead(2)
     expect(team.state.get().unread).toBe(1)
     await team.markRead(1)
-    team.handleReceipt('asha', 1)
+    team.handleReceipt('asha', { read: 1, delivered: 1 })
     expect(team.state.get().read.get('asha')).toBe(2)
   })
 

@@ -21,7 +21,7 @@ export const errorCodes = {
   callEnded: 'The call is over.',
   wrongState: 'The call, transport, producer or consumer is not in a state that allows this.',
   unsupported: 'The media capabilities do not fit: no common codec.',
-  tooMany: 'The room holds as many of these as it may.',
+  tooMany: 'There are as many of these as there may be.',
   methodFailed: 'The method that was called failed; the message says why, in its own words.',
   tooLarge: 'The message is larger than the protocol allows.',
   internal: 'The server failed. `details.errorId` is in its log.',

@@ -2,6 +2,8 @@ import type * as z from 'zod'
 import { callNotices, callRequests } from './call.ts'
 import { conversationNotices, conversationRequests } from './conversation.ts'
 import type { Ack } from './errors.ts'
+import { membershipNotices, membershipRequests } from './membership.ts'
+import { messageNotices, messageRequests } from './message.ts'
 import { presenceNotices, presenceRequests } from './presence.ts'
 import { roomNotices, roomRequests } from './room.ts'
 import { roomMediaNotices, roomMediaRequests } from './room-media.ts'
@@ -14,6 +16,8 @@ export const clientEvents = {
   ...sessionRequests,
   ...presenceRequests,
   ...conversationRequests,
+  ...messageRequests,
+  ...membershipRequests,
   ...callRequests,
   ...roomRequests,
   ...roomMediaRequests,
@@ -26,6 +30,8 @@ export const serverEvents = {
   ...sessionNotices,
   ...presenceNotices,
   ...conversationNotices,
+  ...messageNotices,
+  ...membershipNotices,
   ...callNotices,
   ...roomNotices,
   ...roomMediaNotices,

@@ -22,6 +22,32 @@ export const limits = {
   pageSize: 200,
   /** Messages given when a conversation is opened. */
   openPageSize: 50,
+  /** UTF-16 code units of one emoji: the longest family of UTS #51 with room to spare. */
+  emojiLength: 40,
+  /** Reactions under one message, over all people and emoji. */
+  reactions: 500,
+  /** Messages pinned to a conversation at a time. */
+  pins: 50,
+  /** Earlier versions that are kept of an edited message. */
+  versions: 100,
+  /** People whom one message may mention. */
+  mentions: 50,
+  /** Characters of the beginning of a message that an answer quotes. */
+  quoteLength: 200,
+  /** Characters of a link, of its title and of its description. */
+  urlLength: 2048,
+  previewTitleLength: 200,
+  previewDescriptionLength: 500,
+  /** Members of a group whose members are named, and of any conversation that are told at once. */
+  members: 500,
+  /** Members that a list tells of each conversation. */
+  listedMembers: 20,
+  /** People invited at once. */
+  invited: 50,
+  /** Members up to which a conversation tells what was delivered to whom. */
+  deliveryMembers: 50,
+  /** Characters of a search. */
+  queryLength: 200,
   /** Characters of a session description. */
   sdpLength: 128 * 1024,
   /** Characters of one ICE candidate line. */

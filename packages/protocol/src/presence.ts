@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { emptySchema, identitySchema, nameSchema } from './primitives.ts'
+import { emptySchema, identitySchema, nameSchema, timestampMsSchema } from './primitives.ts'
 import { notice, request } from './registry.ts'
 
 /** How reachable somebody is, over all their devices. */
@@ -10,7 +10,14 @@ export type Presence = z.output<typeof presenceSchema>
 
 /** A person whom the server knows. */
 export const personSchema = z
-  .strictObject({ identity: identitySchema, name: nameSchema, presence: presenceSchema })
+  .strictObject({
+    identity: identitySchema,
+    name: nameSchema,
+    presence: presenceSchema,
+    lastSeenAt: timestampMsSchema
+      .optional()
+      .describe('Of somebody offline: when their last connection ended'),
+  })
   .describe('A person whom the server knows')
 export type Person = z.output<typeof personSchema>
 

@@ -82,6 +82,14 @@ export const messageNumberSchema = z
   .max(Number.MAX_SAFE_INTEGER)
   .describe('Place of a message in its conversation: 1, 2, 3, … without a gap')
 
+/** A change's place among the changes of a conversation's messages: 1, 2, 3, … without a gap; 0 means "before the first". */
+export const revisionSchema = z
+  .number()
+  .int()
+  .nonnegative()
+  .max(Number.MAX_SAFE_INTEGER)
+  .describe("Place of a change among the changes of a conversation's messages: 1, 2, 3, … without a gap")
+
 /** Text of a message: 1 byte to 16 KiB of UTF-8, without lone surrogates. */
 export const textSchema = z
   .string()

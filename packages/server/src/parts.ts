@@ -1,7 +1,7 @@
 import type { Server as HttpServer } from 'node:http'
 import type { Tokens } from './access/tokens.ts'
 import { CallService } from './calls/call-service.ts'
-import { ChatService } from './chat/chat-service.ts'
+import { createChatParts } from './chat/chat-parts.ts'
 import type { ChatStore } from './chat/store.ts'
 import type { Settings } from './config/settings.ts'
 import type { MediaCounts } from './media/media-counts.ts'
@@ -54,7 +54,12 @@ export const connectParts = (options: PartsOptions): Parts => {
 
   const people = new PeopleService({ store, notifier, now, log })
   const onEngaged = (identity: string, engaged: boolean): void => people.setEngaged(identity, engaged)
-  const chat = new ChatService({ store, notifier, now, onStored: metrics.messageStored })
+  const { chat, messages, members, callLines, ...chatParts } = createChatParts({
+    store,
+    notifier,
+    now,
+    onStored: metrics.messageStored,
+  })
   const calls = new CallService({
     notifier,
     now,
@@ -63,6 +68,11 @@ export const connectParts = (options: PartsOptions): Parts => {
     ringMs: settings.ringSeconds * 1000,
     iceServers: settings.iceServers,
     nameOf: (identity) => people.nameOf(identity),
+    onOver: (call) => {
+      callLines.write(call).catch((error: unknown) => {
+        log.error({ err: error, callId: call.callId }, 'what became of a call could not be noted in the chat')
+      })
+    },
     onEngaged,
   })
   const rooms = connectRooms({
@@ -98,6 +108,8 @@ export const connectParts = (options: PartsOptions): Parts => {
   })
   const table = createEventTable({
     chat,
+    messages,
+    members,
     calls,
     room: rooms.targets,
     renewToken: async (session, { token }) => {
@@ -134,7 +146,7 @@ export const connectParts = (options: PartsOptions): Parts => {
     close: () => {
       calls.close()
       rooms.close()
-      chat.close()
+      chatParts.close()
       gateway.close()
     },
   }

@@ -50,6 +50,8 @@ export const requestErrors = {
       details: { path: '(upload)', expected },
     }),
   outOfOrder: () => new RequestError('outOfOrder', 'The message that this one was to follow is not stored.'),
+  conflictingChange: () =>
+    new RequestError('conflict', 'This clientChangeId was used before for another change.'),
   callingEachOther: (callId: string) =>
     new RequestError('conflict', 'This person is ringing you already.', { details: { callId } }),
   rateLimited: (retryAfterMs: number) =>
@@ -58,7 +60,7 @@ export const requestErrors = {
   offline: () => new RequestError('unavailable', 'This person is offline.'),
   unavailable: (what: string) => new RequestError('unavailable', `${what} cannot take this now.`),
   roomFull: () => new RequestError('unavailable', 'The room is full.', { details: { reason: 'roomFull' } }),
-  tooMany: (what: string) => new RequestError('tooMany', `The room holds as many ${what} as it may.`),
+  tooMany: (what: string) => new RequestError('tooMany', `There are as many ${what} as there may be.`),
   methodFailed: (message: string) => new RequestError('methodFailed', message),
   callEnded: () => new RequestError('callEnded', 'The call is over.'),
   wrongState: (why: string) => new RequestError('wrongState', why),

@@ -36,14 +36,14 @@ describe('the call book on virtual time', () => {
   test('an accepted call never times out', () => {
     const book = new CallBook(times)
     start(book, 'asha', 'ravi', 'c')
-    book.accept('c', device('ravi'))
+    book.accept('c', device('ravi'), 0)
     expect([book.nextDeadlineMs(), book.tick(10 ** 12)]).toEqual([undefined, []])
   })
 
   test('a lost device has the grace time from its first loss; coming back stops the clock', () => {
     const book = new CallBook(times)
     start(book, 'asha', 'ravi', 'c')
-    book.accept('c', device('ravi'))
+    book.accept('c', device('ravi'), 0)
     book.deviceLost(device('ravi'), 5000)
     book.deviceLost(device('ravi'), 9000)
     expect(book.nextDeadlineMs()).toBe(25_000)
@@ -74,7 +74,7 @@ describe('the call book on virtual time', () => {
   test('newer signals queue behind what a device missed until it caught up', () => {
     const book = new CallBook(times)
     start(book, 'asha', 'ravi', 'c')
-    book.accept('c', device('ravi'))
+    book.accept('c', device('ravi'), 0)
     book.deviceLost(device('ravi'), 0)
     const signal = (candidate: string) =>
       book.signal('c', device('asha'), { type: 'candidate', candidate: { candidate } })
@@ -91,7 +91,7 @@ describe('the call book on virtual time', () => {
   test('what is kept for a lost device is bounded', () => {
     const book = new CallBook(times)
     start(book, 'asha', 'ravi', 'c')
-    book.accept('c', device('ravi'))
+    book.accept('c', device('ravi'), 0)
     book.deviceLost(device('ravi'), 0)
     const outcomes = Array.from({ length: 300 }, () =>
       book.signal('c', device('asha'), { type: 'candidate', candidate: null }),
@@ -133,7 +133,7 @@ const perform = (book: CallBook, action: CallAction, nowMs: number, newId: strin
     return []
   }
   const outcomes = {
-    accept: () => book.accept(callId, who),
+    accept: () => book.accept(callId, who, 0),
     reject: () => book.reject(callId, who, 'declined'),
     cancel: () => book.cancel(callId, who),
     hangup: () => book.hangup(callId, who),

@@ -18,6 +18,7 @@ const rtpParameters = {
 }
 const dtlsParameters = { role: 'client', fingerprints: [{ algorithm: 'sha-256', value: 'AA:BB' }] }
 const inRoom = { roomId: 'r' }
+const message = { conversationId: 'team', number: 1, clientChangeId: 'c' }
 
 /** A valid request of each event; the ids in it exist nowhere, which a granted request may tell and a refused one may not. */
 const requests: { readonly [Name in ClientEventName]: unknown } = {
@@ -29,6 +30,23 @@ const requests: { readonly [Name in ClientEventName]: unknown } = {
   'conversation.history': { conversationId: 'team' },
   'conversation.send': { conversationId: 'team', clientMessageId: 'm', text: 'x' },
   'conversation.read': { conversationId: 'team', number: 1 },
+  'conversation.delivered': { conversationId: 'team', number: 1 },
+  'conversation.changes': { conversationId: 'team', revision: 0 },
+  'conversation.pinned': { conversationId: 'team' },
+  'conversation.search': { query: 'x', conversationId: 'team' },
+  'conversation.create': { clientConversationId: 'c', title: 'T', members: [] },
+  'conversation.rename': { conversationId: 'team', title: 'T' },
+  'conversation.invite': { conversationId: 'team', identities: ['nobody'] },
+  'conversation.remove': { conversationId: 'team', identity: 'nobody' },
+  'conversation.leave': { conversationId: 'team' },
+  'conversation.setRole': { conversationId: 'team', identity: 'nobody', role: 'member' },
+  'conversation.setPreferences': { conversationId: 'team', pinned: true },
+  'conversation.typing': { conversationId: 'team', typing: true },
+  'message.edit': { ...message, text: 'x' },
+  'message.delete': message,
+  'message.react': { ...message, emoji: '👍', on: true },
+  'message.pin': { ...message, on: true },
+  'message.versions': { conversationId: 'team', number: 1 },
   'call.start': { to: 'nobody', media },
   'call.accept': { callId: 'c' },
   'call.reject': { callId: 'c' },
@@ -123,7 +141,39 @@ const needs: readonly {
   },
   { event: 'conversation.history', passes: reader, refused: [{ rooms: { team: { chat: true } } }] },
   { event: 'conversation.send', passes: group, refused: [reader, { direct: true }] },
-  { event: 'conversation.read', passes: reader, refused: [{ people: true }] },
+  ...(
+    [
+      'conversation.read',
+      'conversation.delivered',
+      'conversation.changes',
+      'conversation.pinned',
+      'conversation.search',
+      'conversation.setPreferences',
+      'message.versions',
+    ] as const
+  ).map((event) => ({
+    event,
+    passes: reader,
+    refused: [{ people: true }, { conversations: { other: {} } }],
+  })),
+  ...(
+    [
+      'conversation.rename',
+      'conversation.invite',
+      'conversation.remove',
+      'conversation.setRole',
+      'conversation.typing',
+      'message.edit',
+      'message.delete',
+      'message.react',
+      'message.pin',
+    ] as const
+  ).map((event) => ({ event, passes: group, refused: [reader, { direct: true }] })),
+  {
+    event: 'conversation.create',
+    passes: { conversations: { '*': { write: true } } },
+    refused: [group, { conversations: { '*': { read: true } } }],
+  },
   { event: 'call.start', passes: { call: true }, refused: [{ direct: true, people: true }] },
   {
     event: 'room.join',
@@ -174,6 +224,7 @@ describe('every event asks for its grant', () => {
       'token.renew': 'unauthenticated',
       'presence.set': 'ok',
       'conversation.list': 'ok',
+      'conversation.leave': 'notFound',
       'room.list': 'ok',
       ...Object.fromEntries(
         ['call.accept', 'call.reject', 'call.cancel', 'call.hangup', 'call.signal', 'call.resume'].map(

@@ -40,7 +40,8 @@ describe.skipIf(binaries === undefined)('PostgreSQL (skipped where no server is 
       return {
         open: () => openPostgresStore(databaseUrl),
         execute: (sql) => execute(databaseUrl, sql),
-        setVersion: (version) => execute(databaseUrl, `UPDATE sangam_schema SET version = ${version}`),
+        setVersion: (version) =>
+          execute(databaseUrl, `INSERT INTO sangam_schema (version) VALUES (${version})`),
       }
     },
   })

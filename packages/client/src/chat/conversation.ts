@@ -1,16 +1,29 @@
-import { limits, type Message, type ReplyOf, type Conversation as WireConversation } from '@sangam/protocol'
+import {
+  type ClientEventName,
+  limits,
+  type Message,
+  type ReplyOf,
+  type RequestOf,
+  type Conversation as WireConversation,
+} from '@sangam/protocol'
 import type {
   ChatMessage,
   Conversation,
   ConversationEvents,
+  ConversationMember,
   ConversationSnapshot,
+  HistoryView,
   OutboxEntry,
+  SendOptions,
 } from '../api.ts'
 import type { Signalling } from '../connection/signalling.ts'
 import { errors, isSangamError, type SangamError } from '../errors.ts'
 import { TypedEmitter } from '../events.ts'
 import { randomId } from '../random-id.ts'
 import { WritableStore } from '../store.ts'
+import type { Delivery } from './delivery.ts'
+import { ConversationHistory, type HistoryStart } from './history-view.ts'
+import { applyChanges, countReplies, newest, type Overlay } from './message-changes.ts'
 import {
   emptyLog,
   hasGap,
@@ -20,24 +33,36 @@ import {
   prepend,
   receive,
 } from './message-log.ts'
-import { errorOf, type Outbox } from './outbox.ts'
+import type { Outbox } from './outbox.ts'
+import { Typists } from './typists.ts'
+import { membersOf, type Self, type StoredMessage, storedMessage, unsentMessage } from './wire-messages.ts'
 
-type StoredMessage = ChatMessage & { readonly number: number }
+/** Events of which a conversation is the place. */
+type ConversationEventName = Exclude<
+  Extract<ClientEventName, `conversation.${string}` | `message.${string}`>,
+  'conversation.open' | 'conversation.list' | 'conversation.create' | 'conversation.search'
+>
 type Opened = ReplyOf<'conversation.open'>
+type Progress = {
+  readonly read: ReadonlyMap<string, number>
+  readonly delivered: ReadonlyMap<string, number>
+}
 
 /** Messages asked for at once when catching up. */
 const CATCH_UP_PAGE = 200
 const DEFAULT_PAGE = 50
 
-/** Who the session is, for telling own messages from others'. */
-export interface Self {
-  readonly identity: string
-  readonly name: string
-}
-
 interface PendingSend {
   readonly resolve: (message: ChatMessage) => void
   readonly reject: (error: SangamError) => void
+}
+
+/** What a conversation stands on. */
+export interface ConversationHost {
+  readonly signalling: Signalling
+  readonly outbox: Outbox
+  readonly delivery: Delivery
+  readonly self: Self
 }
 
 /** One conversation on this device: the log of numbered messages, the own ones on their way, and who has read what. */
@@ -46,21 +71,34 @@ export class ConversationHandle extends TypedEmitter<ConversationEvents> impleme
   readonly state: WritableStore<ConversationSnapshot>
   readonly #signalling: Signalling
   readonly #outbox: Outbox
+  readonly #delivery: Delivery
   readonly #self: Self
+  readonly #typists = new Typists(() => this.#publish())
+  readonly #views = new Set<ConversationHistory>()
   #info: WireConversation
   #log: MessageLog<StoredMessage>
-  #read: ReadonlyMap<string, number>
+  /** All changes up to this one are known. */
+  #revision: number
+  #overlay: Overlay<StoredMessage> = new Map()
+  /** Undefined until somebody asked for them. */
+  #pinned: readonly StoredMessage[] | undefined
+  #progress: Progress
+  #gone: 'left' | 'removed' | undefined
+  #memberList: { readonly of: WireConversation; readonly list: readonly ConversationMember[] } | undefined
   readonly #pending = new Map<string, PendingSend>()
   #catchingUp: Promise<void> | undefined
+  #catchingUpChanges: Promise<void> | undefined
 
-  constructor(signalling: Signalling, outbox: Outbox, self: Self, opened: Opened) {
+  constructor({ signalling, outbox, delivery, self }: ConversationHost, opened: Opened) {
     super()
     this.#signalling = signalling
     this.#outbox = outbox
+    this.#delivery = delivery
     this.#self = self
     this.conversationId = opened.conversation.conversationId
     this.#info = opened.conversation
-    this.#read = readNumbers(opened.conversation)
+    this.#revision = opened.revision
+    this.#progress = progressOf(opened.conversation)
     const base = (opened.messages[0]?.number ?? opened.conversation.lastNumber + 1) - 1
     const log = receive(
       emptyLog<StoredMessage>(base),
@@ -74,9 +112,10 @@ export class ConversationHandle extends TypedEmitter<ConversationEvents> impleme
       failed: (entry, error) => this.#handleFailed(entry, error),
     })
     for (const message of opened.messages) this.#noteOwn(message)
+    this.#tellHeld()
   }
 
-  async send(text: string): Promise<ChatMessage> {
+  async send(text: string, options: SendOptions = {}): Promise<ChatMessage> {
     // Checked here, not by the server alone: what exceeds its socket's bound would break the connection each time.
     if (text === '') throw errors.invalidOptions('A message needs a text.')
     if (new TextEncoder().encode(text).length > limits.textBytes) throw errors.tooLarge(limits.textBytes)
@@ -84,7 +123,8 @@ export class ConversationHandle extends TypedEmitter<ConversationEvents> impleme
     const { promise, resolve, reject } = Promise.withResolvers<ChatMessage>()
     this.#pending.set(clientMessageId, { resolve, reject })
     try {
-      await this.#outbox.add(this.conversationId, clientMessageId, text)
+      await this.#outbox.add(this.conversationId, clientMessageId, text, options)
+      this.#typists.sent()
     } catch (error) {
       this.#pending.delete(clientMessageId)
       throw error
@@ -116,47 +156,167 @@ export class ConversationHandle extends TypedEmitter<ConversationEvents> impleme
       { conversationId: this.conversationId, before: this.#log.base + 1, limit },
       { idempotent: true },
     )
-    this.#log = prepend(
-      this.#log,
-      page.messages.map((message) => this.#stored(message)),
+    this.#log = countReplies(
+      prepend(
+        this.#log,
+        page.messages.map((message) => newest(this.#overlay, this.#stored(message))),
+      ),
+      this.#log.messages,
     )
     this.#publish()
     return this.#log.base > 0
   }
 
   async markRead(number: number = lastNumber(this.#log)): Promise<void> {
-    if (number <= (this.#read.get(this.#self.identity) ?? 0)) return
-    this.handleReceipt(this.#self.identity, number)
-    const payload = { conversationId: this.conversationId, number }
-    await this.#signalling.request('conversation.read', payload, { idempotent: true })
+    const { read, delivered } = this.#progress
+    const { identity } = this.#self
+    if (number <= (read.get(identity) ?? 0)) return
+    this.handleReceipt(identity, { read: number, delivered: Math.max(number, delivered.get(identity) ?? 0) })
+    await this.#request('conversation.read', { number })
+  }
+
+  async edit(number: number, text: string): Promise<void> {
+    if (new TextEncoder().encode(text).length > limits.textBytes) throw errors.tooLarge(limits.textBytes)
+    await this.#request('message.edit', { number, text, clientChangeId: randomId() })
+  }
+
+  async delete(number: number): Promise<void> {
+    await this.#request('message.delete', { number, clientChangeId: randomId() })
+  }
+
+  async react(number: number, emoji: string, on: boolean): Promise<void> {
+    await this.#request('message.react', { number, emoji, on, clientChangeId: randomId() })
+  }
+
+  async pin(number: number, on: boolean): Promise<void> {
+    await this.#request('message.pin', { number, on, clientChangeId: randomId() })
+  }
+
+  async versions(number: number): Promise<readonly { readonly text: string; readonly at: number }[]> {
+    return (await this.#request('message.versions', { number })).versions
+  }
+
+  async loadPinned(): Promise<void> {
+    const { messages } = await this.#request('conversation.pinned', {})
+    const held = new Map(this.#log.messages.map((message) => [message.number, message]))
+    // A change that came while this was on its way is newer.
+    this.#pinned = messages
+      .map((message) => newest(this.#overlay, this.#stored(message)))
+      .map((message) => newest(held, message))
+    this.#publish()
+  }
+
+  setTyping(typing: boolean): void {
+    if (!this.#signalling.online || !this.#typists.mayTell(typing, performance.now())) return
+    // A sign that is lost is repeated or forgotten.
+    this.#signalling
+      .request('conversation.typing', { conversationId: this.conversationId, typing }, { offline: 'fail' })
+      .catch(ignoreRefusal)
+  }
+
+  async history(start: HistoryStart): Promise<HistoryView> {
+    const view = await ConversationHistory.open(
+      {
+        signalling: this.#signalling,
+        conversationId: this.conversationId,
+        self: this.#self,
+        released: (released) => this.#views.delete(released),
+      },
+      start,
+    )
+    this.#views.add(view)
+    // What came or changed while the page was on its way.
+    view.handleChanges([...this.#overlay.values(), ...this.#log.messages])
+    view.handleMessages(this.#log.messages.filter(({ number }) => number > (view.newestNumber ?? 0)))
+    return view
+  }
+
+  async rename(title: string): Promise<void> {
+    await this.#request('conversation.rename', { title })
+  }
+
+  async invite(identities: readonly string[]): Promise<void> {
+    await this.#request('conversation.invite', { identities: [...identities] })
+  }
+
+  async remove(identity: string): Promise<void> {
+    await this.#request('conversation.remove', { identity })
+  }
+
+  async leave(): Promise<void> {
+    await this.#request('conversation.leave', {})
+  }
+
+  async setRole(identity: string, role: ConversationMember['role']): Promise<void> {
+    await this.#request('conversation.setRole', { identity, role })
+  }
+
+  async setPreferences(preferences: {
+    readonly mutedUntil?: number
+    readonly archived?: boolean
+    readonly pinned?: boolean
+  }): Promise<void> {
+    await this.#request('conversation.setPreferences', preferences)
   }
 
   /** A message that the server stored, live. */
   handleMessage(message: Message): void {
+    this.#typists.heard(message.senderId, message.senderName, false)
     this.#take([message])
     if (hasGap(this.#log)) void this.catchUp()
   }
 
-  /** Somebody has read up to `read`. */
-  handleReceipt(identity: string, read: number): void {
-    if (read <= (this.#read.get(identity) ?? 0)) return
-    this.#read = new Map(this.#read).set(identity, read)
-    this.#publish()
-    this.emit('receipt', { identity, read })
+  /** A message stands differently, as the change of this revision made it. */
+  handleChanged(revision: number, message: Message): void {
+    this.#applyChanges([message])
+    if (revision === this.#revision + 1) this.#revision = revision
+    // One was missed: all after the last one known.
+    else if (revision > this.#revision) void this.#catchUpChanges()
   }
 
-  /** Subscribes the new connection and asks for everything after the last number held. */
+  /** Somebody has come farther. */
+  handleReceipt(identity: string, { read, delivered }: { read: number; delivered: number }): void {
+    const before = this.#progress
+    if (read <= (before.read.get(identity) ?? 0) && delivered <= (before.delivered.get(identity) ?? 0)) return
+    this.#progress = {
+      read: raised(before.read, identity, read),
+      delivered: raised(before.delivered, identity, delivered),
+    }
+    this.#publish()
+    this.emit('receipt', { identity, read, delivered })
+  }
+
+  /** Title or members are different. */
+  handleUpdated(conversation: WireConversation): void {
+    this.#info = conversation.kind === 'direct' ? { ...conversation, title: this.#info.title } : conversation
+    this.#takeProgress(conversation)
+    this.#publish()
+  }
+
+  /** Somebody writes, or no longer. */
+  handleTyping(identity: string, name: string, typing: boolean): void {
+    if (identity !== this.#self.identity) this.#typists.heard(identity, name, typing)
+  }
+
+  /** This person is no longer in it. */
+  handleGone(reason: 'left' | 'removed'): void {
+    this.#gone = reason
+    this.#publish()
+  }
+
+  /** Subscribes the new connection and asks for everything that was missed: messages and changes in one request. */
   async resume(): Promise<void> {
     const { conversationId } = this
-    const payload = { conversationId, after: lastNumber(this.#log) }
+    const payload = { conversationId, after: lastNumber(this.#log), revision: this.#revision }
     const opened = await this.#signalling.request('conversation.open', payload, { idempotent: true })
     this.#info = opened.conversation
-    for (const [identity, read] of readNumbers(opened.conversation)) {
-      if (read > (this.#read.get(identity) ?? 0)) this.#read = new Map(this.#read).set(identity, read)
-    }
+    this.#takeProgress(opened.conversation)
     this.#log = learnHighest(this.#log, opened.conversation.lastNumber)
+    this.#applyChanges(opened.changes)
+    this.#revision = Math.max(this.#revision, opened.revision)
     this.#take(opened.messages)
     this.#publish()
+    if (opened.moreChanges) await this.#catchUpChanges()
     if (hasGap(this.#log)) await this.catchUp()
   }
 
@@ -172,7 +332,67 @@ export class ConversationHandle extends TypedEmitter<ConversationEvents> impleme
   close(): void {
     for (const { reject } of this.#pending.values()) reject(errors.sessionClosed())
     this.#pending.clear()
+    this.#typists.close()
     this.removeAll()
+  }
+
+  #request<Name extends ConversationEventName>(
+    event: Name,
+    payload: Omit<RequestOf<Name>, 'conversationId'>,
+  ): Promise<ReplyOf<Name>> {
+    const whole = { conversationId: this.conversationId, ...payload } as RequestOf<Name>
+    return this.#signalling.request(event, whole, { idempotent: true })
+  }
+
+  /** One run at a time; what comes meanwhile is asked for by it. */
+  #catchUpChanges(): Promise<void> {
+    this.#catchingUpChanges ??= this.#pageChanges().finally(() => {
+      this.#catchingUpChanges = undefined
+    })
+    return this.#catchingUpChanges
+  }
+
+  async #pageChanges(): Promise<void> {
+    try {
+      for (let more = true; more; ) {
+        const page = await this.#request('conversation.changes', { revision: this.#revision })
+        this.#applyChanges(page.changes)
+        this.#revision = Math.max(this.#revision, page.revision)
+        more = page.moreChanges
+      }
+    } catch (error) {
+      // The next reconnect resumes; a refusal leaves what is held.
+      ignoreRefusal(error)
+    }
+  }
+
+  #applyChanges(messages: readonly Message[]): void {
+    if (messages.length === 0) return
+    const arriving = messages.map((message) => this.#stored(message))
+    const { log, overlay, changed } = applyChanges(this.#log, this.#overlay, arriving)
+    this.#log = log
+    this.#overlay = overlay
+    this.#pinned = this.#pinned && repin(this.#pinned, arriving)
+    for (const view of this.#views) view.handleChanges(arriving)
+    this.#publish()
+    for (const message of changed) this.emit('changed', message)
+  }
+
+  /** Tells the server which messages this device holds, where others may be waiting to know. */
+  #tellHeld(): void {
+    const last = this.#log.messages.at(-1)
+    if (last === undefined || last.own || this.#info.members.length > limits.deliveryMembers) return
+    if (last.number <= (this.#progress.delivered.get(this.#self.identity) ?? 0)) return
+    this.#delivery.holds(this.conversationId, last.number)
+  }
+
+  #takeProgress(conversation: WireConversation): void {
+    for (const { identity, read, delivered } of conversation.members) {
+      this.#progress = {
+        read: raised(this.#progress.read, identity, read),
+        delivered: raised(this.#progress.delivered, identity, delivered),
+      }
+    }
   }
 
   async #pageForward(): Promise<void> {
@@ -197,11 +417,15 @@ export class ConversationHandle extends TypedEmitter<ConversationEvents> impleme
   #take(messages: readonly Message[]): void {
     const { log, delivered } = receive(
       this.#log,
-      messages.map((message) => this.#stored(message)),
+      messages.map((message) => newest(this.#overlay, this.#stored(message))),
     )
-    this.#log = log
+    this.#log = countReplies(log, delivered)
     for (const message of messages) this.#noteOwn(message)
-    if (delivered.length > 0) this.#publish()
+    if (delivered.length > 0) {
+      for (const view of this.#views) view.handleMessages(delivered)
+      this.#tellHeld()
+      this.#publish()
+    }
     for (const message of delivered) this.emit('message', message)
   }
 
@@ -217,6 +441,13 @@ export class ConversationHandle extends TypedEmitter<ConversationEvents> impleme
   }
 
   #handleStored(entry: OutboxEntry, receipt: { readonly number: number; readonly sentAt: number }): void {
+    const { replyTo } = entry.options ?? {}
+    if (replyTo !== undefined && this.#heldAt(replyTo) === undefined) {
+      // What it quotes is not here: its echo tells.
+      this.#log = learnHighest(this.#log, receipt.number)
+      if (hasGap(this.#log)) void this.catchUp()
+      return
+    }
     // The acknowledgement holds all of the message, so it is shown as sent without waiting for its echo.
     this.handleMessage({
       conversationId: this.conversationId,
@@ -226,6 +457,7 @@ export class ConversationHandle extends TypedEmitter<ConversationEvents> impleme
       senderName: this.#self.name,
       text: entry.text,
       sentAt: receipt.sentAt,
+      ...this.#sentWith(entry),
     })
   }
 
@@ -233,61 +465,113 @@ export class ConversationHandle extends TypedEmitter<ConversationEvents> impleme
     this.#publish()
     this.#pending.get(entry.clientMessageId)?.reject(error)
     this.#pending.delete(entry.clientMessageId)
-    this.emit('sendFailed', this.#unsent(entry))
+    this.emit('sendFailed', unsentMessage(entry, this.#self))
   }
 
   #publish(): void {
     this.state.set(this.#snapshot())
   }
 
+  /** What an own message bears that is known before its echo comes. */
+  #sentWith({ text, options }: OutboxEntry): Partial<Message> {
+    const { thread, preview, replyTo } = options ?? {}
+    const quoted = replyTo === undefined ? undefined : this.#heldAt(replyTo)
+    const mentions = [...new Set(Array.from(text.matchAll(/<@([^>\s]+)>/g), ([, identity = '']) => identity))]
+    return {
+      ...(thread === undefined ? {} : { thread }),
+      ...(preview === undefined ? {} : { preview }),
+      ...(mentions.length === 0 ? {} : { mentions }),
+      ...(quoted === undefined ? {} : { replyTo: quoteOf(quoted) }),
+    }
+  }
+
   #snapshot(): ConversationSnapshot {
-    const { conversationId, kind, title, members } = this.#info
+    const { conversationId, kind, access, title } = this.#info
     const { messages, ahead, base } = this.#log
     // An own message that is stored beyond a gap is shown already; those of others wait until the gap closes.
     const ownAhead = ahead.filter((message) => message.own)
     const stored = new Set([...messages, ...ownAhead].map((message) => message.key))
     const unsent = this.#outbox
       .entries(conversationId)
-      .map((entry) => this.#unsent(entry))
+      .map((entry) => unsentMessage(entry, this.#self))
       .filter((message) => !stored.has(message.key))
     const last = [...ownAhead, ...unsent]
-    const ownRead = this.#read.get(this.#self.identity) ?? 0
-    const unreadHeld = messages.filter((message) => !message.own && message.number > ownRead).length
+    const { read, delivered } = this.#progress
+    const { identity } = this.#self
+    const ownRead = read.get(identity) ?? 0
+    const unreadHeld = messages.filter((message) => !message.own && message.number > ownRead)
     return {
       conversationId,
       kind,
+      access,
       title,
-      members,
+      members: this.#members(),
       messages: last.length === 0 ? messages : [...messages, ...last],
       hasEarlier: base > 0,
       lastNumber: lastNumber(this.#log),
-      read: this.#read,
-      unread: unreadHeld + Math.max(0, base - ownRead),
+      read,
+      delivered,
+      unread: unreadHeld.length + Math.max(0, base - ownRead),
+      mentioned: unreadHeld.filter(({ mentions = [] }) => mentions.includes(identity)).length,
+      typing: this.#typists.list,
+      pinned: this.#pinned ?? NONE,
+      ...(this.#gone === undefined ? {} : { gone: this.#gone }),
     }
+  }
+
+  /** The same list until members change. */
+  #members(): readonly ConversationMember[] {
+    if (this.#memberList?.of !== this.#info)
+      this.#memberList = { of: this.#info, list: membersOf(this.#info) }
+    return this.#memberList.list
+  }
+
+  #heldAt(number: number): StoredMessage | undefined {
+    return this.#log.messages[number - this.#log.base - 1]
   }
 
   #stored(message: Message): StoredMessage {
-    const own = message.senderId === this.#self.identity
-    return { ...message, key: `${message.senderId}/${message.clientMessageId}`, own, state: 'sent' }
-  }
-
-  #unsent(entry: OutboxEntry): ChatMessage {
-    const error = errorOf(entry)
-    return {
-      key: `${entry.senderId}/${entry.clientMessageId}`,
-      conversationId: entry.conversationId,
-      clientMessageId: entry.clientMessageId,
-      senderId: entry.senderId,
-      senderName: this.#self.name,
-      text: entry.text,
-      sentAt: entry.createdAt,
-      own: true,
-      state: error === undefined ? 'sending' : 'failed',
-      ...(error === undefined ? {} : { error }),
-    }
+    return storedMessage(message, this.#self)
   }
 }
 
-function readNumbers(conversation: WireConversation): ReadonlyMap<string, number> {
-  return new Map(conversation.members.map(({ identity, read }) => [identity, read]))
+const NONE: readonly ChatMessage[] = []
+
+function progressOf(conversation: WireConversation): Progress {
+  return {
+    read: new Map(conversation.members.map(({ identity, read }) => [identity, read])),
+    delivered: new Map(conversation.members.map(({ identity, delivered }) => [identity, delivered])),
+  }
+}
+
+function raised(
+  numbers: ReadonlyMap<string, number>,
+  identity: string,
+  number: number,
+): ReadonlyMap<string, number> {
+  return number > (numbers.get(identity) ?? 0) ? new Map(numbers).set(identity, number) : numbers
+}
+
+/** The pinned messages after some messages changed, the one pinned last first. */
+function repin(
+  pinned: readonly StoredMessage[],
+  changed: readonly StoredMessage[],
+): readonly StoredMessage[] {
+  const byNumber = new Map(pinned.map((message) => [message.number, message]))
+  for (const message of changed) {
+    if ((byNumber.get(message.number)?.revision ?? 0) <= (message.revision ?? 0)) {
+      byNumber.set(message.number, message)
+    }
+  }
+  return [...byNumber.values()]
+    .filter(({ pinnedAt }) => pinnedAt !== undefined)
+    .sort((a, b) => (b.pinnedAt ?? 0) - (a.pinnedAt ?? 0) || b.number - a.number)
+}
+
+function quoteOf({ number, senderId, senderName, text }: StoredMessage): NonNullable<Message['replyTo']> {
+  return { number, senderId, senderName, text: text.slice(0, limits.quoteLength) }
+}
+
+function ignoreRefusal(error: unknown): void {
+  if (!isSangamError(error)) throw error
 }

@@ -1,11 +1,21 @@
 import type { ConversationSummary as WireSummary } from '@sangam/protocol'
-import type { ChatMessage, ConversationSummary, Store } from '../api.ts'
+import type {
+  ChatMessage,
+  ConversationSummary,
+  NewConversation,
+  SearchOptions,
+  SearchResult,
+  Store,
+} from '../api.ts'
 import type { Signalling } from '../connection/signalling.ts'
 import { isSangamError } from '../errors.ts'
 import { TypedEmitter } from '../events.ts'
+import { randomId } from '../random-id.ts'
 import { WritableStore } from '../store.ts'
-import { ConversationHandle, type Self } from './conversation.ts'
+import { ConversationHandle, type ConversationHost } from './conversation.ts'
+import { Delivery } from './delivery.ts'
 import type { Outbox } from './outbox.ts'
+import { membersOf, type Self, storedMessage } from './wire-messages.ts'
 
 interface ConversationsEvents {
   message: [message: ChatMessage]
@@ -14,8 +24,7 @@ interface ConversationsEvents {
 /** The conversations of one session: the list of all, and a handle for each that was opened. */
 export class Conversations extends TypedEmitter<ConversationsEvents> {
   readonly #signalling: Signalling
-  readonly #outbox: Outbox
-  readonly #self: Self
+  readonly #host: ConversationHost
   readonly #open = new Map<string, ConversationHandle>()
   readonly #opening = new Map<string, Promise<ConversationHandle>>()
   readonly #list = new WritableStore<readonly ConversationSummary[]>([])
@@ -23,15 +32,24 @@ export class Conversations extends TypedEmitter<ConversationsEvents> {
   constructor(signalling: Signalling, outbox: Outbox, self: Self) {
     super()
     this.#signalling = signalling
-    this.#outbox = outbox
-    this.#self = self
+    this.#host = { signalling, outbox, self, delivery: new Delivery(signalling) }
     signalling.on('conversation.message', ({ message }) => {
       this.#open.get(message.conversationId)?.handleMessage(message)
     })
-    signalling.on('conversation.receipt', ({ conversationId, identity, read }) => {
-      this.#open.get(conversationId)?.handleReceipt(identity, read)
+    signalling.on('conversation.receipt', ({ conversationId, identity, ...progress }) => {
+      this.#open.get(conversationId)?.handleReceipt(identity, progress)
     })
-    signalling.on('conversation.listed', ({ conversation }) => this.#put(summaryOf(conversation)))
+    signalling.on('message.changed', ({ revision, message }) => {
+      this.#open.get(message.conversationId)?.handleChanged(revision, message)
+    })
+    signalling.on('conversation.updated', ({ conversation }) => {
+      this.#open.get(conversation.conversationId)?.handleUpdated(conversation)
+    })
+    signalling.on('conversation.typing', ({ conversationId, identity, name, typing }) => {
+      this.#open.get(conversationId)?.handleTyping(identity, name, typing)
+    })
+    signalling.on('conversation.gone', ({ conversationId, reason }) => this.#drop(conversationId, reason))
+    signalling.on('conversation.listed', ({ conversation }) => this.#listed(conversation))
   }
 
   get list(): Store<readonly ConversationSummary[]> {
@@ -55,6 +73,28 @@ export class Conversations extends TypedEmitter<ConversationsEvents> {
     return this.#list.get()
   }
 
+  /** Creates a group of named members. */
+  async create({ title, members = [] }: NewConversation): Promise<ConversationHandle> {
+    const { conversation } = await this.#signalling.request(
+      'conversation.create',
+      { clientConversationId: randomId(), title, members: [...members] },
+      { idempotent: true },
+    )
+    return this.open(conversation.conversationId)
+  }
+
+  async search(query: string, options: SearchOptions = {}): Promise<SearchResult> {
+    const found = await this.#signalling.request(
+      'conversation.search',
+      { query, ...options },
+      { idempotent: true },
+    )
+    return {
+      messages: found.messages.map((message) => storedMessage(message, this.#host.self)),
+      more: found.more,
+    }
+  }
+
   /** After a reconnect: the list, and what every open conversation missed. */
   async resume(): Promise<void> {
     const refreshed = this.refresh().catch(ignoreRefusal)
@@ -64,6 +104,7 @@ export class Conversations extends TypedEmitter<ConversationsEvents> {
 
   close(): void {
     for (const conversation of this.#open.values()) conversation.close()
+    this.#host.delivery.close()
     this.removeAll()
   }
 
@@ -73,7 +114,7 @@ export class Conversations extends TypedEmitter<ConversationsEvents> {
     const { conversationId } = opened.conversation
     const known = this.#open.get(conversationId)
     if (known) return known
-    const conversation = new ConversationHandle(this.#signalling, this.#outbox, this.#self, opened)
+    const conversation = new ConversationHandle(this.#host, opened)
     this.#open.set(conversationId, conversation)
     conversation.on('message', (message) => this.emit('message', message))
     conversation.state.subscribe(() => this.#putOpen(conversation))
@@ -83,18 +124,50 @@ export class Conversations extends TypedEmitter<ConversationsEvents> {
     return conversation
   }
 
-  /** An open conversation's own snapshot is newer than any list. */
+  #drop(conversationId: string, reason: 'left' | 'removed'): void {
+    const conversation = this.#open.get(conversationId)
+    this.#open.delete(conversationId)
+    conversation?.handleGone(reason)
+    conversation?.close()
+    this.#list.update((list) => list.filter((one) => one.conversationId !== conversationId))
+  }
+
+  /** What the server tells of a conversation; of one that is open here, how it stands in the list. */
+  #listed(conversation: WireSummary): void {
+    const { conversationId, lastNumber, lastMessage } = conversation
+    this.#put(summaryOf(conversation))
+    const open = this.#open.get(conversationId)
+    if (open !== undefined) this.#putOpen(open)
+    else if (lastMessage !== undefined && lastMessage.senderId !== this.#host.self.identity) {
+      this.#host.delivery.holds(conversationId, lastNumber)
+    }
+  }
+
+  /** An open conversation's own snapshot is newer than any list; how the person wants it listed is the list's. */
   #putOpen(conversation: ConversationHandle): void {
-    const { conversationId, kind, title, members, messages, unread } = conversation.state.get()
+    const snapshot = conversation.state.get()
+    const { conversationId, kind, access, title, members, messages, unread, mentioned, gone } = snapshot
+    if (gone !== undefined) return
+    const known = this.#list.get().find((one) => one.conversationId === conversationId)
     const last = messages.findLast((message) => message.number !== undefined)
-    const { number, senderId = '', senderName = '', text = '', sentAt = 0 } = last ?? {}
+    const { number, senderId = '', senderName = '', text = '', sentAt = 0, deletedAt, system } = last ?? {}
+    const { mutedUntil = 0, archived = false, pinned = false, lastMessage } = known ?? {}
+    const hasNews = (number ?? 0) > (lastMessage?.number ?? 0)
     this.#put({
       conversationId,
       kind,
+      access,
       title,
       members,
       unread,
-      ...(number === undefined ? {} : { lastMessage: { number, senderId, senderName, text, sentAt } }),
+      // Those before what is held are known from the list.
+      mentioned: unread === 0 ? 0 : Math.max(mentioned, hasNews ? 0 : (known?.mentioned ?? 0)),
+      mutedUntil,
+      archived: archived && (mutedUntil > Date.now() || !hasNews),
+      pinned,
+      ...(number === undefined
+        ? {}
+        : { lastMessage: { number, senderId, senderName, text, sentAt, deletedAt, system } }),
     })
   }
 
@@ -105,13 +178,10 @@ export class Conversations extends TypedEmitter<ConversationsEvents> {
 }
 
 function summaryOf(conversation: WireSummary): ConversationSummary {
-  const { conversationId, kind, title, members, lastMessage, unread } = conversation
+  const { lastNumber: _, members: __, lastMessage, ...summary } = conversation
   return {
-    conversationId,
-    kind,
-    title,
-    members,
-    unread,
+    ...summary,
+    members: membersOf(conversation),
     ...(lastMessage === undefined ? {} : { lastMessage }),
   }
 }

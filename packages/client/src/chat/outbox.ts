@@ -1,4 +1,4 @@
-import type { OutboxEntry, OutboxStore } from '../api.ts'
+import type { OutboxEntry, OutboxStore, SendOptions } from '../api.ts'
 import type { Signalling } from '../connection/signalling.ts'
 import { errors, isSangamError, SangamError, type SangamErrorCode, toSangamError } from '../errors.ts'
 import {
@@ -75,7 +75,12 @@ export class Outbox {
   }
 
   /** Keeps a message and sends it when its turn comes; resolves once it is kept. */
-  async add(conversationId: string, clientMessageId: string, text: string): Promise<void> {
+  async add(
+    conversationId: string,
+    clientMessageId: string,
+    text: string,
+    options: SendOptions = {},
+  ): Promise<void> {
     if (this.#closed) throw errors.sessionClosed()
     this.#nextOrder += 1
     const entry: OutboxEntry = {
@@ -83,6 +88,7 @@ export class Outbox {
       clientMessageId,
       senderId: this.#senderId,
       text,
+      ...(Object.keys(options).length === 0 ? {} : { options }),
       createdAt: Date.now(),
       order: this.#nextOrder,
     }
@@ -152,11 +158,12 @@ export class Outbox {
   }
 
   async #send(entry: OutboxEntry, follows: string | undefined): Promise<void> {
-    const { conversationId, clientMessageId, text } = entry
+    const { conversationId, clientMessageId, text, options } = entry
     this.#change(conversationId, (queue) => markInFlight(queue, clientMessageId))
     let outcome: SendOutcome
     try {
-      const payload = { conversationId, clientMessageId, text, ...(follows === undefined ? {} : { follows }) }
+      const named = follows === undefined ? {} : { follows }
+      const payload = { conversationId, clientMessageId, text, ...options, ...named }
       const receipt = await this.#signalling.request('conversation.send', payload, { offline: 'fail' })
       outcome = { kind: 'stored' }
       this.#listeners.get(conversationId)?.stored(entry, receipt)

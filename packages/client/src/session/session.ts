@@ -6,10 +6,13 @@ import type {
   ConversationSummary,
   JoinOptions,
   Knock,
+  NewConversation,
   OutboxStore,
   Person,
   Room,
   RoomSummary,
+  SearchOptions,
+  SearchResult,
   Session,
   SessionEvents,
   SettablePresence,
@@ -118,6 +121,14 @@ export class SessionHandle extends TypedEmitter<SessionEvents> implements Sessio
 
   conversations(): Promise<readonly ConversationSummary[]> {
     return this.#conversations.refresh()
+  }
+
+  createConversation(options: NewConversation): Promise<Conversation> {
+    return this.#conversations.create(options)
+  }
+
+  search(query: string, options: SearchOptions = {}): Promise<SearchResult> {
+    return this.#conversations.search(query, options)
   }
 
   call(identity: string, options: CallOptions = {}): Promise<Call> {

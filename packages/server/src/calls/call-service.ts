@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import type { IceServer, ParsedRequestOf, PayloadOf, ReplyOf } from '@sangam/protocol'
+import type { CallEndReason, IceServer, ParsedRequestOf, PayloadOf, ReplyOf } from '@sangam/protocol'
+import type { EndedCall } from '../chat/call-lines.ts'
 import type { Logger } from '../observability/log.ts'
 import type { Clock, DeviceRef, Notifier, Session } from '../ports.ts'
 import { type RequestError, requestErrors } from '../request-errors.ts'
@@ -22,6 +23,8 @@ export type CallOptions = {
   readonly log: Logger
   /** The name of a person who is known. */
   readonly nameOf: (identity: string) => Promise<string | undefined>
+  /** A call is over, or never rang because the callee was busy or away. */
+  readonly onOver: (call: EndedCall) => void
   /** Somebody is in a call from now on, or no longer. */
   readonly onEngaged: (identity: string, engaged: boolean) => void
 }
@@ -49,16 +52,20 @@ export class CallService {
   ): Promise<ReplyOf<'call.start'>> {
     const name = await this.#options.nameOf(to)
     if (name === undefined) throw requestErrors.notFound('person')
+    const callId = randomBytes(12).toString('hex')
+    const caller = { identity: session.identity, name: session.name, deviceId: session.deviceId }
+    const callee = { identity: to, name }
     const outcome = this.#book.start(
       {
-        callId: randomBytes(12).toString('hex'),
-        caller: { identity: session.identity, name: session.name, deviceId: session.deviceId },
-        callee: { identity: to, name },
+        callId,
+        caller,
+        callee,
         reachable: this.#options.notifier.isConnected(to),
         media,
       },
       this.#options.now(),
     )
+    if (!outcome.ok) this.#noteUnreached({ callId, caller, callee, video: media.video }, outcome.refusal)
     const call = this.#settle(outcome)
     this.#options.log.info({ callId: call.callId, caller: session.identity, callee: to }, 'call rings')
     return { callId: call.callId, iceServers: this.#iceServers(), expiresAt: call.expiresAtMs }
@@ -66,7 +73,7 @@ export class CallService {
 
   /** `call.accept` */
   accept(session: Session, { callId }: ParsedRequestOf<'call.accept'>): ReplyOf<'call.accept'> {
-    this.#settle(this.#book.accept(callId, session))
+    this.#settle(this.#book.accept(callId, session, this.#options.now()))
     this.#options.log.info({ callId }, 'call accepted')
     return { iceServers: this.#iceServers() }
   }
@@ -182,9 +189,16 @@ export class CallService {
           break
         case 'over':
           log.info({ callId: effect.call.callId, reason: effect.reason }, 'call ended')
+          this.#options.onOver(endedCall(effect.call, effect.reason, this.#options.now()))
           break
       }
     }
+  }
+
+  /** Somebody could not be rung: they find that in the chat. */
+  #noteUnreached(call: Omit<EndedCall, 'reason' | 'durationMs'>, { code }: CallRefusal): void {
+    if (code !== 'busy' && code !== 'unavailable') return
+    this.#options.onOver({ ...call, reason: code === 'busy' ? 'busy' : 'timeout', durationMs: undefined })
   }
 
   #tellEnd(to: Audience, payload: PayloadOf<'call.ended'>): void {
@@ -193,6 +207,15 @@ export class CallService {
     else notifier.toPerson(to, 'call.ended', payload)
   }
 }
+
+const endedCall = (call: Call, reason: CallEndReason, nowMs: number): EndedCall => ({
+  callId: call.callId,
+  caller: { identity: call.caller.identity, name: call.caller.name },
+  callee: { identity: call.callee.identity, name: call.callee.name },
+  video: call.media.video,
+  reason,
+  durationMs: call.acceptedAtMs === undefined ? undefined : Math.max(0, nowMs - call.acceptedAtMs),
+})
 
 const incomingOf = (call: Call): PayloadOf<'call.incoming'> => ({
   callId: call.callId,

@@ -25,6 +25,8 @@ export type Call = {
   state: CallState
   /** When the ringing times out. */
   readonly expiresAtMs: number
+  /** When it was accepted; absent until then. */
+  acceptedAtMs?: number
 }
 
 /** Whom an effect concerns: one device, or all devices of a person but one. */
@@ -145,7 +147,7 @@ export class CallBook {
   }
 
   /** A device of the callee accepts: the first one wins. */
-  accept(callId: string, device: DeviceRef): CallOutcome {
+  accept(callId: string, device: DeviceRef, nowMs: number): CallOutcome {
     const call = this.#calls.get(callId)
     if (call === undefined || call.callee.identity !== device.identity) return this.#missing(callId)
     if (call.state !== 'ringing') {
@@ -154,6 +156,7 @@ export class CallBook {
         : refuse({ code: 'callEnded' })
     }
     call.state = 'accepted'
+    call.acceptedAtMs = nowMs
     call.callee.deviceId = device.deviceId
     const effects: CallEffect[] = [
       {

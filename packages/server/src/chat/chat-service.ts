@@ -1,41 +1,49 @@
-import type { Conversation, ConversationSummary, Member, ParsedRequestOf, ReplyOf } from '@sangam/protocol'
+import type { ParsedRequestOf, ReplyOf } from '@sangam/protocol'
 import { limits } from '@sangam/protocol'
 import { conversationKindOf, may } from '../access/policy.ts'
 import type { Clock, Notifier, Session } from '../ports.ts'
 import { requestErrors } from '../request-errors.ts'
-import { Coalescer } from '../socket/coalescer.ts'
-import { ConversationCache } from './conversation-cache.ts'
+import type { ConversationCache } from './conversation-cache.ts'
+import { entitled, isVisible } from './conversation-rights.ts'
+import { conversationFor, titleFor } from './conversation-views.ts'
 import { directConversationId } from './direct-conversation.ts'
-import type { ChatStore, ConversationRecord, Page } from './store.ts'
+import type { ListNotices } from './list-notices.ts'
+import { memberGroupPrefix } from './membership-service.ts'
+import { mentionsIn } from './mentions.ts'
+import type { MessageWriter } from './message-writer.ts'
+import { numberAt } from './number-at.ts'
+import { standingIn } from './roles.ts'
+import { wordsOf } from './search-words.ts'
+import type { ChatStore, ConversationRecord, MessageExtra, Page, Progress } from './store.ts'
 
 /** What {@link ChatService} needs. */
 export type ChatOptions = {
   readonly store: ChatStore
+  readonly cache: ConversationCache
+  readonly writer: MessageWriter
+  readonly lists: ListNotices
   readonly notifier: Notifier
   readonly now: Clock
-  /** Called when a message was stored, with the time from request to commit. */
-  readonly onStored: (ackMs: number) => void
 }
 
-const listedDelayMs = 100
-const listedMembers = 20
+type SendRequest = ParsedRequestOf<'conversation.send'>
 
 /** Chat between the socket and the store: who may see what, who is told, in which order. */
 export class ChatService {
   readonly #store: ChatStore
   readonly #notifier: Notifier
   readonly #now: Clock
-  readonly #onStored: (ackMs: number) => void
   readonly #cache: ConversationCache
-  readonly #listed: Coalescer
+  readonly #writer: MessageWriter
+  readonly #lists: ListNotices
 
-  constructor({ store, notifier, now, onStored }: ChatOptions) {
+  constructor({ store, cache, writer, lists, notifier, now }: ChatOptions) {
     this.#store = store
     this.#notifier = notifier
     this.#now = now
-    this.#onStored = onStored
-    this.#cache = new ConversationCache(store)
-    this.#listed = new Coalescer(listedDelayMs, (conversationId) => void this.#tellMembers(conversationId))
+    this.#cache = cache
+    this.#writer = writer
+    this.#lists = lists
   }
 
   /** `conversation.open` */
@@ -50,18 +58,27 @@ export class ChatService {
     const { conversationId } = record
     // Subscribed before the page is read: a message stored in between arrives twice rather than never.
     this.#notifier.subscribe(session.connectionId, conversationId)
+    const changes =
+      request.revision === undefined || request.revision >= record.lastRevision
+        ? { changes: [], revision: record.lastRevision, moreChanges: false }
+        : await this.#store.changes(conversationId, request.revision, limits.pageSize)
     const page = await this.#store.messages({
       conversationId,
       after: request.after,
       limit: request.after === undefined ? limits.openPageSize : limits.pageSize,
     })
     const lastNumber = Math.max(record.lastNumber, page.messages.at(-1)?.number ?? 0)
-    return { conversation: conversationFor(session.identity, { ...record, lastNumber }), ...replyOf(page) }
+    return {
+      conversation: conversationFor(session.identity, { ...record, lastNumber }),
+      ...replyOf(page),
+      ...changes,
+      changes: [...changes.changes],
+    }
   }
 
   /** `conversation.list` */
   async list(session: Session): Promise<ReplyOf<'conversation.list'>> {
-    const summaries = await this.#store.conversationsOf(session.identity, 500)
+    const summaries = await this.#store.conversationsOf(session.identity, 500, this.#now())
     const visible = summaries.filter(
       ({ conversationId }) => may(session.grants, { type: 'conversation.read', conversationId }).allowed,
     )
@@ -73,88 +90,124 @@ export class ChatService {
   /** `conversation.history` */
   async history(
     session: Session,
-    { conversationId, before, after, limit }: ParsedRequestOf<'conversation.history'>,
+    request: ParsedRequestOf<'conversation.history'>,
   ): Promise<ReplyOf<'conversation.history'>> {
-    await this.#visible(session, conversationId)
-    return replyOf(await this.#store.messages({ conversationId, before, after, limit }))
+    const { conversationId, before, after, around, at, thread, limit } = request
+    const record = await entitled(this.#cache, session, conversationId)
+    const middle = around ?? (at === undefined ? undefined : await this.#numberAt(record, at))
+    if (middle === undefined) {
+      return replyOf(await this.#store.messages({ conversationId, before, after, thread, limit }))
+    }
+    const first = Math.max(0, middle - 1 - Math.floor(limit / 2))
+    return replyOf(await this.#store.messages({ conversationId, after: first, limit }))
   }
 
   /** `conversation.send`: answers after the commit, then tells everybody who has the conversation open. */
-  async send(
-    session: Session,
-    { conversationId, clientMessageId, text, follows }: ParsedRequestOf<'conversation.send'>,
-  ): Promise<ReplyOf<'conversation.send'>> {
-    const beganMs = this.#now()
-    await this.#visible(session, conversationId)
-    const outcome = await this.#store.append({
+  async send(session: Session, request: SendRequest): Promise<ReplyOf<'conversation.send'>> {
+    const { conversationId, clientMessageId, text, thread, follows } = request
+    const sentAtMs = this.#now()
+    await entitled(this.#cache, session, conversationId, 'write')
+    return this.#writer.write({
       conversationId,
       clientMessageId,
       text,
       senderId: session.identity,
       senderName: session.name,
-      sentAtMs: beganMs,
+      sentAtMs,
       follows,
+      thread,
+      extra: extraOf(request),
     })
-    if (outcome.outcome === 'conflict') throw requestErrors.conflictingMessage()
-    if (outcome.outcome === 'outOfOrder') throw requestErrors.outOfOrder()
-    if (outcome.outcome === 'noConversation') throw requestErrors.notFound('conversation')
-    const { number, sentAtMs } = outcome
-    if (outcome.outcome === 'stored') {
-      this.#onStored(this.#now() - beganMs)
-      this.#cache.stored(conversationId, number, session.identity)
-      this.#notifier.toConversation(conversationId, 'conversation.message', {
-        message: {
-          conversationId,
-          number,
-          clientMessageId,
-          senderId: session.identity,
-          senderName: session.name,
-          text,
-          sentAt: sentAtMs,
-        },
-      })
-      this.#listed.add(conversationId)
-    }
-    return { number, sentAt: sentAtMs }
   }
 
   /** `conversation.read` */
-  async read(
+  read(
     session: Session,
     { conversationId, number }: ParsedRequestOf<'conversation.read'>,
   ): Promise<ReplyOf<'conversation.read'>> {
-    await this.#visible(session, conversationId)
-    const read = await this.#store.markRead(conversationId, session.identity, number)
-    if (read !== undefined) {
-      this.#cache.read(conversationId, session.identity, read)
-      this.#notifier.toConversation(conversationId, 'conversation.receipt', {
-        conversationId,
-        identity: session.identity,
-        read,
-      })
-    }
-    return {}
+    return this.#progress(session, conversationId, { read: number })
+  }
+
+  /** `conversation.delivered` */
+  async delivered(
+    session: Session,
+    { conversationId, number }: ParsedRequestOf<'conversation.delivered'>,
+  ): Promise<ReplyOf<'conversation.delivered'>> {
+    const record = await entitled(this.#cache, session, conversationId)
+    // What everybody has delivered to everybody grows with the square of their number.
+    if (record.members.length > limits.deliveryMembers) return {}
+    return this.#progress(session, conversationId, { delivered: number })
+  }
+
+  /** `conversation.search` */
+  async search(
+    session: Session,
+    { query, conversationId, before, limit }: ParsedRequestOf<'conversation.search'>,
+  ): Promise<ReplyOf<'conversation.search'>> {
+    const conversationIds = await this.#searchable(session, conversationId)
+    const words = wordsOf(query)
+    if (words.length === 0) return { messages: [], more: false }
+    const found = await this.#store.search({ words, conversationIds, before, limit })
+    return replyOf(found)
   }
 
   /** A connection renewed its token: it hears no more of conversations that it may no longer read. */
   grantsChanged(session: Session): void {
     for (const conversationId of this.#notifier.subscriptions(session.connectionId)) {
-      if (may(session.grants, { type: 'conversation.read', conversationId }).allowed) continue
-      this.#notifier.unsubscribe(session.connectionId, conversationId)
+      if (!may(session.grants, { type: 'conversation.read', conversationId }).allowed) {
+        this.#notifier.unsubscribe(session.connectionId, conversationId)
+      }
     }
   }
 
-  /** Forgets notices that wait. */
-  close(): void {
-    this.#listed.close()
+  async #searchable(session: Session, conversationId: string | undefined): Promise<string[]> {
+    const mayRead = (id: string): boolean =>
+      may(session.grants, { type: 'conversation.read', conversationId: id }).allowed
+    if (conversationId === undefined) {
+      const own = await this.#store.conversationsOf(session.identity, 500, this.#now())
+      return own.map((summary) => summary.conversationId).filter(mayRead)
+    }
+    const verdict = may(session.grants, { type: 'conversation.read', conversationId })
+    if (!verdict.allowed) throw requestErrors.forbidden(verdict.reason)
+    await entitled(this.#cache, session, conversationId)
+    return [conversationId]
+  }
+
+  #numberAt({ conversationId, lastNumber }: ConversationRecord, atMs: number): Promise<number> {
+    const sentAt = async (number: number): Promise<number | undefined> => {
+      const { messages } = await this.#store.messages({ conversationId, after: number - 1, limit: 1 })
+      return messages[0]?.sentAt
+    }
+    return numberAt(sentAt, lastNumber, atMs)
+  }
+
+  async #progress(
+    session: Session,
+    conversationId: string,
+    progress: Partial<Progress>,
+  ): Promise<Record<string, never>> {
+    const { identity } = session
+    await entitled(this.#cache, session, conversationId)
+    const raised = await this.#store.markProgress(conversationId, identity, progress)
+    if (raised === undefined) return {}
+    this.#cache.progressed(conversationId, identity, raised)
+    this.#notifier.toConversation(conversationId, 'conversation.receipt', {
+      conversationId,
+      identity,
+      ...raised,
+    })
+    // The person's other devices count what is unread.
+    if (progress.read !== undefined && this.#notifier.isOutside(identity, conversationId)) {
+      await this.#lists.personChanged(conversationId, identity)
+    }
+    return {}
   }
 
   async #openDirect(session: Session, withIdentity: string): Promise<ConversationRecord> {
     const other = withIdentity === session.identity ? undefined : await this.#store.person(withIdentity)
     if (other === undefined) throw requestErrors.notFound('person')
-    const conversationId = directConversationId(session.identity, withIdentity)
     return this.#cache.open({
-      conversationId,
+      conversationId: directConversationId(session.identity, withIdentity),
       kind: 'direct',
       title: 'direct',
       members: [session.identity, withIdentity],
@@ -165,7 +218,12 @@ export class ChatService {
   async #openById(session: Session, conversationId: string, title?: string): Promise<ConversationRecord> {
     const kind = conversationKindOf(conversationId)
     const existing = await this.#cache.get(conversationId)
-    if (kind === 'direct') return this.#visible(session, conversationId)
+    if (kind === 'direct' || conversationId.startsWith(memberGroupPrefix)) {
+      return entitled(this.#cache, session, conversationId)
+    }
+    if (existing !== undefined && !isVisible(existing, session.identity)) {
+      throw requestErrors.notFound('conversation')
+    }
     if (
       existing === undefined &&
       !may(session.grants, { type: 'conversation.write', conversationId }).allowed
@@ -174,7 +232,7 @@ export class ChatService {
     }
     // A room's chat belongs to whoever may be in the room: it has no members and stands in no list.
     const members = kind === 'room' ? [] : [session.identity]
-    const isMember = existing?.members.some((member) => member.identity === session.identity) ?? false
+    const isMember = existing !== undefined && standingIn(existing, session.identity) !== 'outsider'
     if (existing !== undefined && (isMember || members.length === 0)) return existing
     const defaultTitle = kind === 'room' ? conversationId.slice('room:'.length) : conversationId
     return this.#cache.open({
@@ -185,52 +243,12 @@ export class ChatService {
       nowMs: this.#now(),
     })
   }
-
-  /** The conversation, when there is one and, being direct, the person is one of the two. */
-  async #visible(session: Session, conversationId: string): Promise<ConversationRecord> {
-    const record = await this.#cache.get(conversationId)
-    const isOutsider =
-      record?.kind === 'direct' && !record.members.some((member) => member.identity === session.identity)
-    if (record === undefined || isOutsider) throw requestErrors.notFound('conversation')
-    return record
-  }
-
-  /** Tells members who are connected without having the conversation open that it has news. */
-  async #tellMembers(conversationId: string): Promise<void> {
-    const record = await this.#cache.get(conversationId).catch(() => undefined)
-    if (record === undefined || record.members.length === 0) return
-    const page = await this.#store.messages({ conversationId, limit: 1 }).catch(() => undefined)
-    const lastMessage = page?.messages[0]
-    for (const member of record.members) {
-      // Asked before anything is built: in a busy conversation nearly everybody has it open.
-      if (!this.#notifier.isOutside(member.identity, conversationId)) continue
-      const summary: ConversationSummary = {
-        ...conversationFor(member.identity, record),
-        members: record.members.slice(0, listedMembers),
-        unread: Math.max(0, record.lastNumber - member.read),
-        ...(lastMessage === undefined ? {} : { lastMessage }),
-      }
-      this.#notifier.toPersonOutside(member.identity, conversationId, 'conversation.listed', {
-        conversation: summary,
-      })
-    }
-  }
 }
 
 const replyOf = (page: Page) => ({ messages: [...page.messages], more: page.more })
 
-const titleFor = (
-  viewer: string,
-  conversation: { kind: 'group' | 'direct'; title: string; members: readonly Member[] },
-): string => {
-  if (conversation.kind === 'group') return conversation.title
-  return conversation.members.find((member) => member.identity !== viewer)?.name ?? conversation.title
+const extraOf = ({ text, replyTo, preview }: SendRequest): MessageExtra | undefined => {
+  const mentions = mentionsIn(text)
+  if (mentions.length === 0 && replyTo === undefined && preview === undefined) return undefined
+  return { replyTo, preview, ...(mentions.length === 0 ? {} : { mentions }) }
 }
-
-const conversationFor = (viewer: string, record: ConversationRecord): Conversation => ({
-  conversationId: record.conversationId,
-  kind: record.kind,
-  title: titleFor(viewer, record),
-  lastNumber: record.lastNumber,
-  members: [...record.members],
-})

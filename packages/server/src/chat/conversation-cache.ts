@@ -1,14 +1,23 @@
 import type { Member } from '@sangam/protocol'
-import type { ChatStore, ConversationRecord, OpenRequest } from './store.ts'
+import type { MembershipChange } from './membership-store.ts'
+import type { ChatStore, ConversationRecord, OpenRequest, Progress } from './store.ts'
 
 const mostEntries = 5000
 
-/** The members with one's read position raised. */
-const withRead = (members: readonly Member[], identity: string, number: number): readonly Member[] => {
+/** The members with one's progress raised. */
+const withProgress = (
+  members: readonly Member[],
+  identity: string,
+  { read, delivered }: Progress,
+): readonly Member[] => {
   const index = members.findIndex((member) => member.identity === identity)
   const member = members[index]
-  if (member === undefined || member.read >= number) return members
-  return members.with(index, { ...member, read: number })
+  if (member === undefined || (member.read >= read && member.delivered >= delivered)) return members
+  return members.with(index, {
+    ...member,
+    read: Math.max(member.read, read),
+    delivered: Math.max(member.delivered, delivered),
+  })
 }
 
 /**
@@ -43,16 +52,33 @@ export class ConversationCache {
     this.#update(conversationId, (record) => ({
       ...record,
       lastNumber: Math.max(record.lastNumber, number),
-      members: withRead(record.members, senderId, number),
+      members: withProgress(record.members, senderId, { read: number, delivered: number }),
     }))
   }
 
-  /** A member has read. */
-  read(conversationId: string, identity: string, number: number): void {
+  /** A member has come farther. */
+  progressed(conversationId: string, identity: string, progress: Progress): void {
     this.#update(conversationId, (record) => ({
       ...record,
-      members: withRead(record.members, identity, number),
+      members: withProgress(record.members, identity, progress),
     }))
+  }
+
+  /** A message was changed. */
+  changed(conversationId: string, revision: number): void {
+    this.#update(conversationId, (record) => ({
+      ...record,
+      lastRevision: Math.max(record.lastRevision, revision),
+    }))
+  }
+
+  /** Changes title or members; undefined when there is no such conversation. */
+  changeMembership(
+    conversationId: string,
+    change: MembershipChange,
+    nowMs: number,
+  ): Promise<ConversationRecord | undefined> {
+    return this.#keep(conversationId, this.#store.changeMembership(conversationId, change, nowMs))
   }
 
   #update(conversationId: string, change: (record: ConversationRecord) => ConversationRecord): void {

@@ -51,6 +51,82 @@ export const postgresMigrations: readonly Migration[] = [
       );
     `,
   },
+  {
+    version: 2,
+    name: 'changes, threads, roles, preferences, search',
+    sql: `
+      ALTER TABLE conversations
+        ADD COLUMN access TEXT NOT NULL DEFAULT 'open' CHECK (access IN ('open', 'members')),
+        ADD COLUMN last_revision BIGINT NOT NULL DEFAULT 0 CHECK (last_revision >= 0);
+      UPDATE conversations SET access = 'members' WHERE kind = 'direct';
+
+      ALTER TABLE members
+        ADD COLUMN role TEXT NOT NULL DEFAULT 'member' CHECK (role IN ('owner', 'moderator', 'member')),
+        ADD COLUMN delivered_number BIGINT NOT NULL DEFAULT 0,
+        ADD COLUMN muted_until_ms BIGINT NOT NULL DEFAULT 0,
+        -- Archived for as long as nothing newer than this number comes.
+        ADD COLUMN archived_number BIGINT,
+        ADD COLUMN is_pinned BOOLEAN NOT NULL DEFAULT false;
+      UPDATE members SET delivered_number = read_number;
+      -- Whoever opened a group first owns it.
+      UPDATE members SET role = 'owner' FROM (
+        SELECT DISTINCT ON (m.conversation_id) m.conversation_id, m.identity
+        FROM members m JOIN conversations c USING (conversation_id) WHERE c.kind = 'group'
+        ORDER BY m.conversation_id, m.joined_at_ms, m.identity
+      ) first
+      WHERE members.conversation_id = first.conversation_id AND members.identity = first.identity;
+
+      ALTER TABLE messages
+        ADD COLUMN revision BIGINT NOT NULL DEFAULT 0 CHECK (revision >= 0),
+        ADD COLUMN edited_at_ms BIGINT,
+        ADD COLUMN deleted_at_ms BIGINT,
+        ADD COLUMN pinned_at_ms BIGINT,
+        ADD COLUMN thread BIGINT,
+        ADD COLUMN reply_count BIGINT NOT NULL DEFAULT 0,
+        ADD COLUMN last_reply BIGINT NOT NULL DEFAULT 0,
+        ADD COLUMN extra TEXT;
+
+      CREATE INDEX messages_by_revision ON messages (conversation_id, revision) WHERE revision > 0;
+      CREATE INDEX messages_by_thread ON messages (conversation_id, thread, number) WHERE thread IS NOT NULL;
+      CREATE INDEX messages_pinned ON messages (conversation_id, pinned_at_ms) WHERE pinned_at_ms IS NOT NULL;
+      CREATE INDEX messages_by_words ON messages USING gin (to_tsvector('simple', text));
+
+      CREATE TABLE changes (
+        actor_id TEXT COLLATE "C" NOT NULL,
+        client_change_id TEXT COLLATE "C" NOT NULL,
+        conversation_id TEXT COLLATE "C" NOT NULL,
+        revision BIGINT NOT NULL,
+        digest TEXT NOT NULL,
+        PRIMARY KEY (actor_id, client_change_id)
+      );
+
+      CREATE TABLE versions (
+        conversation_id TEXT COLLATE "C" NOT NULL,
+        number BIGINT NOT NULL,
+        revision BIGINT NOT NULL,
+        written_at_ms BIGINT NOT NULL,
+        text TEXT NOT NULL,
+        exact_text BYTEA,
+        PRIMARY KEY (conversation_id, number, revision)
+      );
+
+      CREATE TABLE reactions (
+        conversation_id TEXT COLLATE "C" NOT NULL,
+        number BIGINT NOT NULL,
+        emoji TEXT COLLATE "C" NOT NULL,
+        identity TEXT COLLATE "C" NOT NULL,
+        revision BIGINT NOT NULL,
+        PRIMARY KEY (conversation_id, number, emoji, identity)
+      );
+
+      CREATE TABLE mentions (
+        identity TEXT COLLATE "C" NOT NULL,
+        conversation_id TEXT COLLATE "C" NOT NULL,
+        number BIGINT NOT NULL,
+        PRIMARY KEY (identity, conversation_id, number)
+      );
+    `,
+  },
 ]
 
 // Of the advisory lock under which one server migrates while others wait: any fixed number of this program alone.

@@ -1,60 +1,43 @@
-import type { ConversationSummary, Member, Message } from '@sangam/protocol'
-import type { ClientBase, Pool } from 'pg'
-import { fromTextColumns } from './postgres-text.ts'
-import type { ConversationKind, ConversationRecord, KnownPerson, Page, PageRequest } from './store.ts'
-
-type Queryable = Pick<ClientBase | Pool, 'query'>
+import { type ConversationSummary, limits, type Member, type MemberRole } from '@sangam/protocol'
+import { type StandingRow, standingColumns, standingOf } from './postgres-membership.ts'
+import { messageColumns, messagesFrom, type Queryable, storedRows } from './postgres-message-rows.ts'
+import type { ConversationAccess, ConversationKind, ConversationRecord, KnownPerson } from './store.ts'
 
 // bigint comes as text, since not every one fits a number; those of this schema do.
 type PersonRow = { readonly identity: string; readonly name: string; readonly seen_at_ms: string }
-type MessageRow = {
-  readonly conversation_id: string
-  readonly number: string
-  readonly sender_id: string
-  readonly sender_name: string
-  readonly client_message_id: string
-  readonly text: string
-  readonly exact_text: Buffer | null
-  readonly sent_at_ms: string
-}
 type ConversationRow = {
   readonly conversation_id: string
   readonly kind: ConversationKind
+  readonly access: ConversationAccess
   readonly title: string
   readonly last_number: string
-  readonly members: readonly Member[]
+  readonly last_revision: string
+  readonly members: readonly (Member & { readonly role: MemberRole })[]
 }
 
-const messageColumns =
-  'conversation_id, number, sender_id, sender_name, client_message_id, text, exact_text, sent_at_ms'
-const listedMembers = 20
-const openedMembers = 500
+const conversationColumns = 'c.conversation_id, c.kind, c.access, c.title, c.last_number, c.last_revision'
 
-/** SQL of a column `members`: the first of a conversation `c`, as JSON in the order in which they joined. */
-const membersColumn = (most: number): string =>
-  `(SELECT coalesce(json_agg(json_build_object('identity', listed.identity, 'name', listed.name, 'read', listed.read_number)
-      ORDER BY listed.joined_at_ms, listed.identity), '[]'::json)
+/** SQL of a column `members`: the first of a conversation `c`, as JSON in their order. */
+const membersColumn = (most: number, order: 'rolesFirst' | 'joined'): string => {
+  const rank = order === 'joined' ? '0' : "CASE m.role WHEN 'owner' THEN 0 WHEN 'moderator' THEN 1 ELSE 2 END"
+  return `(SELECT coalesce(json_agg(json_build_object('identity', listed.identity, 'name', listed.name,
+      'role', listed.role, 'read', listed.read_number, 'delivered', listed.delivered_number)
+      ORDER BY listed.rank, listed.joined_at_ms, listed.identity), '[]'::json)
     FROM (
-      SELECT m.identity, coalesce(p.name, m.identity) AS name, m.read_number, m.joined_at_ms
+      SELECT m.identity, coalesce(p.name, m.identity) AS name, m.role, m.read_number, m.delivered_number,
+        m.joined_at_ms, ${rank} AS rank
       FROM members m LEFT JOIN people p USING (identity) WHERE m.conversation_id = c.conversation_id
-      ORDER BY m.joined_at_ms, m.identity LIMIT ${most}
+      ORDER BY rank, m.joined_at_ms, m.identity LIMIT ${most}
     ) listed) AS members`
-
-const messageOf = (row: MessageRow): Message => ({
-  conversationId: row.conversation_id,
-  number: Number(row.number),
-  clientMessageId: row.client_message_id,
-  senderId: row.sender_id,
-  senderName: row.sender_name,
-  text: fromTextColumns(row.text, row.exact_text),
-  sentAt: Number(row.sent_at_ms),
-})
+}
 
 const recordOf = (row: ConversationRow): ConversationRecord => ({
   conversationId: row.conversation_id,
   kind: row.kind,
+  access: row.access,
   title: row.title,
   lastNumber: Number(row.last_number),
+  lastRevision: Number(row.last_revision),
   members: row.members,
 })
 
@@ -88,59 +71,44 @@ export const conversationOf = async (
   conversationId: string,
 ): Promise<ConversationRecord | undefined> => {
   const { rows } = await database.query<ConversationRow>(
-    `SELECT c.conversation_id, c.kind, c.title, c.last_number, ${membersColumn(openedMembers)}
+    `SELECT ${conversationColumns}, ${membersColumn(limits.members, 'rolesFirst')}
      FROM conversations c WHERE c.conversation_id = $1`,
     [conversationId],
   )
   return rows[0] && recordOf(rows[0])
 }
 
-/** Conversations of a person, most recently active first, in two queries however many they are. */
+/** Conversations of a person, most recently active first, in a fixed number of queries however many they are. */
 export const conversationsOf = async (
   database: Queryable,
   identity: string,
   limit: number,
+  nowMs: number,
 ): Promise<ConversationSummary[]> => {
-  const { rows } = await database.query<ConversationRow & { readonly read_number: string }>(
-    `SELECT c.conversation_id, c.kind, c.title, c.last_number, own.read_number, ${membersColumn(listedMembers)}
-     FROM members own JOIN conversations c USING (conversation_id)
-     WHERE own.identity = $1 AND (c.kind = 'group' OR c.last_number > 0)
+  const { rows } = await database.query<ConversationRow & StandingRow>(
+    `SELECT ${conversationColumns}, ${standingColumns}, ${membersColumn(limits.listedMembers, 'joined')}
+     FROM members m JOIN conversations c USING (conversation_id)
+     WHERE m.identity = $1 AND (c.kind = 'group' OR c.last_number > 0)
      ORDER BY c.active_at_ms DESC LIMIT $2`,
     [identity, limit],
   )
-  const last = await database.query<MessageRow>(
-    `SELECT ${messageColumns} FROM messages JOIN unnest($1::text[], $2::bigint[]) AS wanted (conversation_id, number)
-     USING (conversation_id, number)`,
+  const last = await storedRows(
+    database,
+    `SELECT ${messageColumns} FROM messages m
+     JOIN unnest($1::text[], $2::bigint[]) AS wanted (conversation_id, number) USING (conversation_id, number)`,
     [rows.map((row) => row.conversation_id), rows.map((row) => row.last_number)],
   )
-  const lastMessages = new Map(last.rows.map((row) => [row.conversation_id, messageOf(row)]))
+  const lastMessages = new Map(
+    (await messagesFrom(database, last)).map((message) => [message.conversationId, message]),
+  )
   return rows.map((row) => {
-    const record = recordOf(row)
-    const unread = Math.max(0, record.lastNumber - Number(row.read_number))
-    const summary = { ...record, members: [...record.members], unread }
+    const { lastRevision: _, ...record } = recordOf(row)
     const lastMessage = lastMessages.get(record.conversationId)
-    return lastMessage === undefined ? summary : { ...summary, lastMessage }
+    return {
+      ...record,
+      members: [...record.members],
+      ...standingOf(row, nowMs),
+      ...(lastMessage === undefined ? {} : { lastMessage }),
+    }
   })
-}
-
-/** A page of a conversation; see {@link PageRequest}. */
-export const messagesOf = async (
-  database: Queryable,
-  { conversationId, after, before, limit }: PageRequest,
-): Promise<Page> => {
-  const { rows } =
-    after === undefined
-      ? await database.query<MessageRow>(
-          `SELECT ${messageColumns} FROM messages WHERE conversation_id = $1 AND number < $2
-           ORDER BY number DESC LIMIT $3`,
-          [conversationId, before ?? Number.MAX_SAFE_INTEGER, limit + 1],
-        )
-      : await database.query<MessageRow>(
-          `SELECT ${messageColumns} FROM messages WHERE conversation_id = $1 AND number > $2
-           ORDER BY number ASC LIMIT $3`,
-          [conversationId, after, limit + 1],
-        )
-  const messages = rows.slice(0, limit).map(messageOf)
-  if (after === undefined) messages.reverse()
-  return { messages, more: rows.length > limit }
 }

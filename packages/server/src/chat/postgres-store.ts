@@ -1,9 +1,20 @@
 import { Client, type ClientBase, Pool, type PoolClient } from 'pg'
 import { BatchQueue, type JobOutcome } from './batch-queue.ts'
+import type { ChangeOutcome } from './message-change-store.ts'
+import { changesAfter, pinnedMessages, versionsOf } from './postgres-changes.ts'
+import { standingsOf } from './postgres-membership.ts'
+import { messageAt, messagesOf } from './postgres-message-rows.ts'
 import { migratePostgres } from './postgres-migrations.ts'
-import { conversationOf, conversationsOf, messagesOf, peopleOf, personBy } from './postgres-reads.ts'
+import { conversationOf, conversationsOf, peopleOf, personBy } from './postgres-reads.ts'
+import { searchMessages } from './postgres-search.ts'
 import { runWrites, type Write, type Written } from './postgres-writes.ts'
-import { type AppendOutcome, type ChatStore, type ConversationRecord, StoreError } from './store.ts'
+import {
+  type AppendOutcome,
+  type ChatStore,
+  type ConversationRecord,
+  type Progress,
+  StoreError,
+} from './store.ts'
 
 /** Most writes in one transaction. */
 const batchSize = 1000
@@ -166,11 +177,27 @@ export const openPostgresStore = async (databaseUrl: string): Promise<ChatStore>
     person: (identity) => read((pool) => personBy(pool, identity)),
     openConversation: async (request) => (await queue.add({ type: 'open', request })) as ConversationRecord,
     conversation: (conversationId) => read((pool) => conversationOf(pool, conversationId)),
-    conversationsOf: (identity, limit) => read((pool) => conversationsOf(pool, identity, limit)),
+    conversationsOf: (identity, limit, nowMs) =>
+      read((pool) => conversationsOf(pool, identity, limit, nowMs)),
     append: async (request) => (await queue.add({ type: 'append', request })) as AppendOutcome,
     messages: (request) => read((pool) => messagesOf(pool, request)),
-    markRead: async (conversationId, identity, number) =>
-      (await queue.add({ type: 'read', conversationId, identity, number })) as number | undefined,
+    markProgress: async (conversationId, identity, progress) =>
+      (await queue.add({ type: 'progress', conversationId, identity, progress })) as Progress | undefined,
+    change: async (request) => (await queue.add({ type: 'change', request })) as ChangeOutcome,
+    changes: (conversationId, revision, limit) =>
+      read((pool) => changesAfter(pool, conversationId, revision, limit)),
+    message: (conversationId, number) => read((pool) => messageAt(pool, conversationId, number)),
+    pinned: (conversationId) => read((pool) => pinnedMessages(pool, conversationId)),
+    versions: (conversationId, number) => read((pool) => versionsOf(pool, conversationId, number)),
+    changeMembership: async (conversationId, change, nowMs) =>
+      (await queue.add({ type: 'membership', conversationId, change, nowMs })) as
+        | ConversationRecord
+        | undefined,
+    setPreferences: async (conversationId, identity, change) =>
+      (await queue.add({ type: 'preferences', conversationId, identity, change })) as boolean,
+    standings: (conversationId, identities, nowMs) =>
+      read((pool) => standingsOf(pool, conversationId, identities, nowMs)),
+    search: (request) => read((pool) => searchMessages(pool, request)),
     close: () => {
       ended ??= queue.close().then(end)
       return ended

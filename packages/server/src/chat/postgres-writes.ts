@@ -1,23 +1,55 @@
 import type { ClientBase } from 'pg'
-import { planAppends, type StoredMessage } from './append-plan.ts'
+import { type NumberedMessage, planAppends, type StoredMessage } from './append-plan.ts'
+import type { MembershipChange, PreferenceChange } from './membership-store.ts'
+import type { ChangeOutcome, ChangeRequest } from './message-change-store.ts'
+import { fromExtraColumn, quoteOf, toExtraColumn } from './message-columns.ts'
+import { addMentions, applyChange } from './postgres-changes.ts'
+import {
+  addMembers,
+  changeMembers,
+  changePreferences,
+  ensureOwner,
+  raiseProgress,
+} from './postgres-membership.ts'
+import { placeOf, rowsAt } from './postgres-message-rows.ts'
 import { conversationOf } from './postgres-reads.ts'
 import { fromTextColumns, toTextColumns } from './postgres-text.ts'
-import type { AppendOutcome, AppendRequest, ConversationRecord, KnownPerson, OpenRequest } from './store.ts'
+import type {
+  AppendOutcome,
+  AppendRequest,
+  ConversationRecord,
+  KnownPerson,
+  OpenRequest,
+  Progress,
+} from './store.ts'
 
 /** One write on its way to PostgreSQL. */
 export type Write =
   | { readonly type: 'append'; readonly request: AppendRequest }
   | { readonly type: 'open'; readonly request: OpenRequest }
   | {
-      readonly type: 'read'
+      readonly type: 'progress'
       readonly conversationId: string
       readonly identity: string
-      readonly number: number
+      readonly progress: Partial<Progress>
+    }
+  | { readonly type: 'change'; readonly request: ChangeRequest }
+  | {
+      readonly type: 'membership'
+      readonly conversationId: string
+      readonly change: MembershipChange
+      readonly nowMs: number
+    }
+  | {
+      readonly type: 'preferences'
+      readonly conversationId: string
+      readonly identity: string
+      readonly change: PreferenceChange
     }
   | { readonly type: 'person'; readonly person: KnownPerson }
 
-/** What became of a write: of an append, of an opening, of a read position, of a person. */
-export type Written = AppendOutcome | ConversationRecord | number | undefined
+/** What became of a write, by its type; undefined where there is nothing to tell. */
+export type Written = AppendOutcome | ChangeOutcome | ConversationRecord | Progress | boolean | undefined
 
 /**
  * Does writes inside the transaction that is open on `client`, in order, and gives their results, which hold once that
@@ -47,9 +79,12 @@ export const runWrites = async (client: ClientBase, writes: readonly Write[]): P
 const conversationIn = (write: Write): string[] => {
   switch (write.type) {
     case 'append':
+    case 'change':
     case 'open':
       return [write.request.conversationId]
-    case 'read':
+    case 'progress':
+    case 'membership':
+    case 'preferences':
       return [write.conversationId]
     case 'person':
       return []
@@ -88,8 +123,18 @@ const runOne = async (
   switch (write.type) {
     case 'open':
       return open(client, write.request, lastNumbers)
-    case 'read':
-      return markRead(client, write)
+    case 'progress':
+      return raiseProgress(client, write.conversationId, write.identity, write.progress)
+    case 'change':
+      return lastNumbers.has(write.request.conversationId)
+        ? applyChange(client, write.request)
+        : { outcome: 'noMessage' }
+    case 'membership':
+      if (!lastNumbers.has(write.conversationId)) return undefined
+      await changeMembers(client, write.conversationId, write.change, write.nowMs)
+      return conversationOf(client, write.conversationId)
+    case 'preferences':
+      return changePreferences(client, write.conversationId, write.identity, write.change)
     case 'person':
       await client.query(
         `INSERT INTO people (identity, name, seen_at_ms) VALUES ($1, $2, $3)
@@ -102,42 +147,23 @@ const runOne = async (
 
 const open = async (
   client: ClientBase,
-  { conversationId, kind, title, members, nowMs }: OpenRequest,
+  { conversationId, kind, access, title, members, nowMs }: OpenRequest,
   lastNumbers: Map<string, number>,
 ): Promise<ConversationRecord> => {
   await client.query(
-    `INSERT INTO conversations (conversation_id, kind, title, active_at_ms) VALUES ($1, $2, $3, $4)
+    `INSERT INTO conversations (conversation_id, kind, access, title, active_at_ms) VALUES ($1, $2, $3, $4, $5)
      ON CONFLICT (conversation_id) DO NOTHING`,
-    [conversationId, kind, title, nowMs],
+    [conversationId, kind, access ?? (kind === 'direct' ? 'members' : 'open'), title, nowMs],
   )
   // Another server may have created it since the batch looked.
   if (!lastNumbers.has(conversationId)) {
     for (const [id, last] of await lockConversations(client, [conversationId])) lastNumbers.set(id, last)
   }
-  await client.query(
-    `INSERT INTO members (identity, conversation_id, joined_at_ms)
-     SELECT identity, $2, $3 FROM unnest($1::text[]) AS identity
-     ON CONFLICT (identity, conversation_id) DO NOTHING`,
-    [members, conversationId, nowMs],
-  )
+  await addMembers(client, conversationId, members, nowMs)
+  if (kind === 'group') await ensureOwner(client, conversationId)
   const record = await conversationOf(client, conversationId)
   if (record === undefined) throw new Error(`conversation ${conversationId} is missing after it was opened`)
   return record
-}
-
-const markRead = async (
-  client: ClientBase,
-  { conversationId, identity, number }: Extract<Write, { type: 'read' }>,
-): Promise<number | undefined> => {
-  const { rows } = await client.query<{ read_number: string }>(
-    `UPDATE members m SET read_number = least($3, c.last_number) FROM conversations c
-     WHERE c.conversation_id = $1 AND m.conversation_id = $1 AND m.identity = $2
-       AND m.read_number < least($3, c.last_number)
-     RETURNING m.read_number`,
-    [conversationId, identity, number],
-  )
-  const [row] = rows
-  return row && Number(row.read_number)
 }
 
 const append = async (
@@ -158,12 +184,12 @@ const append = async (
        WHERE c.conversation_id = n.conversation_id
      ), inserted AS (
        INSERT INTO messages
-         (conversation_id, number, sender_id, sender_name, client_message_id, text, exact_text, sent_at_ms)
+         (conversation_id, number, sender_id, sender_name, client_message_id, text, exact_text, sent_at_ms, thread, extra)
        SELECT * FROM unnest($4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[],
-         $10::bytea[], $11::bigint[])
+         $10::bytea[], $11::bigint[], $12::bigint[], $13::text[])
      )
      -- Whoever sends has the conversation before them: their own message is not unread to them.
-     UPDATE members m SET read_number = s.number
+     UPDATE members m SET read_number = s.number, delivered_number = s.number
      FROM (
        SELECT conversation_id, identity, max(number) AS number
        FROM unnest($4::text[], $6::text[], $5::bigint[]) AS u (conversation_id, identity, number)
@@ -182,9 +208,56 @@ const append = async (
       texts.map(({ text }) => text),
       texts.map(({ exactText }) => exactText),
       plan.messages.map(({ sentAtMs }) => sentAtMs),
+      plan.messages.map(({ thread }) => thread ?? null),
+      plan.messages.map(({ extra }) => toExtraColumn(extra)),
     ],
   )
-  return plan.outcomes
+  await addMentions(
+    client,
+    plan.messages.flatMap(({ conversationId, number, extra }) =>
+      (extra?.mentions ?? []).map((identity) => ({ identity, conversationId, number })),
+    ),
+  )
+  await noteReplies(client, plan.messages)
+  return withQuotes(client, requests, plan.outcomes)
+}
+
+/** Adds to the outcomes what the stored messages answer. */
+const withQuotes = async (
+  client: ClientBase,
+  requests: readonly AppendRequest[],
+  outcomes: readonly AppendOutcome[],
+): Promise<readonly AppendOutcome[]> => {
+  const wanted = requests.flatMap(({ conversationId, extra }) =>
+    extra?.replyTo === undefined ? [] : [{ conversationId, number: extra.replyTo }],
+  )
+  if (wanted.length === 0) return outcomes
+  const rows = await rowsAt(client, wanted)
+  return outcomes.map((outcome, index) => {
+    const { conversationId = '', extra } = requests[index] ?? {}
+    const row = extra?.replyTo === undefined ? undefined : rows.get(placeOf(conversationId, extra.replyTo))
+    return outcome.outcome === 'stored' && row !== undefined ? { ...outcome, quoted: quoteOf(row) } : outcome
+  })
+}
+
+/** Counts answers at the messages that begin their threads. They stand there already: a thread is begun before. */
+const noteReplies = async (client: ClientBase, messages: readonly NumberedMessage[]): Promise<void> => {
+  const replies = messages.filter(({ thread }) => thread !== undefined)
+  if (replies.length === 0) return
+  await client.query(
+    `UPDATE messages m SET reply_count = m.reply_count + r.count, last_reply = r.last
+     FROM (
+       SELECT conversation_id, thread, count(*) AS count, max(number) AS last
+       FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS u (conversation_id, thread, number)
+       GROUP BY conversation_id, thread
+     ) r
+     WHERE m.conversation_id = r.conversation_id AND m.number = r.thread`,
+    [
+      replies.map(({ conversationId }) => conversationId),
+      replies.map(({ thread }) => thread),
+      replies.map(({ number }) => number),
+    ],
+  )
 }
 
 type EarlierRow = {
@@ -195,6 +268,10 @@ type EarlierRow = {
   readonly text: string
   readonly exact_text: Buffer | null
   readonly sent_at_ms: string
+  readonly thread: string | null
+  readonly extra: string | null
+  readonly is_edited: boolean
+  readonly is_deleted: boolean
 }
 
 const findEarlier = async (
@@ -204,10 +281,18 @@ const findEarlier = async (
   const asked = requests.flatMap(({ senderId, clientMessageId, follows }) =>
     [clientMessageId, ...(follows === undefined ? [] : [follows])].map((id) => [senderId, id]),
   )
+  // Of an edited message, what it said first is what a repeat is compared with.
   const { rows } = await client.query<EarlierRow>(
-    `SELECT DISTINCT m.conversation_id, m.number, m.sender_id, m.client_message_id, m.text, m.exact_text, m.sent_at_ms
+    `SELECT DISTINCT m.conversation_id, m.number, m.sender_id, m.client_message_id, m.sent_at_ms, m.thread, m.extra,
+       coalesce(f.text, m.text) AS text, CASE WHEN f.text IS NULL THEN m.exact_text ELSE f.exact_text END AS exact_text,
+       m.edited_at_ms IS NOT NULL AS is_edited, m.deleted_at_ms IS NOT NULL AS is_deleted
      FROM unnest($1::text[], $2::text[]) AS asked (sender_id, client_message_id)
-     JOIN messages m USING (sender_id, client_message_id)`,
+     JOIN messages m USING (sender_id, client_message_id)
+     LEFT JOIN LATERAL (
+       SELECT v.text, v.exact_text FROM versions v
+       WHERE m.edited_at_ms IS NOT NULL AND v.conversation_id = m.conversation_id AND v.number = m.number
+       ORDER BY v.revision LIMIT 1
+     ) f ON true`,
     [asked.map(([senderId]) => senderId), asked.map(([, clientMessageId]) => clientMessageId)],
   )
   return rows.map((row) => ({
@@ -217,5 +302,9 @@ const findEarlier = async (
     text: fromTextColumns(row.text, row.exact_text),
     number: Number(row.number),
     sentAtMs: Number(row.sent_at_ms),
+    thread: row.thread === null ? undefined : Number(row.thread),
+    extra: fromExtraColumn(row.extra),
+    isEdited: row.is_edited,
+    isDeleted: row.is_deleted,
   }))
 }

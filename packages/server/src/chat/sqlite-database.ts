@@ -1,34 +1,37 @@
-import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import type { ConversationSummary, Member, Message } from '@sangam/protocol'
-import { migrations } from './migrations.ts'
+import type { ConversationSummary, Message, Quote } from '@sangam/protocol'
+import { hasTargets, isRepeat, type StoredMessage } from './append-plan.ts'
+import type { MembershipChange, PreferenceChange, Standing } from './membership-store.ts'
+import type { ChangeOutcome, ChangePage, ChangeRequest, MessageVersion } from './message-change-store.ts'
+import { fromExtraColumn, type StoredMessageRow, toExtraColumn } from './message-columns.ts'
+import type { SearchRequest, SearchResult } from './search-store.ts'
+import { addMentions, applyChange, changesAfter, pinnedMessages, versionsOf } from './sqlite-changes.ts'
+import { type Row, SqliteConnection } from './sqlite-connection.ts'
+import {
+  addMembers,
+  changeMembers,
+  changePreferences,
+  ensureOwner,
+  memberBounds,
+  membersOf,
+  raiseProgress,
+  standingColumns,
+  standingOf,
+  standingsOf,
+} from './sqlite-membership.ts'
+import { messageAt, messageColumns, messagePage, quoteAt } from './sqlite-message-rows.ts'
+import { indexSome, searchIndexed } from './sqlite-search.ts'
 import type {
   AppendOutcome,
   AppendRequest,
+  ConversationAccess,
   ConversationKind,
   ConversationRecord,
   KnownPerson,
   OpenRequest,
   Page,
   PageRequest,
+  Progress,
 } from './store.ts'
-
-type Row = { readonly [column: string]: unknown }
-
-const messageColumns = 'conversation_id, number, sender_id, sender_name, client_message_id, text, sent_at_ms'
-// Identities and ids hold no line feed, so no two pairs meet.
-const keyOf = (senderId: string, id: string): string => `${senderId}\n${id}`
-const listedMembers = 20
-const openedMembers = 500
-
-const messageOf = (row: Row): Message => ({
-  conversationId: String(row.conversation_id),
-  number: Number(row.number),
-  clientMessageId: String(row.client_message_id),
-  senderId: String(row.sender_id),
-  senderName: String(row.sender_name),
-  text: String(row.text),
-  sentAt: Number(row.sent_at_ms),
-})
 
 const personOf = (row: Row): KnownPerson => ({
   identity: String(row.identity),
@@ -36,56 +39,29 @@ const personOf = (row: Row): KnownPerson => ({
   seenAtMs: Number(row.seen_at_ms),
 })
 
-/** Opens the file with the pragmas that the promise of durability rests on: a commit is on disk when it returns. */
-const openFile = (path: string): DatabaseSync => {
-  const database = new DatabaseSync(path, { timeout: 5000 })
-  database.exec('PRAGMA journal_mode = WAL')
-  database.exec('PRAGMA synchronous = FULL')
-  database.exec('PRAGMA foreign_keys = ON')
-  // Whoever opens the file at the same moment waits here, and finds the work done.
-  database.exec('BEGIN IMMEDIATE')
-  const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number }
-  const newest = migrations.at(-1)?.version ?? 0
-  if (version > newest) {
-    database.close()
-    throw new Error(
-      `the database ${path} is of a newer version (${version}) than this server knows (${newest})`,
-    )
-  }
-  for (const migration of migrations.filter((step) => step.version > version)) {
-    database.exec(`${migration.sql}; PRAGMA user_version = ${migration.version}`)
-  }
-  database.exec('COMMIT')
-  return database
-}
+// Identities and ids hold no line feed, so no two pairs meet.
+const keyOf = (senderId: string, id: string): string => `${senderId}\n${id}`
+
+const conversationColumns = 'c.conversation_id, c.kind, c.access, c.title, c.last_number, c.last_revision'
 
 /**
- * All SQL of the chat store, synchronous, on one connection. Writes must run inside {@link SqliteDatabase.transaction}:
- * the caller puts many of them into one, and tells their outcomes after it returned.
+ * All operations of the chat store, synchronous, on one connection. Writes must run inside
+ * {@link SqliteDatabase.transaction}: the caller puts many of them into one, and tells their outcomes after it returned.
  */
 export class SqliteDatabase {
-  readonly #database: DatabaseSync
-  readonly #statements = new Map<string, StatementSync>()
+  readonly #connection: SqliteConnection
 
   constructor(path: string) {
-    this.#database = openFile(path)
+    this.#connection = new SqliteConnection(path)
   }
 
   /** Runs writes in one transaction and commits; rolls all back and throws when one of them or the commit fails. */
   transaction<Result>(run: () => Result): Result {
-    this.#database.exec('BEGIN IMMEDIATE')
-    try {
-      const result = run()
-      this.#database.exec('COMMIT')
-      return result
-    } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
-      throw error
-    }
+    return this.#connection.transaction(run)
   }
 
   rememberPerson(person: KnownPerson): void {
-    this.#run(
+    this.#connection.run(
       `INSERT INTO people (identity, name, seen_at_ms) VALUES (?, ?, ?)
        ON CONFLICT (identity) DO UPDATE SET name = excluded.name, seen_at_ms = excluded.seen_at_ms`,
       person.identity,
@@ -95,63 +71,63 @@ export class SqliteDatabase {
   }
 
   people(limit: number): KnownPerson[] {
-    return this.#all(
-      'SELECT identity, name, seen_at_ms FROM people ORDER BY seen_at_ms DESC LIMIT ?',
-      limit,
-    ).map(personOf)
+    return this.#connection
+      .all('SELECT identity, name, seen_at_ms FROM people ORDER BY seen_at_ms DESC LIMIT ?', limit)
+      .map(personOf)
   }
 
   person(identity: string): KnownPerson | undefined {
-    const row = this.#get('SELECT identity, name, seen_at_ms FROM people WHERE identity = ?', identity)
+    const row = this.#connection.get(
+      'SELECT identity, name, seen_at_ms FROM people WHERE identity = ?',
+      identity,
+    )
     return row && personOf(row)
   }
 
-  openConversation(request: OpenRequest): ConversationRecord {
-    const { conversationId, kind, title, members, nowMs } = request
-    this.#run(
-      `INSERT INTO conversations (conversation_id, kind, title, active_at_ms) VALUES (?, ?, ?, ?)
+  /** Creates the conversation if need be, adds members that are missing, and gives it. */
+  openConversation({ conversationId, kind, access, title, members, nowMs }: OpenRequest): ConversationRecord {
+    this.#connection.run(
+      `INSERT INTO conversations (conversation_id, kind, access, title, active_at_ms) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (conversation_id) DO NOTHING`,
       conversationId,
       kind,
+      access ?? (kind === 'direct' ? 'members' : 'open'),
       title,
       nowMs,
     )
-    for (const identity of members) {
-      this.#run(
-        `INSERT INTO members (identity, conversation_id, joined_at_ms) VALUES (?, ?, ?)
-         ON CONFLICT (identity, conversation_id) DO NOTHING`,
-        identity,
-        conversationId,
-        nowMs,
-      )
-    }
+    addMembers(this.#connection, conversationId, members, nowMs)
+    if (kind === 'group') ensureOwner(this.#connection, conversationId)
     const record = this.conversation(conversationId)
     if (record === undefined) throw new Error(`conversation ${conversationId} is missing after it was opened`)
     return record
   }
 
   conversation(conversationId: string): ConversationRecord | undefined {
-    const row = this.#get(
-      'SELECT conversation_id, kind, title, last_number FROM conversations WHERE conversation_id = ?',
+    const row = this.#connection.get(
+      `SELECT ${conversationColumns} FROM conversations c WHERE conversation_id = ?`,
       conversationId,
     )
-    return row && this.#recordOf(row, openedMembers)
+    return row && this.#recordOf(row, memberBounds.opened, 'rolesFirst')
   }
 
-  conversationsOf(identity: string, limit: number): ConversationSummary[] {
-    const rows = this.#all(
-      `SELECT c.conversation_id, c.kind, c.title, c.last_number, m.read_number
+  conversationsOf(identity: string, limit: number, nowMs: number): ConversationSummary[] {
+    const rows = this.#connection.all(
+      `SELECT ${conversationColumns}, ${standingColumns}
        FROM members m JOIN conversations c USING (conversation_id)
-       WHERE m.identity = ? AND (c.kind = 'group' OR c.last_number > 0) ORDER BY c.active_at_ms DESC LIMIT ?`,
+       WHERE m.identity = ? AND (c.kind = 'group' OR c.last_number > 0)
+       ORDER BY c.active_at_ms DESC LIMIT ?`,
       identity,
       limit,
     )
     return rows.map((row) => {
-      const record = this.#recordOf(row, listedMembers)
-      const last = this.#message(record.conversationId, record.lastNumber)
-      const unread = Math.max(0, record.lastNumber - Number(row.read_number))
-      const summary = { ...record, members: [...record.members], unread }
-      return last === undefined ? summary : { ...summary, lastMessage: last }
+      const { lastRevision: _, ...record } = this.#recordOf(row, memberBounds.listed, 'joined')
+      const lastMessage = this.message(record.conversationId, record.lastNumber)
+      return {
+        ...record,
+        members: [...record.members],
+        ...standingOf(row, nowMs),
+        ...(lastMessage === undefined ? {} : { lastMessage }),
+      }
     })
   }
 
@@ -172,15 +148,19 @@ export class SqliteDatabase {
       }
       const conversation = conversations.get(conversationId) ?? this.#lastOf(conversationId)
       if (conversation === undefined) return this.#earlier(request) ?? { outcome: 'noConversation' }
+      if (!hasTargets(request, conversation.lastNumber)) {
+        return this.#earlier(request) ?? { outcome: 'noTarget' }
+      }
       const number = conversation.lastNumber + 1
       if (!this.#insert(request, number)) return this.#earlier(request) ?? { outcome: 'conflict' }
       storedNow.add(keyOf(senderId, clientMessageId))
       conversations.set(conversationId, { lastNumber: number, activeAtMs: sentAtMs })
       reads.set(keyOf(senderId, conversationId), { conversationId, senderId, number })
-      return { outcome: 'stored', number, sentAtMs }
+      const quoted = this.#link(request, number)
+      return { outcome: 'stored', number, sentAtMs, ...(quoted === undefined ? {} : { quoted }) }
     })
     for (const [conversationId, { lastNumber, activeAtMs }] of conversations) {
-      this.#run(
+      this.#connection.run(
         'UPDATE conversations SET last_number = ?, active_at_ms = ? WHERE conversation_id = ?',
         lastNumber,
         activeAtMs,
@@ -188,8 +168,8 @@ export class SqliteDatabase {
       )
     }
     for (const { conversationId, senderId, number } of reads.values()) {
-      this.#run(
-        'UPDATE members SET read_number = ? WHERE identity = ? AND conversation_id = ?',
+      this.#connection.run(
+        'UPDATE members SET read_number = ?1, delivered_number = ?1 WHERE identity = ?2 AND conversation_id = ?3',
         number,
         senderId,
         conversationId,
@@ -204,51 +184,73 @@ export class SqliteDatabase {
     return outcome ?? { outcome: 'noConversation' }
   }
 
-  messages({ conversationId, after, before, limit }: PageRequest): Page {
-    const rows =
-      after === undefined
-        ? this.#all(
-            `SELECT ${messageColumns} FROM messages WHERE conversation_id = ? AND number < ?
-             ORDER BY number DESC LIMIT ?`,
-            conversationId,
-            before ?? Number.MAX_SAFE_INTEGER,
-            limit + 1,
-          )
-        : this.#all(
-            `SELECT ${messageColumns} FROM messages WHERE conversation_id = ? AND number > ?
-             ORDER BY number ASC LIMIT ?`,
-            conversationId,
-            after,
-            limit + 1,
-          )
-    const messages = rows.slice(0, limit).map(messageOf)
-    if (after === undefined) messages.reverse()
-    return { messages, more: rows.length > limit }
+  messages(request: PageRequest): Page {
+    return messagePage(this.#connection, request)
   }
 
-  markRead(conversationId: string, identity: string, number: number): number | undefined {
-    const row = this.#get(
-      `UPDATE members
-       SET read_number = (SELECT min(?, last_number) FROM conversations c WHERE c.conversation_id = ?)
-       WHERE conversation_id = ? AND identity = ?
-         AND read_number < (SELECT min(?, last_number) FROM conversations c WHERE c.conversation_id = ?)
-       RETURNING read_number`,
-      number,
-      conversationId,
-      conversationId,
-      identity,
-      number,
-      conversationId,
-    )
-    return row && Number(row.read_number)
+  markProgress(conversationId: string, identity: string, progress: Partial<Progress>): Progress | undefined {
+    return raiseProgress(this.#connection, conversationId, identity, progress)
+  }
+
+  change(request: ChangeRequest): ChangeOutcome {
+    return applyChange(this.#connection, request)
+  }
+
+  changes(conversationId: string, revision: number, limit: number): ChangePage {
+    return changesAfter(this.#connection, conversationId, revision, limit)
+  }
+
+  message(conversationId: string, number: number): Message | undefined {
+    return messageAt(this.#connection, conversationId, number)
+  }
+
+  pinned(conversationId: string): Message[] {
+    return pinnedMessages(this.#connection, conversationId)
+  }
+
+  versions(conversationId: string, number: number): MessageVersion[] {
+    return versionsOf(this.#connection, conversationId, number)
+  }
+
+  changeMembership(
+    conversationId: string,
+    change: MembershipChange,
+    nowMs: number,
+  ): ConversationRecord | undefined {
+    if (this.conversation(conversationId) === undefined) return undefined
+    changeMembers(this.#connection, conversationId, change, nowMs)
+    return this.conversation(conversationId)
+  }
+
+  setPreferences(conversationId: string, identity: string, change: PreferenceChange): boolean {
+    return changePreferences(this.#connection, conversationId, identity, change)
+  }
+
+  /** Pairs: what goes to the other thread is plain JSON. */
+  standings(
+    conversationId: string,
+    identities: readonly string[],
+    nowMs: number,
+  ): [identity: string, standing: Standing][] {
+    return standingsOf(this.#connection, conversationId, identities, nowMs)
+  }
+
+  /** Takes some messages into the search index; whether more are left. */
+  index(conversationIds: readonly string[]): boolean {
+    return indexSome(this.#connection, conversationIds)
+  }
+
+  /** Searches what {@link SqliteDatabase.index} has taken in. */
+  search(request: SearchRequest): SearchResult {
+    return searchIndexed(this.#connection, request)
   }
 
   close(): void {
-    this.#database.close()
+    this.#connection.close()
   }
 
   #lastOf(conversationId: string): { lastNumber: number; activeAtMs: number } | undefined {
-    const row = this.#get(
+    const row = this.#connection.get(
       'SELECT last_number, active_at_ms FROM conversations WHERE conversation_id = ?',
       conversationId,
     )
@@ -257,17 +259,43 @@ export class SqliteDatabase {
 
   /** False when the sender has a message of this id: nothing was inserted then. */
   #insert(request: AppendRequest, number: number): boolean {
-    const { conversationId, clientMessageId, senderId, senderName, text, sentAtMs } = request
-    const { changes } = this.#prepared(
-      `INSERT INTO messages (${messageColumns}) VALUES (?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (sender_id, client_message_id) DO NOTHING`,
-    ).run(conversationId, number, senderId, senderName, clientMessageId, text, sentAtMs)
-    return changes === 1
+    const { conversationId, clientMessageId, senderId, senderName, text, sentAtMs, thread, extra } = request
+    const inserted = this.#connection.run(
+      `INSERT INTO messages
+         (conversation_id, number, sender_id, sender_name, client_message_id, text, sent_at_ms, thread, extra)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sender_id, client_message_id) DO NOTHING`,
+      conversationId,
+      number,
+      senderId,
+      senderName,
+      clientMessageId,
+      text,
+      sentAtMs,
+      thread ?? null,
+      toExtraColumn(extra),
+    )
+    return inserted === 1
+  }
+
+  /** Notes at others what a new message means to them; gives what it answers. */
+  #link({ conversationId, thread, extra }: AppendRequest, number: number): Quote | undefined {
+    if (thread !== undefined) {
+      this.#connection.run(
+        `UPDATE messages SET reply_count = reply_count + 1, last_reply = ?
+         WHERE conversation_id = ? AND number = ?`,
+        number,
+        conversationId,
+        thread,
+      )
+    }
+    if (extra?.mentions !== undefined) addMentions(this.#connection, conversationId, number, extra.mentions)
+    if (extra?.replyTo === undefined) return undefined
+    return quoteAt(this.#connection, conversationId, extra.replyTo)
   }
 
   #has(senderId: string, clientMessageId: string): boolean {
     return (
-      this.#get(
+      this.#connection.get(
         'SELECT number FROM messages WHERE sender_id = ? AND client_message_id = ?',
         senderId,
         clientMessageId,
@@ -277,68 +305,45 @@ export class SqliteDatabase {
 
   /** What becomes of a request whose sender and id stand in the store already; undefined: they don't. */
   #earlier(request: AppendRequest): AppendOutcome | undefined {
-    const row = this.#get(
+    const row = this.#connection.get(
       `SELECT ${messageColumns} FROM messages WHERE sender_id = ? AND client_message_id = ?`,
       request.senderId,
       request.clientMessageId,
-    )
+    ) as StoredMessageRow | undefined
     if (row === undefined) return undefined
-    const same = row.conversation_id === request.conversationId && row.text === request.text
-    if (!same) return { outcome: 'conflict' }
-    return { outcome: 'repeated', number: Number(row.number), sentAtMs: Number(row.sent_at_ms) }
+    return isRepeat(this.#comparable(row), request)
+      ? { outcome: 'repeated', number: row.number, sentAtMs: row.sentAt }
+      : { outcome: 'conflict' }
   }
 
-  #message(conversationId: string, number: number): Message | undefined {
-    const row = this.#get(
-      `SELECT ${messageColumns} FROM messages WHERE conversation_id = ? AND number = ?`,
-      conversationId,
-      number,
-    )
-    return row && messageOf(row)
+  /** A stored message as a repeat is compared with it. */
+  #comparable(row: StoredMessageRow): StoredMessage {
+    const isEdited = row.editedAt !== null
+    const first = isEdited ? this.versions(row.conversationId, row.number)[0] : undefined
+    return {
+      conversationId: row.conversationId,
+      senderId: row.senderId,
+      clientMessageId: row.clientMessageId,
+      text: first?.text ?? row.text,
+      number: row.number,
+      sentAtMs: row.sentAt,
+      thread: row.thread ?? undefined,
+      extra: fromExtraColumn(row.extra),
+      isEdited,
+      isDeleted: row.deletedAt !== null,
+    }
   }
 
-  #recordOf(row: Row, mostMembers: number): ConversationRecord {
+  #recordOf(row: Row, mostMembers: number, order: 'rolesFirst' | 'joined'): ConversationRecord {
     const conversationId = String(row.conversation_id)
-    const members = this.#all(
-      `SELECT m.identity, coalesce(p.name, m.identity) AS name, m.read_number
-       FROM members m LEFT JOIN people p USING (identity)
-       WHERE m.conversation_id = ? ORDER BY m.joined_at_ms, m.identity LIMIT ?`,
-      conversationId,
-      mostMembers,
-    ).map(
-      (member): Member => ({
-        identity: String(member.identity),
-        name: String(member.name),
-        read: Number(member.read_number),
-      }),
-    )
     return {
       conversationId,
       kind: row.kind as ConversationKind,
+      access: row.access as ConversationAccess,
       title: String(row.title),
       lastNumber: Number(row.last_number),
-      members,
+      lastRevision: Number(row.last_revision),
+      members: membersOf(this.#connection, conversationId, mostMembers, order),
     }
-  }
-
-  #prepared(sql: string): StatementSync {
-    let statement = this.#statements.get(sql)
-    if (statement === undefined) {
-      statement = this.#database.prepare(sql)
-      this.#statements.set(sql, statement)
-    }
-    return statement
-  }
-
-  #run(sql: string, ...values: (string | number)[]): void {
-    this.#prepared(sql).run(...values)
-  }
-
-  #get(sql: string, ...values: (string | number)[]): Row | undefined {
-    return this.#prepared(sql).get(...values)
-  }
-
-  #all(sql: string, ...values: (string | number)[]): Row[] {
-    return this.#prepared(sql).all(...values)
   }
 }

@@ -1,9 +1,30 @@
 import type { SqliteDatabase } from './sqlite-database.ts'
 
 /** Operations of the database that only read: they need no commit. */
-export const readOperations = ['people', 'person', 'conversation', 'conversationsOf', 'messages'] as const
+export const readOperations = [
+  'people',
+  'person',
+  'conversation',
+  'conversationsOf',
+  'messages',
+  'message',
+  'changes',
+  'pinned',
+  'versions',
+  'standings',
+  'search',
+] as const
 /** Operations of the database that write: those that wait at the same time share one commit. */
-export const writeOperations = ['rememberPerson', 'openConversation', 'append', 'markRead'] as const
+export const writeOperations = [
+  'rememberPerson',
+  'openConversation',
+  'append',
+  'markProgress',
+  'change',
+  'changeMembership',
+  'setPreferences',
+  'index',
+] as const
 
 export type Operation = (typeof readOperations)[number] | (typeof writeOperations)[number]
 

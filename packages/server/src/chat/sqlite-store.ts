@@ -118,17 +118,35 @@ export const openSqliteStore = async (path: string): Promise<ChatStore> => {
   const first = decode<FromThread>(encoded)
   if (first.type === 'failed') throw new StoreError(first.message)
   const thread = new DatabaseThread(worker)
+  const index = async (conversationIds: readonly string[]): Promise<void> => {
+    while (await thread.request('index', conversationIds));
+  }
   return {
     rememberPerson: (person) => thread.request('rememberPerson', person),
     people: (limit) => thread.request('people', limit),
     person: (identity) => thread.request('person', identity),
     openConversation: (request) => thread.request('openConversation', request),
     conversation: (conversationId) => thread.request('conversation', conversationId),
-    conversationsOf: (identity, limit) => thread.request('conversationsOf', identity, limit),
+    conversationsOf: (identity, limit, nowMs) => thread.request('conversationsOf', identity, limit, nowMs),
     append: (request) => thread.request('append', request),
     messages: (request) => thread.request('messages', request),
-    markRead: (conversationId, identity, number) =>
-      thread.request('markRead', conversationId, identity, number),
+    markProgress: (conversationId, identity, progress) =>
+      thread.request('markProgress', conversationId, identity, progress),
+    change: (request) => thread.request('change', request),
+    changes: (conversationId, revision, limit) => thread.request('changes', conversationId, revision, limit),
+    message: (conversationId, number) => thread.request('message', conversationId, number),
+    pinned: (conversationId) => thread.request('pinned', conversationId),
+    versions: (conversationId, number) => thread.request('versions', conversationId, number),
+    changeMembership: (conversationId, change, nowMs) =>
+      thread.request('changeMembership', conversationId, change, nowMs),
+    setPreferences: (conversationId, identity, change) =>
+      thread.request('setPreferences', conversationId, identity, change),
+    standings: async (conversationId, identities, nowMs) =>
+      new Map(await thread.request('standings', conversationId, identities, nowMs)),
+    search: async (request) => {
+      await index(request.conversationIds)
+      return thread.request('search', request)
+    },
     close: () => thread.close(),
   }
 }

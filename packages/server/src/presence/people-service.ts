@@ -27,17 +27,15 @@ export class PeopleService {
 
   /** A connection came. Resolves when the person is stored, so that others can open a conversation with them. */
   async connected(session: Session): Promise<void> {
-    const { store, now, log } = this.#options
     const { identity, name, connectionId } = session
     this.#tell(this.#book.connect(identity, name, connectionId))
-    await store.rememberPerson({ identity, name, seenAtMs: now() }).catch((error: unknown) => {
-      log.error({ err: error, identity }, 'a person could not be stored')
-    })
+    await this.#remember(identity, name)
   }
 
-  /** A connection is gone. */
-  disconnected({ identity, connectionId }: Session): void {
+  /** A connection is gone. With the last one, that moment is kept as when the person was last seen. */
+  disconnected({ identity, name, connectionId }: Session): void {
     this.#tell(this.#book.disconnect(identity, connectionId))
+    if (this.#book.presenceOf(identity) === 'offline') void this.#remember(identity, name)
   }
 
   /** `presence.set` */
@@ -58,7 +56,14 @@ export class PeopleService {
     const seen = await this.#options.store.people(mostListed)
     const absent = seen
       .filter((person) => !known.has(person.identity) && person.seenAtMs >= seenAfterMs)
-      .map(({ identity, name }): Person => ({ identity, name, presence: 'offline' }))
+      .map(
+        ({ identity, name, seenAtMs }): Person => ({
+          identity,
+          name,
+          presence: 'offline',
+          lastSeenAt: seenAtMs,
+        }),
+      )
     return { people: [...present, ...absent].slice(0, mostListed) }
   }
 
@@ -67,8 +72,16 @@ export class PeopleService {
     return this.#book.person(identity)?.name ?? (await this.#options.store.person(identity))?.name
   }
 
-  #tell(person: Person | undefined): void {
-    if (person === undefined) return
+  async #remember(identity: string, name: string): Promise<void> {
+    const { store, now, log } = this.#options
+    await store.rememberPerson({ identity, name, seenAtMs: now() }).catch((error: unknown) => {
+      log.error({ err: error, identity }, 'a person could not be stored')
+    })
+  }
+
+  #tell(changed: Person | undefined): void {
+    if (changed === undefined) return
+    const person = changed.presence === 'offline' ? { ...changed, lastSeenAt: this.#options.now() } : changed
     const maySee = (session: Session): boolean => may(session.grants, { type: 'people.see' }).allowed
     this.#options.notifier.toSessions(maySee, 'presence.changed', person)
   }

@@ -8,6 +8,8 @@ import type {
 import { type Action, roomOfConversation } from '../access/policy.ts'
 import type { CallService } from '../calls/call-service.ts'
 import type { ChatService } from '../chat/chat-service.ts'
+import type { MembershipService } from '../chat/membership-service.ts'
+import type { MessageService } from '../chat/message-service.ts'
 import type { Session } from '../ports.ts'
 import { requestErrors } from '../request-errors.ts'
 import type { RoomLobby } from '../rooms/room-lobby.ts'
@@ -34,6 +36,8 @@ export type EventTable = { readonly [Name in ClientEventName]: EventRule<Name> }
 /** The parts that do the work. */
 export type EventTargets = {
   readonly chat: ChatService
+  readonly messages: MessageService
+  readonly members: MembershipService
   readonly calls: CallService
   readonly room: RoomTargets
   readonly renewToken: EventRule<'token.renew'>['handle']
@@ -56,6 +60,10 @@ const publishing = ({ roomId }: InRoom): Action => ({ type: 'room.publish', room
 const subscribing = ({ roomId }: InRoom): Action => ({ type: 'room.subscribe', roomId })
 const reading = ({ conversationId }: { readonly conversationId: string }): Action => ({
   type: 'conversation.read',
+  conversationId,
+})
+const writing = ({ conversationId }: { readonly conversationId: string }): Action => ({
+  type: 'conversation.write',
   conversationId,
 })
 
@@ -143,7 +151,7 @@ const roomRules = ({
 
 /** Builds the table: the whole surface that a connection can reach, on one page. */
 export const createEventTable = (targets: EventTargets): EventTable => {
-  const { chat, calls, room, renewToken, setPresence, listPeople } = targets
+  const { chat, messages, members, calls, room, renewToken, setPresence, listPeople } = targets
   const { rooms, media } = room
   return {
     ...roomRules(room),
@@ -168,7 +176,7 @@ export const createEventTable = (targets: EventTargets): EventTable => {
     },
     'conversation.send': {
       rate: 'send',
-      action: ({ conversationId }) => ({ type: 'conversation.write', conversationId }),
+      action: writing,
       handle: (session, request) =>
         inChat(rooms, session, request.conversationId, () => chat.send(session, request)),
     },
@@ -177,6 +185,99 @@ export const createEventTable = (targets: EventTargets): EventTable => {
       action: reading,
       handle: (session, request) =>
         inChat(rooms, session, request.conversationId, () => chat.read(session, request)),
+    },
+    'conversation.delivered': {
+      rate: 'light',
+      action: reading,
+      handle: (session, request) =>
+        inChat(rooms, session, request.conversationId, () => chat.delivered(session, request)),
+    },
+    'conversation.search': {
+      rate: 'search',
+      // Without a conversation it searches those of which one is a member.
+      handle: (session, request) =>
+        inChat(rooms, session, request.conversationId ?? '', () => chat.search(session, request)),
+    },
+    'conversation.changes': {
+      rate: 'light',
+      action: reading,
+      handle: (session, request) =>
+        inChat(rooms, session, request.conversationId, () => messages.changes(session, request)),
+    },
+    'conversation.pinned': {
+      rate: 'light',
+      action: reading,
+      handle: (session, request) =>
+        inChat(rooms, session, request.conversationId, () => messages.pinned(session, request)),
+    },
+    'message.edit': {
+      rate: 'send',
+      action: writing,
+      handle: (session, request) =>
+        inChat(rooms, session, request.conversationId, () => messages.edit(session, request)),
+    },
+    'message.delete': {
+      rate: 'send',
+      action: writing,
+      handle: (session, request) =>
+        inChat(rooms, session, request.conversationId, () => messages.delete(session, request)),
+    },
+    'message.react': {
+      rate: 'send',
+      action: writing,
+      handle: (session, request) =>
+        inChat(rooms, session, request.conversationId, () => messages.react(session, request)),
+    },
+    'message.pin': {
+      rate: 'send',
+      action: writing,
+      handle: (session, request) =>
+        inChat(rooms, session, request.conversationId, () => messages.pin(session, request)),
+    },
+    'message.versions': {
+      rate: 'light',
+      action: reading,
+      handle: (session, request) =>
+        inChat(rooms, session, request.conversationId, () => messages.versions(session, request)),
+    },
+
+    // What it needs is granted for the id that it derives.
+    'conversation.create': { rate: 'start', handle: (session, request) => members.create(session, request) },
+    'conversation.rename': {
+      rate: 'light',
+      action: writing,
+      handle: (session, request) => members.rename(session, request),
+    },
+    'conversation.invite': {
+      rate: 'light',
+      action: writing,
+      handle: (session, request) => members.invite(session, request),
+    },
+    'conversation.remove': {
+      rate: 'light',
+      action: writing,
+      handle: (session, request) => members.remove(session, request),
+    },
+    'conversation.leave': {
+      rate: 'light',
+      // Whose grant was taken away may still leave.
+      handle: (session, request) => members.leave(session, request),
+    },
+    'conversation.setRole': {
+      rate: 'light',
+      action: writing,
+      handle: (session, request) => members.setRole(session, request),
+    },
+    'conversation.setPreferences': {
+      rate: 'light',
+      action: reading,
+      handle: (session, request) => members.setPreferences(session, request),
+    },
+    'conversation.typing': {
+      rate: 'typing',
+      action: writing,
+      handle: (session, request) =>
+        inChat(rooms, session, request.conversationId, () => members.typing(session, request)),
     },
 
     'call.start': {

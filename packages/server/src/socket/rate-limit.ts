@@ -33,6 +33,10 @@ export const rateClasses = {
   light: { capacity: 100, perSecond: 20 },
   /** Messages of a chat. */
   send: { capacity: 100, perSecond: 20 },
+  /** Saying that one writes. */
+  typing: { capacity: 20, perSecond: 2 },
+  /** Searches: each reads an index. */
+  search: { capacity: 20, perSecond: 2 },
   /** Starting calls, joining rooms, creating transports. */
   start: { capacity: 60, perSecond: 4 },
   /** Descriptions and candidates. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { ChatStore } from '../../src/chat/store.ts'
+import { describeChangeContract } from './change-contract.ts'
 
 const message = (index: number, senderId = 'asha') => ({
   conversationId: 'team',
@@ -101,14 +102,16 @@ export const describeStoreContract = ({ name, fixtures, versions, createPlace }:
       expect((await store.messages({ conversationId: 'team', limit: 1 })).messages[0]?.text).toBe(text)
     })
 
-    test('markRead() only rises, at most to the newest, and only for members', async () => {
+    test('markProgress() only rises, at most to the newest, and only for members; what was read is delivered', async () => {
       const store = await openTeam()
       await Promise.all([1, 2, 3].map((index) => store.append(message(index))))
-      expect(await store.markRead('team', 'ravi', 2)).toBe(2)
-      expect(await store.markRead('team', 'ravi', 1)).toBeUndefined()
-      expect(await store.markRead('team', 'ravi', 99)).toBe(3)
-      expect(await store.markRead('team', 'ravi', 99)).toBeUndefined()
-      expect(await store.markRead('team', 'eve', 1)).toBeUndefined()
+      expect(await store.markProgress('team', 'ravi', { delivered: 1 })).toEqual({ read: 0, delivered: 1 })
+      expect(await store.markProgress('team', 'ravi', { read: 2 })).toEqual({ read: 2, delivered: 2 })
+      expect(await store.markProgress('team', 'ravi', { read: 1, delivered: 2 })).toBeUndefined()
+      expect(await store.markProgress('team', 'ravi', { delivered: 99 })).toEqual({ read: 2, delivered: 3 })
+      expect(await store.markProgress('team', 'ravi', { read: 99 })).toEqual({ read: 3, delivered: 3 })
+      expect(await store.markProgress('team', 'ravi', { read: 99 })).toBeUndefined()
+      expect(await store.markProgress('team', 'eve', { read: 1 })).toBeUndefined()
     })
 
     test('conversationsOf() gives a person’s own, the latest first, with what is unread', async () => {
@@ -122,14 +125,14 @@ export const describeStoreContract = ({ name, fixtures, versions, createPlace }:
       } as const
       await store.openConversation(other)
       await store.append(message(1))
-      const list = await store.conversationsOf('ravi', 10)
+      const list = await store.conversationsOf('ravi', 10, 0)
       expect(list.map(({ conversationId, unread }) => [conversationId, unread])).toEqual([
         ['team', 1],
         ['other', 0],
       ])
       expect(list[0]?.lastMessage?.text).toBe('text 1')
-      expect((await store.conversationsOf('asha', 10)).map(({ unread }) => unread)).toEqual([0])
-      expect(await store.conversationsOf('eve', 10)).toEqual([])
+      expect((await store.conversationsOf('asha', 10, 0)).map(({ unread }) => unread)).toEqual([0])
+      expect(await store.conversationsOf('eve', 10, 0)).toEqual([])
     })
 
     test('openConversation() twice keeps the first title and everybody’s place', async () => {
@@ -238,13 +241,13 @@ export const describeStoreContract = ({ name, fixtures, versions, createPlace }:
         nowMs: 1,
       })
       await Promise.all([1, 2, 3].map((index) => before.append(message(index))))
-      await before.markRead('team', 'ravi', 2)
+      await before.markProgress('team', 'ravi', { read: 2 })
       await before.close()
       const after = await openAt(place)
       expect(await after.append(message(2))).toMatchObject({ outcome: 'repeated', number: 2 })
       expect(await after.append(message(4))).toMatchObject({ outcome: 'stored', number: 4 })
       expect((await after.conversation('team'))?.members).toEqual([
-        { identity: 'ravi', name: 'ravi', read: 2 },
+        { identity: 'ravi', name: 'ravi', role: 'owner', read: 2, delivered: 2 },
       ])
     })
 
@@ -280,8 +283,8 @@ export const describeStoreContract = ({ name, fixtures, versions, createPlace }:
           title: 'Team',
           lastNumber: 2,
           members: [
-            { identity: 'asha', name: 'Asha', read: 2 },
-            { identity: 'ravi', name: 'Ravi', read: 1 },
+            { identity: 'asha', name: 'Asha', role: 'owner', read: 2, delivered: 2 },
+            { identity: 'ravi', name: 'Ravi', role: 'member', read: 1, delivered: 1 },
           ],
         })
         expect(await store.people(9)).toEqual([
@@ -350,5 +353,7 @@ export const describeStoreContract = ({ name, fixtures, versions, createPlace }:
       const { messages } = await store.messages({ conversationId: 'team', limit: 9 })
       expect(messages.map(({ number }) => number)).toEqual([1, 2])
     })
+
+    describeChangeContract(async () => openAt(await createPlace()))
   })
 }

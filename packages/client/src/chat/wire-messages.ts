@@ -1,0 +1,47 @@
+import type { Message, Conversation as WireConversation } from '@sangam/protocol'
+import type { ChatMessage, ConversationMember, OutboxEntry } from '../api.ts'
+import { errorOf } from './outbox.ts'
+
+/** Who the session is, for telling own messages from others'. */
+export interface Self {
+  readonly identity: string
+  readonly name: string
+}
+
+/** A message with its number. */
+export type StoredMessage = ChatMessage & { readonly number: number }
+
+/** A message of the wire as applications hold it. */
+export function storedMessage(message: Message, self: Self): StoredMessage {
+  return {
+    ...message,
+    key: `${message.senderId}/${message.clientMessageId}`,
+    own: message.senderId === self.identity,
+    state: 'sent',
+  }
+}
+
+/** A message of the outbox as applications hold it. */
+export function unsentMessage(entry: OutboxEntry, self: Self): ChatMessage {
+  const error = errorOf(entry)
+  const { thread, preview } = entry.options ?? {}
+  return {
+    key: `${entry.senderId}/${entry.clientMessageId}`,
+    conversationId: entry.conversationId,
+    clientMessageId: entry.clientMessageId,
+    senderId: entry.senderId,
+    senderName: self.name,
+    text: entry.text,
+    sentAt: entry.createdAt,
+    own: true,
+    state: error === undefined ? 'sending' : 'failed',
+    ...(thread === undefined ? {} : { thread }),
+    ...(preview === undefined ? {} : { preview }),
+    ...(error === undefined ? {} : { error }),
+  }
+}
+
+/** Members without how far they have come, which changes far more often. */
+export function membersOf({ members }: WireConversation): readonly ConversationMember[] {
+  return members.map(({ identity, name, role }) => ({ identity, name, role }))
+}

@@ -1,0 +1,42 @@
+import type { Clock, Notifier } from '../ports.ts'
+import { CallLines } from './call-lines.ts'
+import { ChatService } from './chat-service.ts'
+import { ConversationCache } from './conversation-cache.ts'
+import { ListNotices } from './list-notices.ts'
+import { MembershipService } from './membership-service.ts'
+import { MessageService } from './message-service.ts'
+import { MessageWriter } from './message-writer.ts'
+import type { ChatStore } from './store.ts'
+
+/** What chat stands on. */
+export type ChatPartsOptions = {
+  readonly store: ChatStore
+  readonly notifier: Notifier
+  readonly now: Clock
+  /** Called when a message was stored, with the time from request to commit. */
+  readonly onStored: (ackMs: number) => void
+}
+
+/** Chat's services over one cache. */
+export type ChatParts = {
+  readonly chat: ChatService
+  readonly messages: MessageService
+  readonly members: MembershipService
+  readonly callLines: CallLines
+  /** Forgets notices that wait. */
+  readonly close: () => void
+}
+
+/** Wires chat's services together. */
+export const createChatParts = ({ store, notifier, now, onStored }: ChatPartsOptions): ChatParts => {
+  const cache = new ConversationCache(store)
+  const lists = new ListNotices({ store, cache, notifier, now })
+  const writer = new MessageWriter({ store, cache, notifier, lists, now, onStored })
+  return {
+    chat: new ChatService({ store, cache, writer, lists, notifier, now }),
+    messages: new MessageService({ store, cache, notifier, lists, now }),
+    members: new MembershipService({ store, cache, notifier, lists, writer, now }),
+    callLines: new CallLines({ cache, writer, now }),
+    close: () => lists.close(),
+  }
+}

@@ -1,0 +1,27 @@
+import type { Session } from '../ports.ts'
+import { requestErrors } from '../request-errors.ts'
+import type { ConversationCache } from './conversation-cache.ts'
+import { type ChatAction, mayInPlace, placeOf, standingIn } from './roles.ts'
+import type { ConversationRecord } from './store.ts'
+
+/** Whether somebody may so much as know of a conversation, given that their token grants it. */
+export const isVisible = (record: ConversationRecord, identity: string): boolean =>
+  mayInPlace('read', placeOf(record), standingIn(record, identity))
+
+/**
+ * The conversation, for somebody who may do something in it besides what their token grants.
+ * @throws RequestError `notFound` when there is none or not for them; `forbidden` when they see it but may not
+ */
+export const entitled = async (
+  cache: ConversationCache,
+  { identity }: Session,
+  conversationId: string,
+  action: ChatAction = 'read',
+): Promise<ConversationRecord> => {
+  const record = await cache.get(conversationId)
+  if (record === undefined || !isVisible(record, identity)) throw requestErrors.notFound('conversation')
+  if (!mayInPlace(action, placeOf(record), standingIn(record, identity))) {
+    throw requestErrors.forbidden(`one’s role in the conversation does not allow ${action}`)
+  }
+  return record
+}

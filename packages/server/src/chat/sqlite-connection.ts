@@ -1,0 +1,80 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { migrations } from './migrations.ts'
+
+/** A row as SQLite gives it. */
+export type Row = { readonly [column: string]: unknown }
+
+/** A value that SQLite takes. */
+export type Value = string | number | null
+
+/** Opens the file with the pragmas that the promise of durability rests on: a commit is on disk when it returns. */
+const openFile = (path: string): DatabaseSync => {
+  const database = new DatabaseSync(path, { timeout: 5000 })
+  database.exec('PRAGMA journal_mode = WAL')
+  database.exec('PRAGMA synchronous = FULL')
+  database.exec('PRAGMA foreign_keys = ON')
+  // Whoever opens the file at the same moment waits here, and finds the work done.
+  database.exec('BEGIN IMMEDIATE')
+  const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number }
+  const newest = migrations.at(-1)?.version ?? 0
+  if (version > newest) {
+    database.close()
+    throw new Error(
+      `the database ${path} is of a newer version (${version}) than this server knows (${newest})`,
+    )
+  }
+  for (const migration of migrations.filter((step) => step.version > version)) {
+    database.exec(`${migration.sql}; PRAGMA user_version = ${migration.version}`)
+  }
+  database.exec('COMMIT')
+  return database
+}
+
+/** One connection to the file, synchronous, with its prepared statements. */
+export class SqliteConnection {
+  readonly #database: DatabaseSync
+  readonly #statements = new Map<string, StatementSync>()
+
+  constructor(path: string) {
+    this.#database = openFile(path)
+  }
+
+  /** Runs writes in one transaction and commits; rolls all back and throws when one of them or the commit fails. */
+  transaction<Result>(run: () => Result): Result {
+    this.#database.exec('BEGIN IMMEDIATE')
+    try {
+      const result = run()
+      this.#database.exec('COMMIT')
+      return result
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  /** Runs a statement; gives how many rows it changed. */
+  run(sql: string, ...values: Value[]): number {
+    return Number(this.#prepared(sql).run(...values).changes)
+  }
+
+  get(sql: string, ...values: Value[]): Row | undefined {
+    return this.#prepared(sql).get(...values)
+  }
+
+  all(sql: string, ...values: Value[]): Row[] {
+    return this.#prepared(sql).all(...values)
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+
+  #prepared(sql: string): StatementSync {
+    let statement = this.#statements.get(sql)
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql)
+      this.#statements.set(sql, statement)
+    }
+    return statement
+  }
+}
