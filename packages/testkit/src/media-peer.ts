@@ -125,7 +125,11 @@ export class MediaPeer extends EventEmitter<MediaPeerEvents> {
     return this.#port.port.createSink({ session: this.session, ssrc, payloadType, headerExtensions })
   }
 
-  /** Sends one RTP packet; it leaves at the end of this turn. @param sequenceNumber extended */
+  /**
+   * Sends one RTP packet; it leaves at the end of this turn.
+   * @param sequenceNumber extended
+   * @param audioLevel -dBov, 0 to 127, for a stream that was opened with that extension; -1: none
+   */
   send(
     sink: number,
     sequenceNumber: number,
@@ -133,13 +137,18 @@ export class MediaPeer extends EventEmitter<MediaPeerEvents> {
     payload: Uint8Array,
     marker = false,
     transportSequence = 0,
+    audioLevel = -1,
   ): void {
     const { port } = this.#port
-    this.#outgoing.set(payload, RTP_FIXED_HEADER_BYTES)
-    const packetId = port.injectPacket(this.#outgoing.subarray(0, RTP_FIXED_HEADER_BYTES + payload.length))
+    const payloadOffset = RTP_FIXED_HEADER_BYTES + 1
+    // The packet port copies extension values from the packet that it is given.
+    this.#outgoing[RTP_FIXED_HEADER_BYTES] = 0x80 | audioLevel
+    this.#outgoing.set(payload, payloadOffset)
+    const packetId = port.injectPacket(this.#outgoing.subarray(0, payloadOffset + payload.length))
     const record = (packetId & (RING_SLOTS - 1)) * RECORD_WORDS
     port.records.fill(0, record, record + RECORD_WORDS)
-    port.records[record + RecordWord.payloadOffset] = RTP_FIXED_HEADER_BYTES
+    port.records[record + RecordWord.payloadOffset] = payloadOffset
+    if (audioLevel >= 0) port.records[record + RecordWord.audioLevelOffset] = RTP_FIXED_HEADER_BYTES
     port.records[record + RecordWord.payloadLength] = payload.length
     const at = this.#port.reserve() * PLAN_WORDS
     port.plan[at + PlanWord.sink] = sink

@@ -16,6 +16,8 @@ export type ReceiverEvents = {
       readonly consumers: readonly Consumer[]
     },
   ) => void
+  /** The engine failed to forward a stream, and nothing that happened explains it. */
+  readonly onConsumeFailed: (participantId: string, producerId: string, error: unknown) => void
   readonly onConsumersRemoved: (participantId: string, consumerIds: readonly string[]) => void
   /** What became of streams, and why; only those that changed. */
   readonly onStreamStates: (participantId: string, states: readonly StreamState[]) => void
@@ -50,6 +52,13 @@ export type Receiver = {
   readyBatch: number
   view: View | undefined
 }
+
+/** Errors of the mediasoup v3 API that say no more than that something closed, or does not fit. */
+const expectedErrors: ReadonlySet<string> = new Set([
+  'InvalidStateError',
+  'NotFoundError',
+  'UnsupportedError',
+])
 
 /** States that change within this time are told of together. */
 const statesDelayMs = 40
@@ -207,10 +216,14 @@ export class Receivers {
         consumer.close()
         release()
       }
-    } catch {
-      // Closed meanwhile, or the device cannot decode it: the stream stays without a consumer here.
+    } catch (error) {
       receiver.streams.delete(producer)
       release()
+      // Closed meanwhile, or the device cannot decode it: the stream stays without a consumer here.
+      const isExpected = error instanceof Error && expectedErrors.has(error.name)
+      if (!isExpected && !producer.closed && !receiver.transport.closed) {
+        this.#options.events.onConsumeFailed(receiver.participantId, producer.id, error)
+      }
     } finally {
       receiver.pending -= 1
       if (receiver.pending === 0) this.#tellAdded(receiver)

@@ -52,7 +52,8 @@ export class StreamRoutes {
    */
   async take(producerId: string, place: RoomPlace): Promise<() => void> {
     const route = this.#routes.get(producerId)
-    if (route === undefined) throw new Error(`stream ${producerId} is gone`)
+    if (route === undefined)
+      throw Object.assign(new Error(`stream ${producerId} is gone`), { name: 'NotFoundError' })
     const parent = route.tree.take(place)
     if (parent !== undefined) route.copies.set(place, this.#pipe(producerId, route, parent, place))
     let isTaken = true

@@ -463,6 +463,9 @@ export class RoomService {
         const payload = { roomId, consumerIds: [...consumerIds] }
         this.tellOne(room, participantId, 'room.consumersRemoved', payload)
       },
+      onConsumeFailed: (participantId, producerId, err) => {
+        log.error({ roomId, participantId, producerId, err }, 'a stream could not be forwarded')
+      },
       onStreamStates: (participantId, states) => {
         this.tellOne(room, participantId, 'room.streamStates', { roomId, states: [...states] })
       },
