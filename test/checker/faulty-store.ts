@@ -85,6 +85,7 @@ export function withFaults(inner: ChatStore): FaultyStore {
       conversationsOf: (...request) => held(inner.conversationsOf(...request)),
       append,
       messages: (request) => held(inner.messages(request)),
+      heads: (...request) => held(inner.heads(...request)),
       message: (...place) => held(inner.message(...place)),
       markProgress: (...request) => held(track(inner.markProgress(...request))),
       change: (request) => held(track(inner.change(request))),

@@ -5,6 +5,7 @@ import type { Ack } from './errors.ts'
 import { membershipNotices, membershipRequests } from './membership.ts'
 import { messageNotices, messageRequests } from './message.ts'
 import { presenceNotices, presenceRequests } from './presence.ts'
+import { pushRequests } from './push.ts'
 import { roomNotices, roomRequests } from './room.ts'
 import { roomMediaNotices, roomMediaRequests } from './room-media.ts'
 import { roomMessageNotices, roomMessageRequests } from './room-messages.ts'
@@ -15,6 +16,7 @@ import { sessionNotices, sessionRequests } from './session.ts'
 export const clientEvents = {
   ...sessionRequests,
   ...presenceRequests,
+  ...pushRequests,
   ...conversationRequests,
   ...messageRequests,
   ...membershipRequests,

@@ -2,6 +2,7 @@ import type { Server as HttpServer } from 'node:http'
 import type { Tokens } from './access/tokens.ts'
 import { CallService } from './calls/call-service.ts'
 import { createChatParts } from './chat/chat-parts.ts'
+import { observedStore } from './chat/observed-store.ts'
 import type { ChatStore } from './chat/store.ts'
 import type { Settings } from './config/settings.ts'
 import type { MediaCounts } from './media/media-counts.ts'
@@ -10,6 +11,8 @@ import type { Logger } from './observability/log.ts'
 import type { Metrics } from './observability/metrics.ts'
 import type { Clock } from './ports.ts'
 import { PeopleService } from './presence/people-service.ts'
+import { createAwayTeller } from './push/away-teller.ts'
+import type { PushService } from './push/push-service.ts'
 import { connectRooms } from './rooms/connect-rooms.ts'
 import type { PolicyApi } from './rooms/policy-api.ts'
 import type { RoomsApi } from './rooms/rooms-api.ts'
@@ -19,6 +22,7 @@ import { createEventTable } from './socket/event-table.ts'
 import { createIo, Gateway } from './socket/gateway.ts'
 import { risingClock } from './socket/rising-clock.ts'
 import { createSocketNotifier } from './socket/socket-notifier.ts'
+import type { WebhookService } from './webhooks/webhook-service.ts'
 
 /** What the parts stand on. */
 export type PartsOptions = {
@@ -26,6 +30,8 @@ export type PartsOptions = {
   readonly settings: Settings
   readonly tokens: Tokens
   readonly store: ChatStore
+  readonly push: PushService
+  readonly webhooks: WebhookService | undefined
   readonly roomStore: RoomStore
   /** Key of tokens and invites. */
   readonly secret: Uint8Array
@@ -46,10 +52,15 @@ export type Parts = {
 
 /** Wires people, chat, calls, rooms and the gateway: the only place where they know of each other. */
 export const connectParts = (options: PartsOptions): Parts => {
-  const { httpServer, settings, tokens, store, metrics, workers, counts, log, now } = options
+  const { httpServer, settings, tokens, push, webhooks, metrics, workers, counts, log, now } = options
   const io = createIo(httpServer, settings.allowedOrigins)
   const notifier = createSocketNotifier(io)
   const uptime = risingClock(now)
+  const store = observedStore(options.store, (message) => {
+    webhooks?.stored(message.conversationId)
+    tellAway(message)
+  })
+  const tellAway = createAwayTeller({ store: options.store, notifier, push, log })
   const graceMs = settings.reconnectGraceSeconds * 1000
 
   const people = new PeopleService({ store, notifier, now, log })
@@ -73,6 +84,8 @@ export const connectParts = (options: PartsOptions): Parts => {
         log.error({ err: error, callId: call.callId }, 'what became of a call could not be noted in the chat')
       })
     },
+    reachesByPush: (identity) => push.reaches(identity),
+    onRingingAway: ({ to, ...call }) => void push.callStarted(to, { type: 'call', ...call }),
     onEngaged,
   })
   const rooms = connectRooms({
@@ -111,6 +124,7 @@ export const connectParts = (options: PartsOptions): Parts => {
     messages,
     members,
     calls,
+    push,
     room: rooms.targets,
     renewToken: async (session, { token }) => {
       const { expiresAtMs } = await gateway.renew(session, token)

@@ -21,8 +21,10 @@ import { MediaCounts } from './media/media-counts.ts'
 import { type MediaWorkerState, MediaWorkers } from './media/media-workers.ts'
 import type { Logger } from './observability/log.ts'
 import { createMetrics, type Metrics } from './observability/metrics.ts'
+import { createOutbound } from './outbound/outbound-request.ts'
 import { connectParts, type Parts } from './parts.ts'
 import type { Clock } from './ports.ts'
+import { PushService } from './push/push-service.ts'
 import { openRecordStore } from './records/open-record-store.ts'
 import type { RecordStore } from './records/record-store.ts'
 import type { PolicyApi } from './rooms/policy-api.ts'
@@ -30,6 +32,8 @@ import type { RoomsApi } from './rooms/rooms-api.ts'
 import { openRoomStore } from './rooms/store/open-room-store.ts'
 import type { RoomStore } from './rooms/store/room-store.ts'
 import { startErrors } from './start-errors.ts'
+import { createWebhooks } from './webhooks/create-webhooks.ts'
+import type { WebhookService } from './webhooks/webhook-service.ts'
 
 /** Where a server can be reached and where its data lies. */
 export type Addresses = {
@@ -107,6 +111,7 @@ export class SangamServer implements Sangam {
   readonly #roomStore: RoomStore
   readonly #records: RecordStore
   #files: Files | undefined
+  #webhooks: WebhookService | undefined
   readonly #secret: Uint8Array
   readonly #unlock: () => void
   readonly #metrics: Metrics
@@ -330,6 +335,18 @@ export class SangamServer implements Sangam {
       log,
     })
     addFileRoutes(app, this.#files.service, this.tokens)
+    const store = this.#store
+    const records = this.#records
+    this.#webhooks = createWebhooks({ settings, store, records, now, log })
+    const push = new PushService({
+      records,
+      now,
+      log,
+      contact: settings.pushContact,
+      post: createOutbound({ allowPrivate: settings.outboundPrivate }),
+    })
+    await push.start()
+    await this.#webhooks?.start()
     await serveWebApp(app, settings.webDir)
     await app.ready()
     this.#parts = connectParts({
@@ -337,6 +354,8 @@ export class SangamServer implements Sangam {
       settings,
       tokens: this.tokens,
       store: this.#store,
+      push,
+      webhooks: this.#webhooks,
       roomStore: this.#roomStore,
       secret: this.#secret,
       metrics: this.#metrics,
@@ -355,6 +374,7 @@ export class SangamServer implements Sangam {
     await closeServer(this.#app.server)
     await this.#app.close()
     this.#workers?.close()
+    await this.#webhooks?.close()
     await this.#store.close()
     this.#files?.close()
     await this.#roomStore.close()

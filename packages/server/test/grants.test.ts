@@ -25,6 +25,12 @@ const requests: { readonly [Name in ClientEventName]: unknown } = {
   'token.renew': { token: 'a.b.c' },
   'presence.set': { status: 'away' },
   'people.list': {},
+  'push.key': {},
+  'push.subscribe': {
+    endpoint: 'https://push.example/1',
+    keys: { p256dh: 'A'.repeat(87), auth: 'A'.repeat(22) },
+  },
+  'push.unsubscribe': { endpoint: 'https://push.example/1' },
   'conversation.open': { conversationId: 'team' },
   'conversation.list': {},
   'conversation.history': { conversationId: 'team' },
@@ -223,6 +229,9 @@ describe('every event asks for its grant', () => {
     expect(Object.fromEntries(codes)).toEqual({
       'token.renew': 'unauthenticated',
       'presence.set': 'ok',
+      'push.key': 'ok',
+      'push.subscribe': 'ok',
+      'push.unsubscribe': 'ok',
       'conversation.list': 'ok',
       'conversation.leave': 'notFound',
       'room.list': 'ok',

@@ -25,6 +25,15 @@ export type CallOptions = {
   readonly nameOf: (identity: string) => Promise<string | undefined>
   /** A call is over, or never rang because the callee was busy or away. */
   readonly onOver: (call: EndedCall) => void
+  /** Whether a person without a connection may be told of a call, and come. */
+  readonly reachesByPush: (identity: string) => boolean
+  /** It rings somebody who has no connection. */
+  readonly onRingingAway: (call: {
+    readonly callId: string
+    readonly to: string
+    readonly from: string
+    readonly video: boolean
+  }) => void
   /** Somebody is in a call from now on, or no longer. */
   readonly onEngaged: (identity: string, engaged: boolean) => void
 }
@@ -60,7 +69,7 @@ export class CallService {
         callId,
         caller,
         callee,
-        reachable: this.#options.notifier.isConnected(to),
+        reachable: this.#options.notifier.isConnected(to) || this.#options.reachesByPush(to),
         media,
       },
       this.#options.now(),
@@ -68,6 +77,9 @@ export class CallService {
     if (!outcome.ok) this.#noteUnreached({ callId, caller, callee, video: media.video }, outcome.refusal)
     const call = this.#settle(outcome)
     this.#options.log.info({ callId: call.callId, caller: session.identity, callee: to }, 'call rings')
+    if (!this.#options.notifier.isConnected(to)) {
+      this.#options.onRingingAway({ callId, to, from: session.name, video: media.video })
+    }
     return { callId: call.callId, iceServers: this.#iceServers(), expiresAt: call.expiresAtMs }
   }
 

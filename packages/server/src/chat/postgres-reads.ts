@@ -1,7 +1,13 @@
 import { type ConversationSummary, limits, type Member, type MemberRole } from '@sangam/protocol'
 import { type StandingRow, standingColumns, standingOf } from './postgres-membership.ts'
 import { messageColumns, messagesFrom, type Queryable, storedRows } from './postgres-message-rows.ts'
-import type { ConversationAccess, ConversationKind, ConversationRecord, KnownPerson } from './store.ts'
+import type {
+  ConversationAccess,
+  ConversationHead,
+  ConversationKind,
+  ConversationRecord,
+  KnownPerson,
+} from './store.ts'
 
 // bigint comes as text, since not every one fits a number; those of this schema do.
 type PersonRow = { readonly identity: string; readonly name: string; readonly seen_at_ms: string }
@@ -111,4 +117,18 @@ export const conversationsOf = async (
       ...(lastMessage === undefined ? {} : { lastMessage }),
     }
   })
+}
+
+/** Conversations with their newest number, in order of id, beyond an id. */
+export const headsAfter = async (
+  database: Queryable,
+  afterId: string,
+  limit: number,
+): Promise<ConversationHead[]> => {
+  const { rows } = await database.query<{ conversation_id: string; last_number: string }>(
+    `SELECT conversation_id, last_number FROM conversations WHERE conversation_id > $1
+     ORDER BY conversation_id LIMIT $2`,
+    [afterId, limit],
+  )
+  return rows.map((row) => ({ conversationId: row.conversation_id, lastNumber: Number(row.last_number) }))
 }

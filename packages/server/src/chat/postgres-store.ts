@@ -5,7 +5,7 @@ import { changesAfter, pinnedMessages, versionsOf } from './postgres-changes.ts'
 import { standingsOf } from './postgres-membership.ts'
 import { messageAt, messagesOf } from './postgres-message-rows.ts'
 import { migratePostgres } from './postgres-migrations.ts'
-import { conversationOf, conversationsOf, peopleOf, personBy } from './postgres-reads.ts'
+import { conversationOf, conversationsOf, headsAfter, peopleOf, personBy } from './postgres-reads.ts'
 import { searchMessages } from './postgres-search.ts'
 import { runWrites, type Write, type Written } from './postgres-writes.ts'
 import {
@@ -181,6 +181,7 @@ export const openPostgresStore = async (databaseUrl: string): Promise<ChatStore>
       read((pool) => conversationsOf(pool, identity, limit, nowMs)),
     append: async (request) => (await queue.add({ type: 'append', request })) as AppendOutcome,
     messages: (request) => read((pool) => messagesOf(pool, request)),
+    heads: (afterId, limit) => read((pool) => headsAfter(pool, afterId, limit)),
     markProgress: async (conversationId, identity, progress) =>
       (await queue.add({ type: 'progress', conversationId, identity, progress })) as Progress | undefined,
     change: async (request) => (await queue.add({ type: 'change', request })) as ChangeOutcome,

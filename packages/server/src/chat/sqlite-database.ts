@@ -24,6 +24,7 @@ import type {
   AppendOutcome,
   AppendRequest,
   ConversationAccess,
+  ConversationHead,
   ConversationKind,
   ConversationRecord,
   KnownPerson,
@@ -182,6 +183,18 @@ export class SqliteDatabase {
   append(request: AppendRequest): AppendOutcome {
     const [outcome] = this.appendAll([request])
     return outcome ?? { outcome: 'noConversation' }
+  }
+
+  heads(afterId: string, limit: number): ConversationHead[] {
+    const rows = this.#connection.all(
+      'SELECT conversation_id, last_number FROM conversations WHERE conversation_id > ? ORDER BY conversation_id LIMIT ?',
+      afterId,
+      limit,
+    )
+    return rows.map((row) => ({
+      conversationId: String(row.conversation_id),
+      lastNumber: Number(row.last_number),
+    }))
   }
 
   messages(request: PageRequest): Page {

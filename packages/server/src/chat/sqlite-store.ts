@@ -130,6 +130,7 @@ export const openSqliteStore = async (path: string): Promise<ChatStore> => {
     conversationsOf: (identity, limit, nowMs) => thread.request('conversationsOf', identity, limit, nowMs),
     append: (request) => thread.request('append', request),
     messages: (request) => thread.request('messages', request),
+    heads: (afterId, limit) => thread.request('heads', afterId, limit),
     markProgress: (conversationId, identity, progress) =>
       thread.request('markProgress', conversationId, identity, progress),
     change: (request) => thread.request('change', request),

@@ -83,6 +83,9 @@ export type AppendOutcome =
   | { readonly outcome: 'outOfOrder' }
   | { readonly outcome: 'noConversation' }
 
+/** A conversation and the number of its newest message. */
+export type ConversationHead = { readonly conversationId: string; readonly lastNumber: number }
+
 /** A page of a conversation. With `after`: the first beyond it; otherwise the last up to but not including `before`. */
 export type PageRequest = {
   readonly conversationId: string
@@ -120,6 +123,8 @@ export type MessageStore = {
    */
   readonly append: (request: AppendRequest) => Promise<AppendOutcome>
   readonly messages: (request: PageRequest) => Promise<Page>
+  /** Conversations with their newest number, in order of id, beyond an id. */
+  readonly heads: (afterId: string, limit: number) => Promise<readonly ConversationHead[]>
   /**
    * Raises how far a member has read, or what a device of theirs holds, at most to the newest number; what was read is
    * delivered too. Gives where the member is now, or undefined when nothing rose.

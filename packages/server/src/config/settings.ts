@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { iceServersSchema, limits, nameSchema } from '@sangam/protocol'
 import * as z from 'zod'
 import { s3PlaceOf } from '../files/s3-blobs.ts'
+import { webhookSecretOf } from '../webhooks/webhook-signature.ts'
 
 /** How the text of an environment variable becomes a value. */
 export type SettingForm = 'text' | 'number' | 'boolean' | 'list' | 'json' | 'portOrOff'
@@ -176,6 +177,53 @@ export const settingDefinitions = {
     expected: 'media types such as image/png, image/* or *, separated by commas',
     description: 'Media types of files that people may send, as their devices name them.',
     byDefault: () => ['*'],
+  }),
+  webhookUrl: setting({
+    env: 'WEBHOOK_URL',
+    form: 'text',
+    schema: z
+      .string()
+      .max(2048)
+      .refine((text) => text === '' || (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol))),
+    expected: 'an http or https address, or empty',
+    description:
+      "Address of the application's backend that is told of every stored message (docs/push-and-webhooks.md). Set WEBHOOK_SECRET as well.",
+    byDefault: () => '',
+    defaultText: 'none',
+    isSecret: true,
+  }),
+  webhookSecret: setting({
+    env: 'WEBHOOK_SECRET',
+    form: 'text',
+    schema: z
+      .string()
+      .max(200)
+      .refine((text) => text === '' || webhookSecretOf(text) !== undefined),
+    expected: 'whsec_ and base64 of 24 to 64 random bytes, or empty',
+    description: 'Key that webhooks are signed with.',
+    byDefault: () => '',
+    defaultText: 'none',
+    isSecret: true,
+  }),
+  pushContact: setting({
+    env: 'PUSH_CONTACT',
+    form: 'text',
+    schema: z
+      .string()
+      .regex(/^(mailto:[^\s@]+@[^\s@]+|https:\/\/\S+)$/)
+      .max(255),
+    expected: 'a mailto: or https: address',
+    description: 'Whom the push services of browsers may turn to about this server (RFC 8292).',
+    byDefault: () => 'mailto:admin@localhost.invalid',
+  }),
+  outboundPrivate: setting({
+    env: 'OUTBOUND_PRIVATE',
+    form: 'boolean',
+    schema: z.boolean(),
+    expected: 'on or off',
+    description:
+      'Whether webhooks and push notifications may go to private and loopback addresses and over plain http: for a backend in the same network. Push addresses come from clients, so leave it off where strangers may enter.',
+    byDefault: () => false,
   }),
   webDir: setting({
     env: 'WEB_DIR',

@@ -11,6 +11,7 @@ import type { ChatService } from '../chat/chat-service.ts'
 import type { MembershipService } from '../chat/membership-service.ts'
 import type { MessageService } from '../chat/message-service.ts'
 import type { Session } from '../ports.ts'
+import type { PushService } from '../push/push-service.ts'
 import { requestErrors } from '../request-errors.ts'
 import type { RoomLobby } from '../rooms/room-lobby.ts'
 import type { RoomMediaRequests } from '../rooms/room-media-requests.ts'
@@ -39,6 +40,7 @@ export type EventTargets = {
   readonly messages: MessageService
   readonly members: MembershipService
   readonly calls: CallService
+  readonly push: PushService
   readonly room: RoomTargets
   readonly renewToken: EventRule<'token.renew'>['handle']
   readonly setPresence: EventRule<'presence.set'>['handle']
@@ -151,13 +153,17 @@ const roomRules = ({
 
 /** Builds the table: the whole surface that a connection can reach, on one page. */
 export const createEventTable = (targets: EventTargets): EventTable => {
-  const { chat, messages, members, calls, room, renewToken, setPresence, listPeople } = targets
+  const { chat, messages, members, calls, push, room, renewToken, setPresence, listPeople } = targets
   const { rooms, media } = room
   return {
     ...roomRules(room),
     'token.renew': { rate: 'light', handle: renewToken },
     'presence.set': { rate: 'light', handle: setPresence },
     'people.list': { rate: 'light', action: () => ({ type: 'people.see' }), handle: listPeople },
+
+    'push.key': { rate: 'light', handle: () => push.publicKey() },
+    'push.subscribe': { rate: 'light', handle: (session, request) => push.subscribe(session, request) },
+    'push.unsubscribe': { rate: 'light', handle: (session, request) => push.unsubscribe(session, request) },
 
     'conversation.open': {
       rate: 'light',

@@ -1,0 +1,68 @@
+import { lookup } from 'node:dns'
+import { type ClientRequest, request as httpRequest, type RequestOptions } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import type { LookupFunction } from 'node:net'
+import { isPublicAddress } from './public-address.ts'
+
+/** A POST to somebody else's server. */
+export type OutboundRequest = {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | Buffer
+}
+
+/** Posts and gives the status; the answer's body is not read. */
+export type Outbound = (
+  request: OutboundRequest,
+) => Promise<{ readonly status: number; readonly retryAfterMs?: number }>
+
+const timeoutMs = 15_000
+
+/** Resolves names to public addresses alone: the address that was checked is the one that is connected to. */
+const publicLookup: LookupFunction = (hostname, options, callback) => {
+  lookup(hostname, { ...options, all: true }, (error, found) => {
+    const addresses = typeof found === 'string' ? [] : found.filter(({ address }) => isPublicAddress(address))
+    const [first] = addresses
+    if (error !== null) callback(error, '', 0)
+    else if (first === undefined) callback(new Error(`${hostname} has no public address`), '', 0)
+    else if (options.all === true) callback(null, addresses)
+    else callback(null, first.address, first.family)
+  })
+}
+
+const post = (url: URL, options: RequestOptions): ClientRequest =>
+  url.protocol === 'https:' ? httpsRequest(url, options) : httpRequest(url, options)
+
+/**
+ * Makes the way out for requests whose address somebody else chose. It follows no redirect and waits 15 seconds at most.
+ * Unless `allowPrivate`, it speaks https only, and only to public addresses, whatever the name resolves to.
+ */
+export const createOutbound =
+  ({ allowPrivate }: { readonly allowPrivate: boolean }): Outbound =>
+  ({ url: address, headers, body }) =>
+    new Promise((resolve, reject) => {
+      const url = new URL(address)
+      const host = url.hostname.replace(/^\[|\]$/g, '')
+      const isAddress = /^[\d.]+$|:/.test(host)
+      if (!['http:', 'https:'].includes(url.protocol)) throw new Error('not an http address')
+      if (!allowPrivate && url.protocol !== 'https:') throw new Error('only https is spoken')
+      if (!allowPrivate && isAddress && !isPublicAddress(host)) throw new Error(`${host} is not public`)
+      const request = post(url, {
+        method: 'POST',
+        headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
+        signal: AbortSignal.timeout(timeoutMs),
+        agent: false,
+        ...(allowPrivate ? {} : { lookup: publicLookup }),
+      })
+      request.once('error', reject)
+      request.once('response', (response) => {
+        response.once('error', reject)
+        const seconds = Number(response.headers['retry-after'] ?? Number.NaN)
+        resolve({
+          status: response.statusCode ?? 0,
+          ...(seconds > 0 ? { retryAfterMs: Math.min(seconds, 86_400) * 1000 } : {}),
+        })
+        response.destroy()
+      })
+      request.end(body)
+    })
