@@ -9,8 +9,10 @@ export interface BannerFacts {
   readonly certificateSha256: string | undefined
   /** Absolute path. */
   readonly dataDir: string
-  /** UDP ports of the media workers, ascending. */
+  /** Ports of the media workers, ascending. */
   readonly mediaPorts: readonly number[]
+  /** Whether they listen for TCP besides UDP. */
+  readonly mediaTcp: boolean
 }
 
 /** The lines that `sangam start` prints once the server serves. */
@@ -23,17 +25,18 @@ export function formatBanner(facts: BannerFacts): string {
     rows.push(['Certificate', `SHA-256 ${facts.certificateSha256.slice(0, 47)}`])
     rows.push(['', `        ${facts.certificateSha256.slice(48)}`])
   }
-  rows.push(['Data', facts.dataDir], ['Media', formatMediaPorts(facts.mediaPorts)])
+  rows.push(['Data', facts.dataDir], ['Media', formatMediaPorts(facts.mediaPorts, facts.mediaTcp)])
   const table = rows.map(([label, value]) => `  ${label.padEnd(17)}${value}`)
   return [`Sangam ${facts.version} is ready`, '', ...table, '', 'Press Ctrl-C to stop'].join('\n')
 }
 
-/** "UDP 4443", "UDP 4443-4446" or, if they don't follow each other, "UDP 4443, 5000". */
-export function formatMediaPorts(ports: readonly number[]): string {
+/** "UDP 4443", "UDP and TCP 4443-4446" or, if they don't follow each other, "UDP 4443, 5000". */
+export function formatMediaPorts(ports: readonly number[], tcp: boolean): string {
   const [first] = ports
   const last = ports.at(-1)
   if (first === undefined || last === undefined) return 'off'
-  if (ports.length === 1) return `UDP ${first}`
+  const protocols = tcp ? 'UDP and TCP' : 'UDP'
+  if (ports.length === 1) return `${protocols} ${first}`
   const consecutive = last - first === ports.length - 1
-  return consecutive ? `UDP ${first}-${last}` : `UDP ${ports.join(', ')}`
+  return consecutive ? `${protocols} ${first}-${last}` : `${protocols} ${ports.join(', ')}`
 }

@@ -8,11 +8,18 @@ const facts = {
   certificateSha256: Array.from({ length: 32 }, (_, i) => (i + 160).toString(16).toUpperCase()).join(':'),
   dataDir: '/srv/sangam/data',
   mediaPorts: [4443, 4444],
+  mediaTcp: true,
 }
 
 test('the banner names every address, the whole fingerprint, the data folder and the media ports', () => {
   const banner = formatBanner(facts)
-  for (const text of [facts.localUrl, ...facts.networkUrls, facts.dataDir, 'UDP 4443-4444', '1.2.3']) {
+  for (const text of [
+    facts.localUrl,
+    ...facts.networkUrls,
+    facts.dataDir,
+    'UDP and TCP 4443-4444',
+    '1.2.3',
+  ]) {
     expect(banner).toContain(text)
   }
   const shown = [...banner.matchAll(/\b[0-9A-F]{2}\b(?=[:\n])/g)].map(([byte]) => byte).join(':')
@@ -27,10 +34,10 @@ test('without https the banner names no certificate and no network address', () 
 })
 
 test.each([
-  [[], 'off'],
-  [[4443], 'UDP 4443'],
-  [[4443, 4444, 4445], 'UDP 4443-4445'],
-  [[4443, 5000], 'UDP 4443, 5000'],
-])('media ports %j are shown as %s', (ports, text) => {
-  expect(formatMediaPorts(ports)).toBe(text)
+  [[], true, 'off'],
+  [[4443], false, 'UDP 4443'],
+  [[4443, 4444, 4445], false, 'UDP 4443-4445'],
+  [[4443, 5000], true, 'UDP and TCP 4443, 5000'],
+])('media ports %j, with TCP %s, are shown as %s', (ports, tcp, text) => {
+  expect(formatMediaPorts(ports, tcp)).toBe(text)
 })

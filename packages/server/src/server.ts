@@ -43,8 +43,10 @@ export type Addresses = {
   readonly networkUrls: readonly string[]
   /** SHA-256 of the https certificate, hex with colons, to compare in the browser; undefined when https is off. */
   readonly certificateSha256: string | undefined
-  /** UDP ports of the media workers, rising (0: chosen by the system). */
+  /** Ports of the media workers, rising (0: chosen by the system). */
   readonly mediaPorts: readonly number[]
+  /** Whether media is served over TCP besides UDP. */
+  readonly mediaTcp: boolean
   /** Absolute path. */
   readonly dataDir: string
 }
@@ -222,6 +224,7 @@ export class SangamServer implements Sangam {
       networkUrls:
         this.#https === undefined ? [] : names.map((name) => `https://${name}:${this.#ports.https}`),
       certificateSha256: this.#certificate?.fingerprint,
+      mediaTcp: settings.mediaTcp,
       mediaPorts: Array.from({ length: settings.mediaWorkers }, (_, index) =>
         settings.mediaPort === 0 ? 0 : settings.mediaPort + index,
       ),
