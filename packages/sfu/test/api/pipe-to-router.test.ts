@@ -56,9 +56,12 @@ async function piped(options: Partial<types.PipeToRouterOptions> = {}, across = 
 
 describe.each([
   ['across two workers', true, {}],
+  ['across two workers, with SRTP', true, { enableSrtp: true }],
+  ['across two workers, with RTX', true, { enableRtx: true }],
   ['across two workers, with SRTP and RTX', true, { enableSrtp: true, enableRtx: true }],
   ['within one worker', false, { keepId: false }],
   ['within one worker, with SRTP', false, { keepId: false, enableSrtp: true }],
+  ['within one worker, with SRTP and RTX', false, { keepId: false, enableSrtp: true, enableRtx: true }],
 ] as const)('pipeToRouter() %s', (_name, across, options) => {
   test('carries packets as they are, and the CNAME', async () => {
     const { sink, producer, pipeConsumer, pipeProducer } = await piped(options, across)

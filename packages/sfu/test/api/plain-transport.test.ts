@@ -139,16 +139,22 @@ describe('PlainTransport', () => {
         srtpParameters: receiver.srtpParameters,
       })
       const direct = await router.createDirectTransport()
-      const source = await direct.produce({ kind: 'audio', rtpParameters: plainAudio() })
-      const link = await sender.consume({ producerId: source.id, rtpCapabilities: receiverCapabilities() })
-      const { mid: _mid, ...rtpParameters } = link.rtpParameters
-      const copy = await receiver.produce({ kind: 'audio', rtpParameters })
-      const end = await direct.consume({ producerId: copy.id, rtpCapabilities: receiverCapabilities() })
-      const arrived = once(end, 'rtp') as Promise<[Buffer]>
       const learnt = once(receiver, 'tuple')
-      source.send(opusPacket(65535))
-      expect((await arrived)[0].subarray(12)).toEqual(opusPacket(65535).subarray(12))
-      expect(await learnt).toMatchObject([{ remotePort: sender.tuple.localPort }])
+      // There, and once the receiver knows where the sender is, back.
+      for (const [from, to, ssrc] of [
+        [sender, receiver, 1111],
+        [receiver, sender, 2222],
+      ] as const) {
+        const source = await direct.produce({ kind: 'audio', rtpParameters: plainAudio(ssrc) })
+        const link = await from.consume({ producerId: source.id, rtpCapabilities: receiverCapabilities() })
+        const { mid: _mid, ...rtpParameters } = link.rtpParameters
+        const copy = await to.produce({ kind: 'audio', rtpParameters })
+        const end = await direct.consume({ producerId: copy.id, rtpCapabilities: receiverCapabilities() })
+        const arrived = once(end, 'rtp') as Promise<[Buffer]>
+        source.send(opusPacket(65535, ssrc))
+        expect((await arrived)[0].subarray(12)).toEqual(opusPacket(65535, ssrc).subarray(12))
+        expect(await learnt).toMatchObject([{ remotePort: sender.tuple.localPort }])
+      }
     },
   )
 

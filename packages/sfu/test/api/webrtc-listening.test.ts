@@ -8,7 +8,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createWorker, type types } from '../../src/index.ts'
 import { mediaCodecs } from './media-fixtures.ts'
 
-const FIRST_PORT = 49_600
+// Below the ports that the system gives away, and those that other tests look for.
+const FIRST_PORT = 19_600
 const UDP4 = { protocol: 'udp', ip: '127.0.0.1' } as const
 const TCP4 = { protocol: 'tcp', ip: '127.0.0.1' } as const
 
