@@ -1,6 +1,7 @@
 import { buildStep, STATIC_STEPS, unitTestStep } from './check-steps.ts'
 import { ensureChromium } from './chromium-install.ts'
 import { ensureFfmpeg } from './ffmpeg-install.ts'
+import { ensureFirefox } from './firefox-install.ts'
 import { ensureOpensslHeaders } from './openssl-install.ts'
 import { ensurePostgres } from './postgres-install.ts'
 import { runSteps, type Step } from './steps.ts'
@@ -15,6 +16,7 @@ const browserTests: Step = {
 }
 const steps = [
   { name: 'Chromium', run: ensureChromium },
+  { name: 'Firefox', run: ensureFirefox },
   { name: 'PostgreSQL', run: ensurePostgres },
   { name: 'ffmpeg', run: ensureFfmpeg },
   { name: 'OpenSSL headers', run: ensureOpensslHeaders },

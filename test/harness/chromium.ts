@@ -36,15 +36,18 @@ const FLAGS = [
 ]
 
 /**
- * One headless Chromium with a new profile in a temporary folder, and several people in it: each window is a context
+ * One headless browser with a new profile in a temporary folder, and several people in it: each window is a context
  * of its own, with its own cookies, storage and databases. Use it with `await using`, or close it.
  */
 export class TestBrowser implements AsyncDisposable {
   readonly #browser: Browser
   readonly #problems: string[] = []
+  readonly #permissions: string[]
 
-  private constructor(browser: Browser) {
+  /** @param permissions that pages have without asking; what a browser grants by its settings it may not know by name */
+  constructor(browser: Browser, permissions = ['camera', 'microphone']) {
     this.#browser = browser
+    this.#permissions = permissions
   }
 
   /** Starts the system's Chromium. @throws Error if there is none */
@@ -68,7 +71,7 @@ export class TestBrowser implements AsyncDisposable {
     const { name = `window ${this.#browser.contexts().length + 1}`, colorScheme = 'light' } = options
     const context = await this.#browser.newContext({
       ignoreHTTPSErrors: true,
-      permissions: ['camera', 'microphone'],
+      permissions: this.#permissions,
       viewport: options.viewport ?? { width: 1280, height: 800 },
       colorScheme,
     })
