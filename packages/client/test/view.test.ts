@@ -36,9 +36,9 @@ describe('a view', () => {
     expect(viewSchema.safeParse(huge).success).toBe(true)
   })
 
-  test('of a device that renders by itself shows every track in a size that is not known', () => {
+  test('of a device that renders by itself shows every track as large as it comes', () => {
     expect(viewOfAll(['a'], { pinned: ['a'] }).tiles).toEqual([
-      { producerId: 'a', width: 0, height: 0, visible: true, pinned: true },
+      { producerId: 'a', width: 16_384, height: 16_384, visible: true, pinned: true },
     ])
   })
 })

@@ -123,6 +123,30 @@ describe('media over one transport', () => {
     expect((await back.next('room.consumersAdded')).consumers).toMatchObject([{ producerId }])
   })
 
+  test('somebody whose media still flows keeps the place when only the signalling is away', async () => {
+    const server = await startTestServer({ reconnectGraceSeconds: 1 })
+    const [asha, ravi, mei] = [
+      await server.guest('Asha'),
+      await server.guest('Ravi'),
+      await server.guest('Mei'),
+    ]
+    await mei.ask('room.join', { roomId })
+    const { participantId: seen } = await enter(asha, microphone)
+    const { participantId: gone } = await enter(ravi)
+    const [transport] = [...(server.engine.routers[0]?.transports ?? [])]
+    if (transport === undefined) throw new Error('no transport')
+    Object.assign(transport, { iceState: 'completed', dtlsState: 'connected' })
+    asha.close()
+    await expect.poll(() => server.metric('sangam_connections')).toBe(2)
+    ravi.close()
+    // Asha's grace time is over before Ravi's.
+    expect(await mei.next('room.participantLeft')).toMatchObject({ participantId: gone })
+    expect(await counts(server)).toEqual([1, 1, 0])
+    transport.iceState = 'disconnected'
+    expect(await mei.next('room.participantLeft')).toMatchObject({ participantId: seen })
+    expect(await counts(server)).toEqual([0, 0, 0])
+  })
+
   test('is refused where the token does not grant it', async () => {
     const server = await startTestServer()
     const grants = { rooms: { [roomId]: { publish: false, subscribe: false } } }

@@ -142,6 +142,8 @@ export class Membership extends TypedEmitter<MembershipEvents> {
       if (this.#closed) return
       this.#key = joined.participantKey
       this.#attempt = 0
+      // Over before anybody hears of it: what came meanwhile is taken up now.
+      this.#joining = false
       this.emit('joined', joined, hadKey && joined.resumed)
     } catch (error) {
       this.#handleRefusal(error)

@@ -29,13 +29,13 @@ export function viewOf(tracks: readonly ShownTrack[], wishes: ReceiveWishes, pag
   return { tiles, ...limitsOf(wishes) }
 }
 
-/** The view of a device that renders by itself: every track, of unknown size. */
+/** The view of a device that renders by itself: every track, as large as it comes. */
 export function viewOfAll(producerIds: readonly string[], wishes: ReceiveWishes): View {
   const pinned = new Set(wishes.pinned)
   const tiles = producerIds.map((producerId) => ({
     producerId,
-    width: 0,
-    height: 0,
+    width: MOST_PIXELS,
+    height: MOST_PIXELS,
     visible: true,
     pinned: pinned.has(producerId),
   }))

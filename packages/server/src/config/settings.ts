@@ -320,6 +320,15 @@ export const settingDefinitions = {
     description: 'How long a call or a place in a room waits for a device whose connection was lost.',
     byDefault: () => 20,
   }),
+  mediaGraceSeconds: setting({
+    env: 'MEDIA_GRACE_SECONDS',
+    form: 'number',
+    schema: seconds(0, 600),
+    expected: 'seconds from 0 to 600',
+    description:
+      'How long a place in a room waits for a device whose connection was lost but whose media still flows: nobody hears of it meanwhile.',
+    byDefault: () => 120,
+  }),
   roomParticipants: setting({
     env: 'ROOM_PARTICIPANTS',
     form: 'number',

@@ -50,6 +50,9 @@ export interface EngineTransport extends EngineEvents {
   readonly id: string
   readonly closed: boolean
   readonly iceParameters: IceParameters
+  /** RFC 8445 section 6.1.3, as far as an ICE-lite agent knows it. */
+  readonly iceState: 'new' | 'connected' | 'completed' | 'disconnected' | 'closed'
+  readonly dtlsState: 'new' | 'connecting' | 'connected' | 'failed' | 'closed'
   readonly iceCandidates: readonly IceCandidate[]
   readonly dtlsParameters: DtlsParameters
   /** Undefined unless SCTP was enabled. Older engines name the size differently. */
@@ -97,7 +100,6 @@ export interface EngineRouter extends EngineEvents {
     webRtcServer: EngineWebRtcServer
     enableSctp?: boolean
   }): Promise<EngineTransport>
-  canConsume(options: { producerId: string; rtpCapabilities: RtpCapabilities }): boolean
   /** Copies a producer to a router of another worker of this machine, under the same id. */
   pipeToRouter(options: {
     producerId: string

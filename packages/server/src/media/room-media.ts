@@ -259,6 +259,13 @@ export class RoomMedia {
     return { transportId: transport.id, consumerIds: this.#receivers.consumerIdsOf(participantId) }
   }
 
+  /** Whether a participant's network answers: its browser consents to be sent media (RFC 7675). */
+  flows(participantId: string): boolean {
+    const transport = this.#participants.get(participantId)?.transport
+    if (transport === undefined || transport.dtlsState !== 'connected') return false
+    return transport.iceState === 'connected' || transport.iceState === 'completed'
+  }
+
   /** A participant is back after its connection was lost: tells it again what it may have missed. */
   tellAgain(participantId: string): void {
     this.#receivers.tellAgain(participantId)

@@ -60,6 +60,7 @@ export const connectRooms = (options: RoomsPartsOptions): RoomsParts => {
     book,
     invites,
     graceMs,
+    mediaGraceMs: settings.mediaGraceSeconds * 1000,
     media: workers,
     mostParticipants: settings.roomParticipants,
     maxVoices: settings.roomVoices,

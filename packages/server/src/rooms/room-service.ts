@@ -51,6 +51,8 @@ export type RoomOptions = {
   readonly book: RecordBook
   readonly invites: InviteSigner
   readonly graceMs: number
+  /** How long a lost connection is waited for while media still flows. */
+  readonly mediaGraceMs: number
   readonly mostParticipants: number
   /** Most voices, and most videos, that a participant receives at a time. */
   readonly maxVoices: number
@@ -70,6 +72,8 @@ export type LiveRoom = { readonly room: Room; readonly media: RoomMedia }
 export type Seat = LiveRoom & { readonly member: Member }
 
 const listedDelayMs = 100
+/** A grace time may be set to nothing; flowing media is not looked at more often than this. */
+const leastPauseMs = 1000
 
 /** The rooms that somebody is in: membership, places, roles in force, notices. What travels in them is {@link RoomMedia}'s. */
 export class RoomService {
@@ -616,10 +620,17 @@ export class RoomService {
     if (!session.connected) this.connectionLost(session)
   }
 
-  #wait(live: LiveRoom, member: Member): void {
-    const { graceMs } = this.#options
-    const timer = setTimeout(() => this.remove(live, member, 'disconnected'), graceMs)
-    this.#graceTimers.set(member.participantId, timer)
+  /** Whoever is still seen and heard keeps the place for longer: only the signalling is away. */
+  #wait(live: LiveRoom, member: Member, waitedMs = 0): void {
+    const { graceMs, mediaGraceMs } = this.#options
+    const { participantId } = member
+    const pauseMs = waitedMs === 0 ? graceMs : Math.max(graceMs, leastPauseMs)
+    const timer = setTimeout(() => {
+      const soFarMs = waitedMs + pauseMs
+      if (soFarMs < mediaGraceMs && live.media.flows(participantId)) this.#wait(live, member, soFarMs)
+      else this.remove(live, member, 'disconnected')
+    }, pauseMs)
+    this.#graceTimers.set(participantId, timer)
   }
 
   /** Somebody is gone, with all that was theirs. */

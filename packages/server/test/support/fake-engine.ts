@@ -64,17 +64,25 @@ class FakeProducer extends Entity implements EngineProducer {
   }
 }
 
+const consumerParameters = (kind: 'audio' | 'video', number: number): RtpParameters => ({
+  mid: String(number),
+  codecs: [
+    kind === 'audio'
+      ? { mimeType: 'audio/opus', payloadType: 100, clockRate: 48_000, channels: 2 }
+      : { mimeType: 'video/VP8', payloadType: 101, clockRate: 90_000 },
+  ],
+  encodings: [{ ssrc: number }],
+})
+
 class FakeConsumer extends Entity implements EngineConsumer {
-  readonly rtpParameters: RtpParameters = {
-    codecs: [{ mimeType: 'audio/opus', payloadType: 100, clockRate: 48_000, channels: 2 }],
-    encodings: [{ ssrc: 1 }],
-  }
+  readonly rtpParameters: RtpParameters
   readonly producer: FakeProducer
   paused: boolean
   preferredSpatialLayer: number | undefined
   priority = 1
   constructor(producer: FakeProducer, paused: boolean) {
     super('consumer')
+    this.rtpParameters = consumerParameters(producer.kind, nextId++)
     this.producer = producer
     this.paused = paused
   }
@@ -140,6 +148,9 @@ class FakeTransport extends Entity implements EngineTransport {
     role: 'auto',
     fingerprints: [{ algorithm: 'sha-256', value: 'AA:BB' }],
   }
+  /** What a test makes of the network. */
+  iceState: EngineTransport['iceState'] = 'new'
+  dtlsState: EngineTransport['dtlsState'] = 'new'
   readonly sctpParameters = { port: 5000, maxReceiveMessageSize: 262_144 }
   readonly owned: (FakeProducer | FakeConsumer)[] = []
   readonly router: FakeRouter
@@ -202,6 +213,7 @@ class FakeRouter extends Entity implements EngineRouter {
   readonly rtpCapabilities: RtpCapabilities = {
     codecs: [
       { kind: 'audio', mimeType: 'audio/opus', clockRate: 48_000, channels: 2, preferredPayloadType: 100 },
+      { kind: 'video', mimeType: 'video/VP8', clockRate: 90_000, preferredPayloadType: 101 },
     ],
   }
   readonly producers = new Map<string, FakeProducer>()
@@ -258,9 +270,6 @@ class FakeRouter extends Entity implements EngineRouter {
     const observer = new FakeRtpObserver(type)
     this.observers.push({ type, observer })
     return observer
-  }
-  canConsume({ rtpCapabilities }: { rtpCapabilities: { codecs?: readonly unknown[] | undefined } }): boolean {
-    return (rtpCapabilities.codecs ?? []).length > 0
   }
 }
 

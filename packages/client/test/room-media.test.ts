@@ -1,0 +1,225 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { startTestServer, type TestServer } from '../../server/test/support/test-server.ts'
+import type { ConnectOptions, Participant, Room, Session, Track } from '../src/api.ts'
+import { connect } from '../src/index.ts'
+import { storeReaches } from '../src/store.ts'
+import { type FakePeerConnection, FakePeerPlatform, fakeTrack } from '../src/testing.ts'
+import { CuttableLink } from './support/cuttable-link.ts'
+
+// The whole way from SDK to server, with stand-ins for the browser's media and for the engine.
+
+const sessions: Session[] = []
+afterEach(async () => {
+  for (const session of sessions.splice(0)) await session.close()
+})
+
+interface Guest {
+  readonly session: Session
+  readonly room: Room
+  readonly platform: FakePeerPlatform
+  /** The connection in use. */
+  readonly connection: () => FakePeerConnection
+}
+
+const enter = async (url: string, name: string, options: Partial<ConnectOptions> = {}): Promise<Guest> => {
+  const platform = new FakePeerPlatform()
+  const session = await connect(url, { guest: { name, storage: null }, peerPlatform: platform, ...options })
+  sessions.push(session)
+  const room = await session.join('standup')
+  const connection = (): FakePeerConnection => {
+    const last = platform.connections.at(-1)
+    if (last === undefined) throw new Error('no connection was made')
+    return last
+  }
+  return { session, room, platform, connection }
+}
+
+const subscribed = (room: Room, source: Track['source'] = 'microphone'): Promise<Track> =>
+  new Promise((resolve) => {
+    const here = room.participants
+      .get()
+      .flatMap(({ tracks }) => tracks)
+      .find((track) => !track.local && track.source === source && track.state.get().mediaStreamTrack)
+    if (here) resolve(here)
+    else room.on('trackSubscribed', (track) => track.source === source && resolve(track))
+  })
+
+const speak = (guest: Guest): Promise<void> =>
+  guest.room.setMicrophoneEnabled(true, { mediaStreamTrack: fakeTrack('audio', 'mic') })
+const show = (guest: Guest): Promise<void> =>
+  guest.room.setCameraEnabled(true, { mediaStreamTrack: fakeTrack('video', 'cam') })
+const others = (room: Room): readonly Participant[] => room.participants.get().filter(({ local }) => !local)
+const engineProducers = (server: TestServer) =>
+  server.engine.routers.flatMap((router) => [...router.producers.values()])
+
+describe('media of a room', () => {
+  test('goes both ways over one connection', async () => {
+    const server = await startTestServer()
+    const [asha, ravi] = [await enter(server.url, 'Asha'), await enter(server.url, 'Ravi')]
+    await speak(asha)
+    await speak(ravi)
+    const heard = await subscribed(ravi.room)
+    expect(heard.participantId).toBe(asha.room.participantId)
+    expect(heard.state.get().mediaStreamTrack?.id).toBe(heard.trackId)
+    await subscribed(asha.room)
+    expect([asha, ravi].map(({ platform }) => platform.connections.length)).toEqual([1, 1])
+    expect(await server.metric('sangam_transports')).toBe(2)
+  })
+
+  test('somebody who comes later, and publishes at once, sets all of it up in two passes', async () => {
+    const server = await startTestServer()
+    const early = await Promise.all(['A', 'B', 'C', 'D'].map((name) => enter(server.url, name)))
+    for (const guest of early) await Promise.all([speak(guest), show(guest)])
+    const late = await enter(server.url, 'Late')
+    await expect.poll(() => others(late.room).flatMap(({ tracks }) => tracks).length).toBe(8)
+    const missing = () =>
+      others(late.room)
+        .flatMap(({ tracks }) => tracks)
+        .filter((track) => track.state.get().mediaStreamTrack === undefined)
+    await expect.poll(missing).toEqual([])
+    expect(late.connection().offers).toHaveLength(2)
+  })
+
+  test('muting stops the track here and at the server, and goes on where it was', async () => {
+    const server = await startTestServer()
+    const [asha, ravi] = [await enter(server.url, 'Asha'), await enter(server.url, 'Ravi')]
+    const track = fakeTrack('audio', 'mic')
+    await asha.room.setMicrophoneEnabled(true, { mediaStreamTrack: track })
+    const heard = await subscribed(ravi.room)
+    await asha.room.setMicrophoneEnabled(false)
+    await storeReaches(heard.state, ({ muted }) => muted)
+    expect(track.enabled).toBe(false)
+    expect(engineProducers(server).map(({ paused }) => paused)).toEqual([true])
+    await asha.room.setMicrophoneEnabled(true)
+    await storeReaches(heard.state, ({ muted }) => !muted)
+    expect(track.enabled).toBe(true)
+  })
+
+  test('a camera that is switched off and on again takes the section it had', async () => {
+    const server = await startTestServer()
+    const asha = await enter(server.url, 'Asha')
+    for (let round = 0; round < 3; round += 1) {
+      await show(asha)
+      await asha.room.setCameraEnabled(false)
+    }
+    await show(asha)
+    expect(asha.connection().offers.at(-1)?.match(/^m=/gm)).toHaveLength(2)
+    expect(engineProducers(server)).toHaveLength(1)
+  })
+
+  test('layers that the server wants are encoded, the others not', async () => {
+    const server = await startTestServer()
+    const [asha, ravi] = [await enter(server.url, 'Asha'), await enter(server.url, 'Ravi')]
+    await show(asha)
+    const [sender] = asha
+      .connection()
+      .getTransceivers()
+      .map((transceiver) => transceiver.sender)
+    const active = () => sender?.encodings.map((encoding) => encoding.active)
+    // Ravi renders by himself, so far as the server knows: he may need the whole of it.
+    await expect.poll(active).toEqual([true, true, true])
+    ravi.room.setReceiving({ audioOnly: true })
+    await expect.poll(active, { timeout: 30_000 }).toEqual([false, false, false])
+    const track = await subscribed(ravi.room, 'camera')
+    await storeReaches(track.state, ({ delivery }) => delivery?.reason === 'audioOnly')
+    ravi.room.setReceiving({})
+    await expect.poll(active).toEqual([true, true, true])
+  })
+})
+
+describe('when something breaks', () => {
+  test('without signalling media goes on, and what happened meanwhile is made up for', async () => {
+    const server = await startTestServer()
+    await using link = await CuttableLink.before(server.url)
+    const [asha, ravi] = [await enter(server.url, 'Asha'), await enter(link.url, 'Ravi')]
+    await speak(asha)
+    const heard = await subscribed(ravi.room)
+    const states: string[] = []
+    ravi.room.on('stateChanged', (state) => states.push(state))
+    const { participantId } = ravi.room
+    link.cut()
+    await storeReaches(ravi.session.connection, ({ state }) => state === 'reconnecting')
+    expect(ravi.room.state.get().state).toBe('joined')
+    expect(ravi.connection().connectionState).toBe('connected')
+    await show(asha)
+    link.mend()
+    const seen = await subscribed(ravi.room, 'camera')
+    expect(seen.participantId).toBe(asha.room.participantId)
+    expect(ravi.room.participantId).toBe(participantId)
+    expect(heard.state.get().ended).toBe(false)
+    expect(ravi.platform.connections).toHaveLength(1)
+    expect(states).toEqual([])
+  })
+
+  test('what went away without signalling is gone when it is back', async () => {
+    const server = await startTestServer()
+    await using link = await CuttableLink.before(server.url)
+    const [asha, ravi] = [await enter(server.url, 'Asha'), await enter(link.url, 'Ravi')]
+    await show(asha)
+    const seen = await subscribed(ravi.room, 'camera')
+    link.cut()
+    await storeReaches(ravi.session.connection, ({ state }) => state === 'reconnecting')
+    await asha.room.setCameraEnabled(false)
+    link.mend()
+    await storeReaches(seen.state, ({ ended }) => ended)
+    await expect.poll(() => ravi.connection().getTransceivers()).toEqual([])
+  })
+
+  test('lost media comes back by an ICE restart', async () => {
+    const server = await startTestServer()
+    const asha = await enter(server.url, 'Asha')
+    const before = asha
+      .connection()
+      .offers.at(-1)
+      ?.match(/a=ice-ufrag:\S+/)?.[0]
+    asha.connection().become('failed')
+    await storeReaches(asha.room.state, ({ state }) => state === 'reconnecting')
+    await expect
+      .poll(
+        () =>
+          asha
+            .connection()
+            .offers.at(-1)
+            ?.match(/a=ice-ufrag:\S+/)?.[0],
+      )
+      .not.toBe(before)
+    asha.connection().become('connected')
+    await storeReaches(asha.room.state, ({ state }) => state === 'joined')
+    expect(asha.platform.connections).toHaveLength(1)
+  })
+
+  test('a worker that dies costs a new connection, and nothing else', async () => {
+    const server = await startTestServer({ mediaWorkers: 2 })
+    const [asha, ravi] = [await enter(server.url, 'Asha'), await enter(server.url, 'Ravi')]
+    await Promise.all([speak(asha), show(asha)])
+    const tracks = await Promise.all([subscribed(ravi.room), subscribed(ravi.room, 'camera')])
+    const left: string[] = []
+    ravi.room.on('participantLeft', ({ name }) => left.push(name))
+    ravi.room.on('trackUnsubscribed', ({ source }) => left.push(source))
+    const participantIds = [asha, ravi].map(({ room }) => room.participantId)
+    const shownBefore = tracks.map((track) => track.state.get().mediaStreamTrack)
+    server.engine.workers.find((worker) => worker.routers.size > 0)?.die()
+    await expect
+      .poll(() => tracks.map((track, index) => track.state.get().mediaStreamTrack !== shownBefore[index]))
+      .toEqual([true, true])
+    await storeReaches(ravi.room.state, ({ state }) => state === 'joined')
+    expect([asha, ravi].map(({ room }) => room.participantId)).toEqual(participantIds)
+    expect([asha, ravi].map(({ platform }) => platform.connections.length)).toEqual([2, 2])
+    expect(tracks.map((track) => track.state.get().ended)).toEqual([false, false])
+    expect(left).toEqual([])
+    expect(await server.metric('sangam_transports')).toBe(2)
+  })
+
+  test('without a browser a room has its people, and publishing is refused', async () => {
+    const server = await startTestServer()
+    const session = await connect(server.url, { guest: { name: 'Bot', storage: null } })
+    sessions.push(session)
+    const room = await session.join('standup')
+    expect(room.state.get().state).toBe('joined')
+    const track = fakeTrack('audio', 'mic')
+    await expect(room.setMicrophoneEnabled(true, { mediaStreamTrack: track })).rejects.toMatchObject({
+      code: 'mediaUnsupported',
+    })
+    expect(await server.metric('sangam_transports')).toBe(0)
+  })
+})
