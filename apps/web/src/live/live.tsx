@@ -1,4 +1,4 @@
-import type { Call, CallEndReason, Room, Session } from '@sangam/client'
+import { type Call, type CallEndReason, policyReasonOf, type Room, type Session } from '@sangam/client'
 import { useStore } from '@sangam/react'
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from 'react'
 import { errorWords } from '../session/error-words.ts'
@@ -13,10 +13,20 @@ export interface Live {
   /** Between the click and the first ring. */
   readonly dialling: { readonly identity: string; readonly name: string } | undefined
   readonly room: Room | undefined
+  /** The room that this device was put out of, until it is looked at or left behind. */
+  readonly closedRoom: ClosedRoomInfo | undefined
   startCall(peer: { readonly identity: string; readonly name: string }, video: boolean): void
   dismissEndedCall(): void
   enterRoom(room: Room): void
   leaveRoom(): Promise<void>
+  dismissClosedRoom(): void
+}
+
+/** A room that closed by itself, and why. */
+export interface ClosedRoomInfo {
+  readonly roomId: string
+  readonly name: string
+  readonly reason: string
 }
 
 const LiveContext = createContext<Live | undefined>(undefined)
@@ -37,7 +47,7 @@ export function LiveProvider({
   readonly children: ReactNode
 }) {
   const calls = useStore(session.calls)
-  const { room, enterRoom, leaveRoom } = useLiveRoom()
+  const { room, closedRoom, enterRoom, leaveRoom, dismissClosedRoom } = useLiveRoom()
   const [endedCall, setEndedCall] = useState<EndedCall>()
   const [dialling, setDialling] = useState<Live['dialling']>()
   useEndedCalls(calls, setEndedCall)
@@ -64,27 +74,52 @@ export function LiveProvider({
       endedCall,
       dialling,
       room,
+      closedRoom,
       startCall,
       dismissEndedCall: () => setEndedCall(undefined),
       enterRoom,
       leaveRoom,
+      dismissClosedRoom,
     }),
-    [call, incoming, endedCall, dialling, room, startCall, enterRoom, leaveRoom],
+    [
+      call,
+      incoming,
+      endedCall,
+      dialling,
+      room,
+      closedRoom,
+      startCall,
+      enterRoom,
+      leaveRoom,
+      dismissClosedRoom,
+    ],
   )
   return <LiveContext.Provider value={live}>{children}</LiveContext.Provider>
 }
 
 function useLiveRoom() {
   const [room, setRoom] = useState<Room>()
+  const [closedRoom, setClosedRoom] = useState<ClosedRoomInfo>()
   useEffect(
-    () => room?.on('closed', () => setRoom((current) => (current === room ? undefined : current))),
+    () =>
+      room?.on('closed', (closeReason) => {
+        const { roomId, name, error } = room.state.get()
+        const reason = policyReasonOf(error) ?? closeReason
+        if (reason !== 'left' && reason !== 'sessionClosed') setClosedRoom({ roomId, name, reason })
+        setRoom((current) => (current === room ? undefined : current))
+      }),
     [room],
   )
   const leaveRoom = useCallback(async () => {
     setRoom(undefined)
     await room?.leave()
   }, [room])
-  return { room, enterRoom: setRoom, leaveRoom }
+  const enterRoom = useCallback((entered: Room) => {
+    setClosedRoom(undefined)
+    setRoom(entered)
+  }, [])
+  const dismissClosedRoom = useCallback(() => setClosedRoom(undefined), [])
+  return { room, closedRoom, enterRoom, leaveRoom, dismissClosedRoom }
 }
 
 /** Watches every call to its end; also makes this component render as calls change state. */

@@ -10,10 +10,13 @@ import { useNotify } from '../design/toasts.tsx'
 import { type DeviceChoice, loadDeviceChoice, saveDeviceChoice } from '../media/device-choice.ts'
 import { StreamVideo } from '../media/stream-video.tsx'
 import { errorWords } from '../session/error-words.ts'
-import { useAction } from '../session/use-action.ts'
+import { ClosedRoom } from './closed-room.tsx'
 import { DeviceSelect } from './device-select.tsx'
 import { LevelMeter } from './level-meter.tsx'
+import { closedWords } from './room-words.ts'
 import { type PreviewTrack, usePreviewTrack } from './use-preview-track.ts'
+import { useRoomEntry } from './use-room-entry.ts'
+import { WaitingRoom } from './waiting-room.tsx'
 
 interface LobbyProps {
   readonly session: Session
@@ -21,24 +24,33 @@ interface LobbyProps {
   readonly name: string
   /** How many are in the room already. */
   readonly participants: number
+  /** Of the link that brought the person here. */
+  readonly invite: string | undefined
   readonly onJoined: (room: Room) => void
 }
 
 /** Before a room: how one looks and sounds, which devices, and who waits inside. */
-export function Lobby({ session, roomId, name, participants, onJoined }: LobbyProps) {
+export function Lobby({ session, roomId, name, participants, invite, onJoined }: LobbyProps) {
   const [choice, setChoice] = useDeviceChoice()
   const microphone = usePreviewTrack('audio', choice.microphone, choice.microphoneDeviceId)
   const camera = usePreviewTrack('video', choice.camera, choice.cameraDeviceId)
   const notify = useNotify()
-  const join = useAction(
-    async () => {
-      const room = await session.join(roomId, { name })
+  const { entry, join, leave, again } = useRoomEntry({
+    session,
+    roomId,
+    name,
+    invite,
+    onJoined: (room) => {
       onJoined(room)
-      const troubles = await publish(room, choice, microphone, camera)
-      for (const trouble of troubles) notify(errorWords(trouble))
+      void publish(room, choice, microphone, camera).then((troubles) => {
+        for (const trouble of troubles) notify(errorWords(trouble))
+      })
     },
-    (error) => notify(errorWords(error)),
-  )
+  })
+  const words = entry.at === 'refused' ? closedWords(entry.reason) : undefined
+  if (entry.at === 'refused' && words !== undefined) {
+    return <ClosedRoom name={name} reason={entry.reason} words={words} onAgain={again} />
+  }
   return (
     <section
       aria-label={`Lobby of ${name}`}
@@ -56,19 +68,25 @@ export function Lobby({ session, roomId, name, participants, onJoined }: LobbyPr
           camera={camera}
         />
         <div className="flex flex-1 flex-col">
-          <h1 className="text-balance font-semibold text-2xl tracking-tight">{name}</h1>
-          <p className="mt-1 mb-6 text-ink-soft">{occupancyWords(participants)}</p>
-          <DeviceChoices choice={choice} onChoice={setChoice} />
-          <Button
-            variant="primary"
-            size="large"
-            className="mt-6"
-            data-testid="room-join"
-            busy={join.busy}
-            onClick={() => join.run()}
-          >
-            Join
-          </Button>
+          {entry.at === 'waiting' ? (
+            <WaitingRoom knock={entry.knock} name={name} onLeave={leave} />
+          ) : (
+            <>
+              <h1 className="text-balance font-semibold text-2xl tracking-tight">{name}</h1>
+              <p className="mt-1 mb-6 text-ink-soft">{occupancyWords(participants)}</p>
+              <DeviceChoices choice={choice} onChoice={setChoice} />
+              <Button
+                variant="primary"
+                size="large"
+                className="mt-6"
+                data-testid="room-join"
+                busy={entry.at === 'joining'}
+                onClick={() => void join()}
+              >
+                Join
+              </Button>
+            </>
+          )}
         </div>
       </div>
     </section>
@@ -83,15 +101,18 @@ function useDeviceChoice() {
 
 /** Publishes what the preview opened. A device that fails costs only itself; what failed is returned. */
 async function publish(room: Room, choice: DeviceChoice, microphone: PreviewTrack, camera: PreviewTrack) {
+  const { permissions } = room.state.get()
   const own = (preview: PreviewTrack) => {
     const mediaStreamTrack = preview.take()
     return mediaStreamTrack === undefined ? undefined : { mediaStreamTrack }
   }
   const attempts = await Promise.allSettled([
-    choice.microphone && microphone.error === undefined
+    choice.microphone && microphone.error === undefined && permissions.includes('microphone')
       ? room.setMicrophoneEnabled(true, own(microphone))
       : undefined,
-    choice.camera && camera.error === undefined ? room.setCameraEnabled(true, own(camera)) : undefined,
+    choice.camera && camera.error === undefined && permissions.includes('camera')
+      ? room.setCameraEnabled(true, own(camera))
+      : undefined,
   ])
   return attempts.flatMap((attempt) => (attempt.status === 'rejected' ? [attempt.reason as unknown] : []))
 }

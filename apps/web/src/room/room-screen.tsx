@@ -8,7 +8,9 @@ import { useNotify } from '../design/toasts.tsx'
 import { FlowLine } from '../media/flow-line.tsx'
 import { roomTopologyWords } from '../media/topology-words.ts'
 import { errorWords } from '../session/error-words.ts'
+import { ReactionsShown } from './reactions.tsx'
 import { RoomControls } from './room-controls.tsx'
+import { RoomNotices } from './room-notices.tsx'
 import { RoomPanel, type RoomPanelKind } from './room-panel.tsx'
 import { TileGrid } from './tile-grid.tsx'
 
@@ -36,7 +38,9 @@ export function RoomScreen({ session, room, onLeave }: RoomScreenProps) {
       <div className="flex min-w-0 flex-1 flex-col">
         <RoomHeader room={room} snapshot={snapshot} />
         {snapshot.playbackBlocked && <SoundBlocked room={room} />}
-        <div className="min-h-0 flex-1 px-2.5 sm:px-5">
+        <RoomNotices room={room} snapshot={snapshot} />
+        <div className="relative min-h-0 flex-1 px-2.5 sm:px-5">
+          <ReactionsShown room={room} />
           <TileGrid participants={snapshot.participants} />
         </div>
         <RoomControls
@@ -52,7 +56,7 @@ export function RoomScreen({ session, room, onLeave }: RoomScreenProps) {
           kind={panel}
           session={session}
           room={room}
-          participants={snapshot.participants}
+          snapshot={snapshot}
           onClose={() => setPanel(undefined)}
         />
       )}
@@ -137,10 +141,16 @@ const NEWS_UP_TO = 12
 function useRoomNews(room: Room): void {
   const notify = useNotify()
   useEffect(() => {
+    let known = room.state.get().waiting.length
     const few = () => room.participants.get().length <= NEWS_UP_TO
     const removals = [
       room.on('participantJoined', ({ name }) => few() && notify(`${name} joined`)),
       room.on('participantLeft', ({ name }) => few() && notify(`${name} left`)),
+      room.on('lobbyChanged', (waiting) => {
+        const newest = waiting.at(-1)
+        if (newest !== undefined && waiting.length > known) notify(`${newest.name} waits to come in`)
+        known = waiting.length
+      }),
       room.on('localTrackEnded', (source) => notify(ENDED_WORDS[source])),
       room.on('topologyChanged', ({ reason }) => notify(reason)),
     ]

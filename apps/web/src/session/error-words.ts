@@ -1,4 +1,4 @@
-import { isSangamError } from '@sangam/client'
+import { isSangamError, policyReasonOf } from '@sangam/client'
 
 /** What a person is told about an error code; codes that are not here speak with their own message. */
 const WORDS: Readonly<Record<string, string>> = {
@@ -22,8 +22,22 @@ const WORDS: Readonly<Record<string, string>> = {
   mediaUnsupported: 'Camera and microphone need a secure address: open this page by https.',
 }
 
+/** What a person is told about a room's policy, where the screen has no words of its own for it. */
+const POLICY_WORDS: Readonly<Record<string, string>> = {
+  banned: 'You are banned from this room.',
+  roleLacksPermission: 'Your role in this room does not allow that.',
+  mutedByModerator: 'A host muted you. Only a host can let you speak again.',
+  targetNotFound: 'They are not here any more.',
+  targetOutranks: 'You can’t do that to somebody of the same rank or a higher one.',
+  notInRoom: 'You are not in this room any more.',
+  notInvited: 'That offer is no longer open.',
+}
+
 /** One or two plain sentences about anything that was caught. */
 export function errorWords(error: unknown): string {
+  const reason = policyReasonOf(error)
+  if (reason !== undefined && reason !== 'roomFull')
+    return POLICY_WORDS[reason] ?? 'You are not allowed to do that.'
   if (isSangamError(error)) return WORDS[error.code] ?? error.message
   return 'Something went wrong. Try again.'
 }

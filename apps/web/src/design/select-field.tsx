@@ -1,0 +1,36 @@
+import { useId } from 'react'
+
+interface SelectFieldProps {
+  readonly label: string
+  readonly value: string
+  readonly options: readonly (readonly [value: string, label: string])[]
+  readonly disabled?: boolean
+  readonly testId?: string
+  readonly onChange: (value: string) => void
+}
+
+/** One of a few: the browser's own list, which every keyboard and phone knows. */
+export function SelectField({ label, value, options, disabled, testId, onChange }: SelectFieldProps) {
+  const id = useId()
+  return (
+    <div className="flex items-center justify-between gap-4 py-2.5">
+      <label htmlFor={id} className="font-medium text-sm">
+        {label}
+      </label>
+      <select
+        id={id}
+        value={value}
+        disabled={disabled}
+        data-testid={testId}
+        onChange={(event) => onChange(event.target.value)}
+        className="h-10 min-w-36 rounded-xl border border-line-strong bg-surface px-3 text-base text-ink sm:text-sm"
+      >
+        {options.map(([option, text]) => (
+          <option key={option} value={option}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </div>
+  )
+}
