@@ -257,8 +257,8 @@ export interface UploadSnapshot {
 /** A file on its way to the server. */
 export interface Upload {
   readonly state: Store<UploadSnapshot>
-  /** The file's id, for `send()`; rejects when it is refused or cancelled. After `retry()` a new promise. */
-  readonly done: Promise<string>
+  /** The file, for `send()`; rejects when it is refused or cancelled. After `retry()` a new promise. */
+  readonly done: Promise<Attachment>
   /** Tries a failed one again, from where it came to. */
   retry(): void
   /** Gives it up; the server forgets what it holds of it. */
@@ -338,6 +338,7 @@ export interface ChatMessage {
   readonly mentions?: readonly string[] | undefined
   readonly reactions?: readonly MessageReaction[] | undefined
   readonly preview?: WireMessage['preview']
+  readonly attachments?: readonly Attachment[] | undefined
   /** A line of the server's own; `text` says the same in English. */
   readonly system?: SystemLine | undefined
 }
@@ -349,8 +350,13 @@ export interface MessageReaction {
   readonly by: readonly string[]
 }
 
+/** A file of a message. */
+export type Attachment = NonNullable<WireMessage['attachments']>[number]
+
 /** What to send besides text. */
 export interface SendOptions {
+  /** Files that were uploaded for this conversation: what `Upload.done` gave. With them the text may be empty. */
+  readonly attachments?: readonly Attachment[]
   /** Number of the message that this one answers. */
   readonly replyTo?: number
   /** Number of the message whose thread this one belongs to. */

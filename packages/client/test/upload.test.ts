@@ -68,7 +68,7 @@ describe('an upload', () => {
     const upload = new UploadHandle(http, 'team', file, {})
     const told: number[] = []
     upload.state.subscribe(() => told.push(upload.state.get().sentBytes))
-    expect(await upload.done).toBe(fileId)
+    expect(await upload.done).toEqual({ fileId, name: 'a.png', type: 'image/png', size: 2_500_000 })
     expect(held().equals(bytes)).toBe(true)
     expect(seen).toEqual(['POST', 'POST', 'PATCH 0', 'PATCH 1048576', 'PATCH 2097152'])
     expect([...new Set(told)]).toEqual([0, 1048576, 2097152, 2_500_000])

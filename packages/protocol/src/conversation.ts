@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { fileIdSchema } from './file.ts'
 import { limits } from './limits.ts'
 import { linkPreviewSchema, messageSchema } from './message.ts'
 import {
@@ -177,23 +178,37 @@ export const conversationRequests = {
       'Stores a message and acknowledges after the commit. The same clientMessageId by the same sender again gives the same number; with other content it is a `conflict`. With `follows`, which lets many be under way at once without losing their order, it is stored only if that message of the same sender is; else nothing is stored and it is `outOfOrder`. The sender has read what they sent. `<@identity>` in the text mentions a person.',
     needs:
       '`conversations.write` (group; membership too where `access` is `members`), `rooms.chat` (`room:…`), `direct` and membership (direct)',
-    request: z.strictObject({
-      conversationId: conversationIdSchema,
-      clientMessageId: clientMessageIdSchema.refine(
-        (id) => !id.startsWith('sangam:'),
-        'an id that does not begin with sangam:',
-      ),
-      text: textSchema,
-      follows: clientMessageIdSchema
-        .optional()
-        .describe('clientMessageId of the message of the same sender that has to be stored before this one'),
-      replyTo: messageNumberSchema.min(1).optional().describe('Number of the message that it answers'),
-      thread: messageNumberSchema
-        .min(1)
-        .optional()
-        .describe('Number of the message whose thread it belongs to'),
-      preview: linkPreviewSchema.optional(),
-    }),
+    request: z
+      .strictObject({
+        conversationId: conversationIdSchema,
+        clientMessageId: clientMessageIdSchema.refine(
+          (id) => !id.startsWith('sangam:'),
+          'an id that does not begin with sangam:',
+        ),
+        text: z.union([textSchema, z.literal('')]).describe('The text; empty only beside attachments'),
+        attachments: z
+          .array(fileIdSchema)
+          .min(1)
+          .max(limits.attachments)
+          .refine((ids) => new Set(ids).size === ids.length, 'each file once')
+          .optional()
+          .describe('Own complete uploads for this conversation (docs/attachments.md)'),
+        follows: clientMessageIdSchema
+          .optional()
+          .describe(
+            'clientMessageId of the message of the same sender that has to be stored before this one',
+          ),
+        replyTo: messageNumberSchema.min(1).optional().describe('Number of the message that it answers'),
+        thread: messageNumberSchema
+          .min(1)
+          .optional()
+          .describe('Number of the message whose thread it belongs to'),
+        preview: linkPreviewSchema.optional(),
+      })
+      .refine(({ text, attachments }) => text !== '' || attachments !== undefined, {
+        path: ['text'],
+        message: 'a text or attachments',
+      }),
     reply: z.strictObject({ number: messageNumberSchema.min(1), sentAt: timestampMsSchema }),
     errors: ['notFound', 'conflict', 'outOfOrder', 'unavailable'],
   }),

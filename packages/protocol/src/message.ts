@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { attachmentSchema } from './file.ts'
 import { limits } from './limits.ts'
 import {
   clientMessageIdSchema,
@@ -112,6 +113,7 @@ export const messageSchema = z
     reactions: z.array(messageReactionSchema).max(limits.reactions).optional(),
     preview: linkPreviewSchema.optional(),
     system: systemLineSchema.optional(),
+    attachments: z.array(attachmentSchema).min(1).max(limits.attachments).optional(),
   })
   .describe('A stored message')
 export type Message = z.output<typeof messageSchema>

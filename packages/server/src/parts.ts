@@ -5,6 +5,7 @@ import { createChatParts } from './chat/chat-parts.ts'
 import { observedStore } from './chat/observed-store.ts'
 import type { ChatStore } from './chat/store.ts'
 import type { Settings } from './config/settings.ts'
+import type { FileService } from './files/file-service.ts'
 import type { MediaCounts } from './media/media-counts.ts'
 import type { MediaWorkers } from './media/media-workers.ts'
 import type { Logger } from './observability/log.ts'
@@ -30,6 +31,7 @@ export type PartsOptions = {
   readonly settings: Settings
   readonly tokens: Tokens
   readonly store: ChatStore
+  readonly files: FileService
   readonly push: PushService
   readonly webhooks: WebhookService | undefined
   readonly roomStore: RoomStore
@@ -68,6 +70,7 @@ export const connectParts = (options: PartsOptions): Parts => {
   const { chat, messages, members, callLines, ...chatParts } = createChatParts({
     store,
     notifier,
+    files: options.files,
     now,
     onStored: metrics.messageStored,
   })

@@ -357,6 +357,7 @@ export class SangamServer implements Sangam {
       settings,
       tokens: this.tokens,
       store: this.#store,
+      files: this.#files.service,
       push,
       webhooks: this.#webhooks,
       roomStore: this.#roomStore,

@@ -200,6 +200,71 @@ describe('a file', () => {
   })
 })
 
+describe('a message with files', () => {
+  const send = (client: TestClient, clientMessageId: string, attachments: string[], text = '') =>
+    client.ask('conversation.send', { conversationId: 'team', clientMessageId, text, attachments })
+
+  test('brings them to everybody who may read it, and a repeat of it is harmless', async () => {
+    const { server, asha } = await startWithTeam()
+    const ravi = await server.guest('Ravi')
+    await ravi.ask('conversation.open', { conversationId: 'team' })
+    const fileId = await upload(server, asha, Buffer.from('0123456789'), { width: 4, height: 3 })
+    expect(await send(asha, 'm1', [fileId])).toMatchObject({ number: 1 })
+    expect(await send(asha, 'm1', [fileId])).toMatchObject({ number: 1 })
+    const { message } = await ravi.next('conversation.message')
+    const attachment = { fileId, name: 'a.png', type: 'image/png', size: 10, width: 4, height: 3 }
+    expect(message).toMatchObject({ text: '', attachments: [attachment] })
+    const page = await ravi.ask('conversation.history', { conversationId: 'team', after: 0 })
+    expect(page.messages[0]?.attachments).toEqual([attachment])
+    expect(await (await fetch((await urlOf(server, ravi, fileId)).url)).text()).toBe('0123456789')
+    const stranger = await server.member({ identity: 'stranger', name: 'S', conversations: { other: {} } })
+    expect((await urlOf(server, stranger, fileId)).status).toBe(404)
+  })
+
+  test('takes own complete files of this conversation that no other message has, and stores nothing else', async () => {
+    const { server, asha } = await startWithTeam()
+    const ravi = await server.guest('Ravi')
+    await ravi.ask('conversation.open', { conversationId: 'other' })
+    const own = await upload(server, asha, randomBytes(10))
+    const { fileId: unfinished } = (await create(server, asha)).value as UploadState
+    const refused = async (client: TestClient, ids: string[], conversationId = 'team') =>
+      (
+        await client.refusal('conversation.send', {
+          conversationId,
+          clientMessageId: 'x',
+          text: '',
+          attachments: ids,
+        })
+      )?.code
+    await ravi.ask('conversation.open', { conversationId: 'team' })
+    expect(await refused(ravi, [own])).toBe('notFound')
+    expect(await refused(asha, [unfinished])).toBe('notFound')
+    expect(await refused(asha, ['A'.repeat(22)])).toBe('notFound')
+    expect(await refused(asha, [own, own])).toBe('invalidMessage')
+    expect(await refused(asha, [])).toBe('invalidMessage')
+    await asha.ask('conversation.open', { conversationId: 'other' })
+    expect(await refused(asha, [own], 'other')).toBe('notFound')
+    await send(asha, 'first', [own])
+    expect(await refused(asha, [own])).toBe('notFound')
+    const { messages } = await asha.ask('conversation.history', { conversationId: 'team', after: 0 })
+    expect(messages).toHaveLength(1)
+  })
+
+  test('that is refused gives its files back; one that is deleted takes them with it', async () => {
+    const { server, asha } = await startWithTeam()
+    const fileId = await upload(server, asha, randomBytes(10))
+    await asha.ask('conversation.send', { conversationId: 'team', clientMessageId: 'm1', text: 'words' })
+    const conflict = { conversationId: 'team', clientMessageId: 'm1', text: '', attachments: [fileId] }
+    expect((await asha.refusal('conversation.send', conflict))?.code).toBe('conflict')
+    await send(asha, 'm2', [fileId], 'look')
+    const { url } = await urlOf(server, asha, fileId)
+    await asha.ask('message.delete', { conversationId: 'team', number: 2, clientChangeId: 'd' })
+    expect((await fetch(url)).status).toBe(404)
+    const left = readdirSync(join(server.dataDir, 'files'), { recursive: true, withFileTypes: true })
+    expect(left.filter((entry) => entry.isFile())).toEqual([])
+  })
+})
+
 test.each([
   [undefined, undefined],
   ['bytes=0-', { start: 0, end: 99 }],

@@ -117,7 +117,8 @@ export class ConversationHandle extends TypedEmitter<ConversationEvents> impleme
 
   async send(text: string, options: SendOptions = {}): Promise<ChatMessage> {
     // Checked here, not by the server alone: what exceeds its socket's bound would break the connection each time.
-    if (text === '') throw errors.invalidOptions('A message needs a text.')
+    if (text === '' && options.attachments === undefined)
+      throw errors.invalidOptions('A message needs a text or attachments.')
     if (new TextEncoder().encode(text).length > limits.textBytes) throw errors.tooLarge(limits.textBytes)
     const clientMessageId = randomId()
     const { promise, resolve, reject } = Promise.withResolvers<ChatMessage>()
@@ -474,12 +475,13 @@ export class ConversationHandle extends TypedEmitter<ConversationEvents> impleme
 
   /** What an own message bears that is known before its echo comes. */
   #sentWith({ text, options }: OutboxEntry): Partial<Message> {
-    const { thread, preview, replyTo } = options ?? {}
+    const { thread, preview, replyTo, attachments } = options ?? {}
     const quoted = replyTo === undefined ? undefined : this.#heldAt(replyTo)
     const mentions = [...new Set(Array.from(text.matchAll(/<@([^>\s]+)>/g), ([, identity = '']) => identity))]
     return {
       ...(thread === undefined ? {} : { thread }),
       ...(preview === undefined ? {} : { preview }),
+      ...(attachments === undefined ? {} : { attachments: [...attachments] }),
       ...(mentions.length === 0 ? {} : { mentions }),
       ...(quoted === undefined ? {} : { replyTo: quoteOf(quoted) }),
     }

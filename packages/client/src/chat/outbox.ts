@@ -163,7 +163,9 @@ export class Outbox {
     let outcome: SendOutcome
     try {
       const named = follows === undefined ? {} : { follows }
-      const payload = { conversationId, clientMessageId, text, ...options, ...named }
+      const { attachments, ...others } = options ?? {}
+      const files = attachments === undefined ? {} : { attachments: attachments.map(({ fileId }) => fileId) }
+      const payload = { conversationId, clientMessageId, text, ...others, ...files, ...named }
       const receipt = await this.#signalling.request('conversation.send', payload, { offline: 'fail' })
       outcome = { kind: 'stored' }
       this.#listeners.get(conversationId)?.stored(entry, receipt)

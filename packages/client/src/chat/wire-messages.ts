@@ -24,7 +24,7 @@ export function storedMessage(message: Message, self: Self): StoredMessage {
 /** A message of the outbox as applications hold it. */
 export function unsentMessage(entry: OutboxEntry, self: Self): ChatMessage {
   const error = errorOf(entry)
-  const { thread, preview } = entry.options ?? {}
+  const { thread, preview, attachments } = entry.options ?? {}
   return {
     key: `${entry.senderId}/${entry.clientMessageId}`,
     conversationId: entry.conversationId,
@@ -37,6 +37,7 @@ export function unsentMessage(entry: OutboxEntry, self: Self): ChatMessage {
     state: error === undefined ? 'sending' : 'failed',
     ...(thread === undefined ? {} : { thread }),
     ...(preview === undefined ? {} : { preview }),
+    ...(attachments === undefined ? {} : { attachments }),
     ...(error === undefined ? {} : { error }),
   }
 }

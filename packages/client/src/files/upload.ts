@@ -1,5 +1,5 @@
 import type { UploadState } from '@sangam/protocol'
-import type { Upload, UploadOptions, UploadSnapshot } from '../api.ts'
+import type { Attachment, Upload, UploadOptions, UploadSnapshot } from '../api.ts'
 import { backoffMs } from '../connection/backoff.ts'
 import { errors, isSangamError, type SangamErrorCode, toSangamError } from '../errors.ts'
 import { WritableStore } from '../store.ts'
@@ -25,7 +25,7 @@ export class UploadHandle implements Upload {
   readonly #file: Blob
   readonly #options: UploadOptions
   readonly #aborting = new AbortController()
-  #done: Promise<string>
+  #done: Promise<Attachment>
   #fileId: string | undefined
   #hasThumbnail = false
 
@@ -42,7 +42,7 @@ export class UploadHandle implements Upload {
     this.#done = this.#begin()
   }
 
-  get done(): Promise<string> {
+  get done(): Promise<Attachment> {
     return this.#done
   }
 
@@ -59,21 +59,21 @@ export class UploadHandle implements Upload {
     await this.#http.ask({ method: 'DELETE', path: `/files/${this.#fileId}` }).catch(() => undefined)
   }
 
-  #begin(): Promise<string> {
+  #begin(): Promise<Attachment> {
     const done = this.#run()
     // Whoever watches the state need not await the promise as well.
     done.catch(() => undefined)
     return done
   }
 
-  async #run(): Promise<string> {
+  async #run(): Promise<Attachment> {
     this.#set({ status: 'uploading' })
     for (let attempt = 0; ; attempt += 1) {
       const before = this.state.get().sentBytes
       try {
         const fileId = await this.#send()
         this.#set({ status: 'done', sentBytes: this.#file.size })
-        return fileId
+        return { fileId, ...this.#facts(), ...(this.#hasThumbnail ? { thumbnail: true } : {}) }
       } catch (caught) {
         if (this.#aborting.signal.aborted) throw this.#aborting.signal.reason
         const error = toSangamError(caught, (cause) => errors.serverUnreachable('', cause))
@@ -100,15 +100,19 @@ export class UploadHandle implements Upload {
     return upload.fileId
   }
 
-  #create(): Promise<UploadState> {
-    const { thumbnail: _thumbnail, name, type, ...facts } = this.#options
-    const request = {
-      conversationId: this.#conversationId,
+  #facts(): Omit<Attachment, 'fileId' | 'thumbnail'> {
+    const { thumbnail: _thumbnail, name, type, waveform, ...facts } = this.#options
+    return {
       name: name ?? nameOf(this.#file),
       type: mediaTypeOf(type ?? this.#file.type),
       size: this.#file.size,
       ...facts,
+      ...(waveform === undefined ? {} : { waveform: [...waveform] }),
     }
+  }
+
+  #create(): Promise<UploadState> {
+    const request = { conversationId: this.#conversationId, ...this.#facts() }
     const headers = { 'content-type': 'application/json' }
     return this.#http.ask({
       method: 'POST',

@@ -4,6 +4,7 @@ import { ChatService } from './chat-service.ts'
 import { ConversationCache } from './conversation-cache.ts'
 import { ListNotices } from './list-notices.ts'
 import { MembershipService } from './membership-service.ts'
+import type { MessageFiles } from './message-files.ts'
 import { MessageService } from './message-service.ts'
 import { MessageWriter } from './message-writer.ts'
 import type { ChatStore } from './store.ts'
@@ -12,6 +13,7 @@ import type { ChatStore } from './store.ts'
 export type ChatPartsOptions = {
   readonly store: ChatStore
   readonly notifier: Notifier
+  readonly files: MessageFiles
   readonly now: Clock
   /** Called when a message was stored, with the time from request to commit. */
   readonly onStored: (ackMs: number) => void
@@ -28,13 +30,13 @@ export type ChatParts = {
 }
 
 /** Wires chat's services together. */
-export const createChatParts = ({ store, notifier, now, onStored }: ChatPartsOptions): ChatParts => {
+export const createChatParts = ({ store, notifier, files, now, onStored }: ChatPartsOptions): ChatParts => {
   const cache = new ConversationCache(store)
   const lists = new ListNotices({ store, cache, notifier, now })
   const writer = new MessageWriter({ store, cache, notifier, lists, now, onStored })
   return {
-    chat: new ChatService({ store, cache, writer, lists, notifier, now }),
-    messages: new MessageService({ store, cache, notifier, lists, now }),
+    chat: new ChatService({ store, cache, writer, lists, notifier, files, now }),
+    messages: new MessageService({ store, cache, notifier, lists, files, now }),
     members: new MembershipService({ store, cache, notifier, lists, writer, now }),
     callLines: new CallLines({ cache, writer, now }),
     close: () => lists.close(),

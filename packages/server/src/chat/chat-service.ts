@@ -1,8 +1,8 @@
-import type { ParsedRequestOf, ReplyOf } from '@sangam/protocol'
+import type { Attachment, ParsedRequestOf, ReplyOf } from '@sangam/protocol'
 import { limits } from '@sangam/protocol'
 import { conversationKindOf, may } from '../access/policy.ts'
 import type { Clock, Notifier, Session } from '../ports.ts'
-import { requestErrors } from '../request-errors.ts'
+import { RequestError, requestErrors } from '../request-errors.ts'
 import type { ConversationCache } from './conversation-cache.ts'
 import { entitled, isVisible } from './conversation-rights.ts'
 import { conversationFor, titleFor } from './conversation-views.ts'
@@ -10,6 +10,7 @@ import { directConversationId } from './direct-conversation.ts'
 import type { ListNotices } from './list-notices.ts'
 import { memberGroupPrefix } from './membership-service.ts'
 import { mentionsIn } from './mentions.ts'
+import type { MessageFiles } from './message-files.ts'
 import type { MessageWriter } from './message-writer.ts'
 import { numberAt } from './number-at.ts'
 import { standingIn } from './roles.ts'
@@ -23,6 +24,7 @@ export type ChatOptions = {
   readonly writer: MessageWriter
   readonly lists: ListNotices
   readonly notifier: Notifier
+  readonly files: MessageFiles
   readonly now: Clock
 }
 
@@ -36,14 +38,16 @@ export class ChatService {
   readonly #cache: ConversationCache
   readonly #writer: MessageWriter
   readonly #lists: ListNotices
+  readonly #files: MessageFiles
 
-  constructor({ store, cache, writer, lists, notifier, now }: ChatOptions) {
+  constructor({ store, cache, writer, lists, notifier, files, now }: ChatOptions) {
     this.#store = store
     this.#notifier = notifier
     this.#now = now
     this.#cache = cache
     this.#writer = writer
     this.#lists = lists
+    this.#files = files
   }
 
   /** `conversation.open` */
@@ -107,17 +111,28 @@ export class ChatService {
     const { conversationId, clientMessageId, text, thread, follows } = request
     const sentAtMs = this.#now()
     await entitled(this.#cache, session, conversationId, 'write')
-    return this.#writer.write({
-      conversationId,
-      clientMessageId,
-      text,
-      senderId: session.identity,
-      senderName: session.name,
-      sentAtMs,
-      follows,
-      thread,
-      extra: extraOf(request),
-    })
+    const attachments =
+      request.attachments &&
+      (await this.#files.claim(session.identity, conversationId, clientMessageId, request.attachments))
+    const extra = extraOf(request, attachments)
+    const { identity: senderId, name: senderName } = session
+    try {
+      return await this.#writer.write({
+        conversationId,
+        clientMessageId,
+        text,
+        senderId,
+        senderName,
+        sentAtMs,
+        follows,
+        thread,
+        extra,
+      })
+    } catch (error) {
+      const isFinal = error instanceof RequestError && ['conflict', 'notFound'].includes(error.wire.code)
+      if (isFinal) await this.#files.release(clientMessageId, request.attachments ?? [])
+      throw error
+    }
   }
 
   /** `conversation.read` */
@@ -247,8 +262,12 @@ export class ChatService {
 
 const replyOf = (page: Page) => ({ messages: [...page.messages], more: page.more })
 
-const extraOf = ({ text, replyTo, preview }: SendRequest): MessageExtra | undefined => {
+const extraOf = (
+  { text, replyTo, preview }: SendRequest,
+  attachments: readonly Attachment[] | undefined,
+): MessageExtra | undefined => {
   const mentions = mentionsIn(text)
-  if (mentions.length === 0 && replyTo === undefined && preview === undefined) return undefined
-  return { replyTo, preview, ...(mentions.length === 0 ? {} : { mentions }) }
+  const others = { replyTo, preview, attachments }
+  if (mentions.length === 0 && Object.values(others).every((one) => one === undefined)) return undefined
+  return { ...others, ...(mentions.length === 0 ? {} : { mentions }) }
 }

@@ -69,7 +69,7 @@ export const messageFrom = (
   const { conversationId, number, clientMessageId, senderId, senderName, text, sentAt } = row
   const plain = { conversationId, number, clientMessageId, senderId, senderName, text, sentAt }
   if (row.revision === 0 && row.extra === null && row.thread === null && row.replyCount === 0) return plain
-  const { mentions, preview, system } = fromExtraColumn(row.extra)
+  const { mentions, preview, system, attachments } = fromExtraColumn(row.extra)
   return {
     ...plain,
     ...(row.revision === 0 ? {} : { revision: row.revision }),
@@ -82,6 +82,7 @@ export const messageFrom = (
     ...(mentions === undefined ? {} : { mentions: [...mentions] }),
     ...(preview === undefined ? {} : { preview }),
     ...(system === undefined ? {} : { system }),
+    ...(attachments === undefined ? {} : { attachments: [...attachments] }),
     ...(reactions.length === 0 ? {} : { reactions: reactionsOf(reactions) }),
   }
 }

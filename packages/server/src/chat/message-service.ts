@@ -6,6 +6,7 @@ import { entitled } from './conversation-rights.ts'
 import type { ListNotices } from './list-notices.ts'
 import { mentionsIn } from './mentions.ts'
 import type { MessageChange } from './message-change-store.ts'
+import type { MessageFiles } from './message-files.ts'
 import type { ChatStore } from './store.ts'
 
 /** What {@link MessageService} needs. */
@@ -14,6 +15,7 @@ export type MessageServiceOptions = {
   readonly cache: ConversationCache
   readonly notifier: Notifier
   readonly lists: ListNotices
+  readonly files: MessageFiles
   readonly now: Clock
 }
 
@@ -53,7 +55,9 @@ export class MessageService {
     const message = await this.#message(place)
     const isOwn = message.senderId === session.identity && message.system === undefined
     if (!isOwn) await entitled(cache, session, place.conversationId, 'deleteOthers')
-    return this.#change(session, place, { type: 'delete' })
+    const reply = await this.#change(session, place, { type: 'delete' })
+    await this.#options.files.remove((message.attachments ?? []).map(({ fileId }) => fileId))
+    return reply
   }
 
   /** `message.react` */

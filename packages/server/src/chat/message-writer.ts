@@ -70,7 +70,7 @@ const messageOf = (request: AppendRequest, number: number, quoted: Quote | undef
   const { conversationId, clientMessageId, senderId, senderName, text, sentAtMs, thread, extra } = request
   const plain = { conversationId, number, clientMessageId, senderId, senderName, text, sentAt: sentAtMs }
   if (thread === undefined && extra === undefined) return plain
-  const { mentions, preview, system } = extra ?? {}
+  const { mentions, preview, system, attachments } = extra ?? {}
   return {
     ...plain,
     ...(thread === undefined ? {} : { thread }),
@@ -78,5 +78,6 @@ const messageOf = (request: AppendRequest, number: number, quoted: Quote | undef
     ...(mentions === undefined ? {} : { mentions: [...mentions] }),
     ...(preview === undefined ? {} : { preview }),
     ...(system === undefined ? {} : { system }),
+    ...(attachments === undefined ? {} : { attachments: [...attachments] }),
   }
 }

@@ -1,4 +1,12 @@
-import type { ConversationSummary, LinkPreview, Member, Message, Quote, SystemLine } from '@sangam/protocol'
+import type {
+  Attachment,
+  ConversationSummary,
+  LinkPreview,
+  Member,
+  Message,
+  Quote,
+  SystemLine,
+} from '@sangam/protocol'
 import type { MembershipStore } from './membership-store.ts'
 import type { MessageChangeStore } from './message-change-store.ts'
 import type { SearchStore } from './search-store.ts'
@@ -47,6 +55,7 @@ export type MessageExtra = {
   readonly mentions?: readonly string[] | undefined
   readonly preview?: LinkPreview | undefined
   readonly system?: SystemLine | undefined
+  readonly attachments?: readonly Attachment[] | undefined
 }
 
 /** A message to store. */

@@ -203,10 +203,11 @@ export class FileService {
   }
 
   /** The message that claimed files was refused for good: they belong to none again. */
-  async release(fileIds: readonly string[]): Promise<void> {
+  async release(clientMessageId: string, fileIds: readonly string[]): Promise<void> {
     for (const fileId of fileIds) {
       const record = await this.#files.get(fileId)
-      if (record === undefined) continue
+      // A refused repeat must not take the files of the message that was stored under its id.
+      if (record?.value.attachedTo !== clientMessageId) continue
       await this.#uploads.put({ ...record, value: { ...record.value, attachedTo: undefined } })
       await this.#files.remove(fileId)
     }
