@@ -59,6 +59,8 @@ class Port {
   int32_t listenerOf(uint32_t index) const;
   // Indexes of sockets that aren't open are ignored.
   void closeSocket(uint32_t index);
+  // For tests: connections that are nobody's have been here for so long already.
+  void ageConnections(uint64_t us) { tendTcp(nowUs() + us); }
   // For tests: the system's buffer of a socket, SO_SNDBUF or SO_RCVBUF, or -1.
   int bufferBytes(uint32_t index, int option) const;
   // For tests: makes the socket send without UDP_SEGMENT, or makes the system refuse UDP_SEGMENT.

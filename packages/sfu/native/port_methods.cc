@@ -294,6 +294,15 @@ napi_value closePort(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// ageConnections(us): as if so much time had passed for connections that are nobody's. For tests.
+napi_value ageConnections(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  const uint32_t us = args.u32(0);
+  Port* port = args.ok() ? PortObject::portOf(env, args.self(), true) : nullptr;
+  if (port != nullptr) port->ageConnections(us);
+  return nullptr;
+}
+
 // bufferBytes(socket, isSend): what the system says. For tests.
 napi_value bufferBytes(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
@@ -348,6 +357,7 @@ void definePortMethods(napi_env env, napi_value object) {
   setFunction(env, object, "injectPacket", injectPacket);
   setFunction(env, object, "execute", execute);
   setFunction(env, object, "close", closePort);
+  setFunction(env, object, "ageConnections", ageConnections);
   setFunction(env, object, "bufferBytes", bufferBytes);
   setFunction(env, object, "setSegmentation", setSegmentation);
   setFunction(env, object, "restrictSuites", restrictSuites);

@@ -175,6 +175,22 @@ describe('a connection that is nobody’s', () => {
     expect(to.counter(Counter.droppedConnections)).toBe(1)
   })
 
+  test('has ten seconds; one that is proven stays', async () => {
+    const { to, tcpPort } = listening()
+    const { peer: honest, address } = await proven(to, tcpPort)
+    const slow = await TcpPeer.open(tcpPort)
+    slow.socket.write(framed(stunPacket(1)))
+    await to.take(1)
+    to.port.ageConnections(9_000_000)
+    slow.socket.write(framed(stunPacket(2)))
+    await to.take(1)
+    to.port.ageConnections(10_000_000)
+    await slow.ended()
+    sendRaw(to, address, Buffer.from('still here'))
+    expect(String((await honest.frames(1))[0])).toBe('still here')
+    expect(to.counter(Counter.droppedConnections)).toBe(1)
+  })
+
   test('gives way, the oldest first, when there are more than 512; one that is proven stays', async () => {
     const { to, tcpPort } = listening()
     const { peer: honest, address } = await proven(to, tcpPort)

@@ -94,6 +94,26 @@ describe('ICE-lite', () => {
     expect(states(fixture)).toEqual(['completed', 'disconnected', 'completed'])
   })
 
+  test('with a consent timeout of 0 stays connected without any checks', () => {
+    const fixture = new EngineFixture()
+    const transport = fixture.engine.createWebRtcTransport({
+      routerId: 'router',
+      transportId: 't',
+      webRtcServerId: 'server',
+      enableUdp: true,
+      enableTcp: true,
+      preferUdp: false,
+      preferTcp: false,
+      iceConsentTimeoutSeconds: 0,
+      initialAvailableOutgoingBitrate: 600_000,
+    })
+    const { usernameFragment, password } = transport.creation.iceParameters
+    check(fixture, bindingRequest(usernameFragment, password))
+    fixture.tick(3_600_000)
+    expect(states(fixture)).toEqual(['completed'])
+    expect(fixture.port.sessions[transport.session]?.addresses).toEqual([PEER_ADDRESS.join()])
+  })
+
   test('restartIce() gives new credentials; the old ones hold until the first check with the new', () => {
     const fixture = new EngineFixture()
     let serial = 0

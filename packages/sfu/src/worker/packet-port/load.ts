@@ -51,6 +51,8 @@ interface NativePort {
   /** Fills `sessionCounts`. */
   readSessionCounts(session: number): void
   addSink(session: number, ssrc: number, payloadType: number, elements: Uint8Array): number
+  /** For tests: as if so many microseconds had passed for TCP connections that are nobody's. */
+  ageConnections(us: number): void
   /** For tests: bytes of the socket's buffer as the system has it, of what is sent or of what is received. */
   bufferBytes(socket: number, isSend: boolean): number
   /** For tests: mode 0 sends without UDP_SEGMENT, mode 1 makes the system refuse UDP_SEGMENT on this socket. */
