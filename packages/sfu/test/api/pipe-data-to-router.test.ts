@@ -107,6 +107,27 @@ describe('pipeToRouter() with dataProducerId', () => {
     expect(String((await arrived)[0])).toBe('back')
   })
 
+  test('takes sizes for its association, for messages as large as those of the endpoints', async () => {
+    const from = await openRouter(0)
+    const to = await openRouter(1)
+    const source = await from.createDirectTransport({ maxReceiveMessageSize: 1_000_000 })
+    const sink = await to.createDirectTransport({ maxSendMessageSize: 1_000_000 })
+    const dataProducer = await source.produceData()
+    const { pipeDataProducer } = await from.pipeToRouter({
+      dataProducerId: dataProducer.id,
+      router: to,
+      maxSendMessageSize: 1_000_000,
+      maxReceiveMessageSize: 1_000_000,
+    })
+    const consumer = await sink.consumeData({ dataProducerId: pipeDataProducer?.id ?? '' })
+    const arrived = once(consumer, 'message') as Promise<[Buffer]>
+    const message = Buffer.alloc(1_000_000, 'a message of many packets')
+    dataProducer.send(message)
+    expect((await arrived)[0].equals(message)).toBe(true)
+    const other = { router: await openRouter(1), keepId: false, maxSendMessageSize: -1 }
+    await expect(from.pipeToRouter({ dataProducerId: dataProducer.id, ...other })).rejects.toThrow(TypeError)
+  })
+
   test('closing the copy closes the consumer here, and no more', async () => {
     const { dataProducer, pipeDataConsumer, pipeDataProducer } = await piped()
     pipeDataProducer.close()
