@@ -191,6 +191,38 @@ describe('forwarding', () => {
     expect(rtcpTypes(fixture, publisher.session).filter((type) => type === PLI)).toHaveLength(1)
   })
 
+  test('H265 is forwarded from a picture on that needs no earlier one', () => {
+    const fixture = new EngineFixture()
+    const publisher = fixture.connected('publisher', 40001)
+    fixture.connected('viewer', 40002)
+    const codec = { mimeType: 'video/H265', payloadType: 96, clockRate: 90_000 }
+    fixture.engine.produce({
+      transportId: 'publisher',
+      producerId: 'producer',
+      kind: 'video',
+      rtpParameters: { codecs: [codec], encodings: [{ ssrc: 1111 }] },
+      rtpMapping: { codecs: [{ payloadType: 96, mappedPayloadType: 101 }], encodings: [] },
+      keyFrameRequestDelay: 0,
+      paused: false,
+    })
+    fixture.engine.consume({
+      transportId: 'viewer',
+      consumerId: 'consumer',
+      producerId: 'producer',
+      kind: 'video',
+      type: 'simple',
+      rtpParameters: { codecs: [{ ...codec, payloadType: 101 }], encodings: [{ ssrc: 2222 }] },
+      consumableRtpEncodings: [],
+      paused: false,
+      ignoreDtx: false,
+    })
+    // RFC 7798 section 1.1.4: the type stands in bits 1-6: a trailing picture (1), then an IDR picture (19).
+    const nal = (type: number): Uint8Array => Uint8Array.of(type << 1, 1, 0xaa, 0xbb)
+    for (const [i, type] of [1, 19, 1].entries()) fixture.video(publisher, 10 + i, nal(type))
+    fixture.run()
+    expect(fixture.port.sent.map((s) => s.sequenceNumber)).toEqual([1001, 1002])
+  })
+
   test('closing a producer closes its consumers, which are told, and frees their sinks', () => {
     const { fixture, viewer } = room()
     fixture.consumeVideo(viewer)

@@ -1,11 +1,16 @@
 import {
-  HeaderExtensionUri,
+  isRemb,
   microsecondsToNtpMiddle,
+  parseRtcpPacket,
+  RtcpHeader,
+  RtcpType,
+  readRembBitrateBps,
   writeDelaySinceLastReceiverReport,
   writeNack,
 } from '@sangam/rtp'
 import { describe, expect, test } from 'vitest'
 import type { Stat } from '../../src/channel/messages.ts'
+import { requestHandlers } from '../../src/worker/requests.ts'
 import type { WebRtcTransport } from '../../src/worker/transport/webrtc-transport.ts'
 import { DELTA_FRAME, EngineFixture, KEY_FRAME } from './engine-fixture.ts'
 
@@ -87,6 +92,50 @@ describe('the statistics of a transport', () => {
     room.run()
     room.tick(1100)
     expect(room.statsOf(room.publisher).rtpPacketLossReceived).toBe(0)
+  })
+})
+
+describe('a limit on what a publisher may send', () => {
+  /** The limits that the publisher was told since the last look (REMB), bits per second. */
+  function told(room: Room): number[] {
+    const header = new RtcpHeader()
+    const packets = room.port.rtcp.splice(0).filter(({ session }) => session === room.publisher.session)
+    return packets.flatMap(({ bytes }) => {
+      const limits: number[] = []
+      for (let at = 0; parseRtcpPacket(bytes, at, bytes.length, header); at += header.packetLength) {
+        const isFeedback = header.packetType === RtcpType.payloadFeedback
+        if (isFeedback && isRemb(bytes, header)) limits.push(readRembBitrateBps(bytes, header))
+      }
+      return limits
+    })
+  }
+
+  test('is told it once a second, as long as it holds, and stands in the statistics', () => {
+    const room = new Room()
+    const limit = (bitrate: number): void => {
+      requestHandlers(room.engine, room.context, {
+        resourceUsage: () => ({}),
+        updateSettings: () => {},
+        close: () => {},
+      })['transport.setMaxIncomingBitrate']({ transportId: 'publisher', bitrate })
+    }
+    room.video(room.publisher, 10, KEY_FRAME)
+    room.run()
+    room.tick(1100)
+    expect(told(room)).toEqual([])
+    limit(512_000)
+    for (const _ of [1, 2]) {
+      room.tick(1100)
+      expect(told(room)).toEqual([512_000])
+    }
+    expect(room.statsOf(room.publisher)).toMatchObject({
+      maxIncomingBitrate: 512_000,
+      availableIncomingBitrate: 512_000,
+    })
+    limit(0)
+    room.tick(1100)
+    expect(told(room)).toEqual([])
+    expect(room.statsOf(room.publisher)).not.toHaveProperty('maxIncomingBitrate')
   })
 })
 
@@ -192,6 +241,5 @@ describe('dumps', () => {
         params: { ...negotiated, ssrc: 2222, payloadType: 101, rtxSsrc: 2223, rtxPayloadType: 102 },
       },
     })
-    expect(HeaderExtensionUri.mid).toContain('sdes:mid')
   })
 })
