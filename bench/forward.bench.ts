@@ -10,6 +10,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { enginesOf } from './forward/engines.ts'
 import { Floor } from './forward/floor.ts'
 import { MEDIA, type Media } from './forward/media.ts'
 import { Room, type RoomOptions } from './forward/room.ts'
@@ -23,11 +24,12 @@ const WARM_UP_PACE = 8
 /** What was sent last has arrived by then. */
 const SETTLE_MS = 100
 
-interface Case extends RoomOptions {
+interface Case extends Omit<RoomOptions, 'engine'> {
   readonly name: string
 }
 
 interface Row {
+  readonly engine: string
   readonly media: string
   readonly legs: number
   readonly extensions: boolean
@@ -44,7 +46,7 @@ interface Row {
 
 /**
  * Runs every case that the options leave: `--turns 6` of each, `--receivers 1,10,100,500`, `--media audio,video`,
- * `--legs 1,20` streams per receiver, `--extensions on,off`.
+ * `--legs 1,20` streams per receiver, `--extensions on,off`. `--engine mediasoup` runs each case on that engine as well.
  */
 export async function run(args: readonly string[]): Promise<readonly Row[]> {
   const { values } = parseArgs({
@@ -55,15 +57,19 @@ export async function run(args: readonly string[]): Promise<readonly Row[]> {
       media: { type: 'string', default: 'audio,video' },
       legs: { type: 'string', default: '1' },
       extensions: { type: 'string', default: 'on' },
+      engine: { type: 'string', default: 'sangam' },
     },
   })
+  const engines = await enginesOf(values.engine)
   const floor = new Floor()
   const rows: Row[] = []
   try {
     for (const one of cases(values)) {
-      const row = await measure(one, Number(values.turns), floor)
-      rows.push(row)
-      console.log(lineOf(row))
+      for (const [name, engine] of engines) {
+        const row = { engine: name, ...(await measure({ ...one, engine }, Number(values.turns), floor)) }
+        rows.push(row)
+        console.log(lineOf(row))
+      }
     }
   } finally {
     await floor.close()
@@ -95,7 +101,11 @@ function mediaOf(name: string): Media {
   return media
 }
 
-async function measure(options: Case, turns: number, floor: Floor): Promise<Row> {
+async function measure(
+  options: Case & RoomOptions,
+  turns: number,
+  floor: Floor,
+): Promise<Omit<Row, 'engine'>> {
   const room = await Room.open(options)
   try {
     const { streams, receivers } = room
@@ -149,6 +159,7 @@ function median(values: readonly number[]): number {
 
 function printed(row: Row) {
   return {
+    engine: row.engine,
     media: row.media,
     legs: row.legs,
     extensions: row.extensions ? 'on' : 'off',
@@ -163,6 +174,6 @@ function printed(row: Row) {
 }
 
 function lineOf(row: Row): string {
-  const { media, legs, N, 'worker µs/packet': us, 'worker / floor': ratio } = printed(row)
-  return `${media}: ${N} receivers of ${legs} streams: ${us} µs per packet, ${ratio} times the floor`
+  const { engine, media, legs, N, 'worker µs/packet': us, 'worker / floor': ratio } = printed(row)
+  return `${engine}, ${media}: ${N} receivers of ${legs} streams: ${us} µs per packet, ${ratio} times the floor`
 }

@@ -1,10 +1,12 @@
 import { once } from 'node:events'
-import { createWorker, type types } from '@sangam/sfu'
+import type { types } from '@sangam/sfu'
 import { MediaPeer, PeerPort } from '@sangam/testkit'
+import type { Engine } from './engines.ts'
 import { CODECS, type Media, MediaStreams, rtpParameters } from './media.ts'
 
 /** What is forwarded to whom. */
 export interface RoomOptions {
+  readonly engine: Engine
   readonly media: Media
   /** Transports that receive. */
   readonly receivers: number
@@ -36,8 +38,8 @@ export class Room {
   }
 
   /** Connects everybody. */
-  static async open({ media, receivers, legs, extensions }: RoomOptions): Promise<Room> {
-    const worker = await createWorker()
+  static async open({ engine, media, receivers, legs, extensions }: RoomOptions): Promise<Room> {
+    const worker = await engine.createWorker()
     const ports = Array.from({ length: Math.ceil((receivers + 1) / PeerPort.maxPeers) }, () => new PeerPort())
     const listenInfos = [{ protocol: 'udp' as const, ip: '127.0.0.1', port: 0, ...BUFFERS }]
     const webRtcServer = await worker.createWebRtcServer({ listenInfos })
