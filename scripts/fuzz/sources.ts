@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fromRoot } from '../paths.ts'
 
@@ -7,20 +7,21 @@ const NATIVE = fromRoot('packages/sfu/native')
 /** The folder of the fuzz targets and their corpora. */
 export const FUZZ = fromRoot('packages/sfu/fuzz')
 
-/** What needs Node or a running event loop; the rest is bytes in, bytes out. */
-const SHELL = /^(addon|bench_\w+|napi_\w+|port|port_\w+|testing)\.cc$/
+/** A source that needs Node or a running event loop; the rest is bytes in, bytes out. */
+const SHELL = /^#include "(napi_support|port|port_object|bench_floor)\.h"$/m
 
 const MAINS = /_main\.cc$/
 
-function sourcesIn(folder: string, leftOut: RegExp): string[] {
+function sourcesIn(folder: string): string[] {
   return readdirSync(folder)
-    .filter((file) => file.endsWith('.cc') && !leftOut.test(file))
+    .filter((file) => file.endsWith('.cc'))
     .map((file) => join(folder, file))
 }
 
 /** Every source of a fuzzing program but its main. */
 export function fuzzedSources(): string[] {
-  return [...sourcesIn(NATIVE, SHELL), ...sourcesIn(FUZZ, MAINS)]
+  const native = sourcesIn(NATIVE).filter((file) => !SHELL.test(readFileSync(file, 'utf8')))
+  return [...native, ...sourcesIn(FUZZ).filter((file) => !MAINS.test(file))]
 }
 
 /** What a compiler is told for every fuzzing program. Node's own headers bring uv.h; Debian's OpenSSL comes before. */
