@@ -10,7 +10,7 @@ describe('sangam start', () => {
     expect(await server.get('/')).toContain('<div id="root">')
     expect(await server.get('/metrics')).toContain('sangam_rooms')
     expect(server.log).toContain(`http://localhost:${server.ports.http}`)
-    expect(server.log).toContain(`UDP ${server.ports.media}`)
+    expect(server.log).toContain(`UDP and TCP ${server.ports.media}`)
     expect(server.log).toContain(server.folder)
     expect(server.log).toMatch(/SHA-256 (?:[0-9A-F]{2}:){15}/)
   })
