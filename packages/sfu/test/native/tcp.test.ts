@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { createInterface } from 'node:readline'
 import { afterEach, describe, expect, test } from 'vitest'
 import { writePacketAddress } from '../../src/worker/packet-port/address.ts'
 import { ControlKind, Counter, PacketKind } from '../../src/worker/packet-port/packet-port.ts'
-import { rtpPacket, stunPacket, TestPort } from './harness.ts'
+import { PlainPeer, rtpPacket, stunPacket, TestPort } from './harness.ts'
 
 const opened: { close(): void }[] = []
 afterEach(() => {
@@ -207,6 +209,64 @@ describe('a connection that is nobody’s', () => {
     expect(String((await honest.frames(1))[0])).toBe('still here')
     expect(idle.every(({ socket }) => !socket.destroyed)).toBe(true)
     expect(to.counter(Counter.droppedConnections)).toBe(1)
+  })
+})
+
+describe('a flood', () => {
+  test('of connections and garbage leaves an honest stream over UDP whole', async () => {
+    const { to, tcpPort } = listening()
+    const honest = await PlainPeer.open()
+    opened.push(honest)
+    const session = to.sessionTo(honest.port)
+    to.port.setPlain(session)
+    const peers = await Promise.all(Array.from({ length: 100 }, () => TcpPeer.open(tcpPort)))
+    for (const [i, { socket }] of peers.entries()) {
+      // Frames of every first byte, and lengths that promise more than comes.
+      for (let k = 0; k < 20; k++) socket.write(framed(Buffer.alloc(500, (i * 20 + k) & 0xff)))
+    }
+    for (let n = 0; n < 40; n++) await honest.send(to, rtpPacket(n, 7, 100))
+    const got = await to.take(40)
+    expect(got.map(({ bytes }) => bytes.readUInt16BE(2))).toEqual(got.map((_, n) => n))
+    await Promise.all(peers.map((peer) => peer.ended()))
+    expect(to.counter(Counter.droppedConnections)).toBe(100)
+  })
+
+  test('that takes every descriptor ends the oldest connections, and the port goes on', async () => {
+    const code = `
+      import { createPacketPort } from '${new URL('../../src/worker/packet-port/load.ts', import.meta.url)}'
+      const port = createPacketPort({
+        onBatch: () => console.log('batch ' + port.counters[${Counter.droppedConnections}]),
+        onSessionEvent: () => {},
+      })
+      const at = { ip: '127.0.0.1', port: 0 }
+      console.log(port.openUdp(at).port + ' ' + port.openTcp(at).port)
+      process.stdin.on('end', () => port.close()).resume()`
+    const limited = [
+      '-c',
+      'ulimit -n 64 && exec "$0" "$@"',
+      process.execPath,
+      '--input-type=module',
+      '-e',
+      code,
+    ]
+    const child = spawn('sh', limited, { stdio: ['pipe', 'pipe', 'inherit'] })
+    opened.push({ close: () => child.kill('SIGKILL') })
+    const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
+    const [udpPort = 0, tcpPort = 0] = String((await lines.next()).value)
+      .split(' ')
+      .map(Number)
+    const peers = await Promise.all(Array.from({ length: 150 }, () => TcpPeer.open(tcpPort)))
+    // At least those that can't have a descriptor.
+    await Promise.all(peers.slice(0, 150 - 64).map((peer) => peer.ended()))
+    const stranger = await PlainPeer.open()
+    opened.push(stranger)
+    await new Promise((resolve) => stranger.socket.send(stunPacket(1), udpPort, '127.0.0.1', resolve))
+    const [word, dropped] = String((await lines.next()).value).split(' ')
+    expect(word).toBe('batch')
+    expect(Number(dropped)).toBeGreaterThanOrEqual(150 - 64)
+    const exited = once(child, 'exit')
+    child.stdin.end()
+    expect(await exited).toEqual([0, null])
   })
 })
 
