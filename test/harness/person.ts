@@ -1,4 +1,4 @@
-import type { Session } from '@sangam/client'
+import type { ReceiveWishes, Session } from '@sangam/client'
 import type { Page } from 'playwright-core'
 import type { TestBrowser, WindowOptions } from './chromium.ts'
 import type { ServerProcess } from './server-process.ts'
@@ -124,6 +124,59 @@ export class Person {
       }
       return tracks
     })
+  }
+
+  /** The simulcast streams of the camera that are encoded now, by rid, the smallest first. */
+  activeLayers(): Promise<readonly string[]> {
+    return this.page.evaluate(async () => {
+      const rids = new Set<string>()
+      for (const connection of window.__connections ?? []) {
+        if (connection.connectionState === 'closed') continue
+        for (const sender of connection.getSenders()) {
+          if (sender.track?.kind !== 'video') continue
+          for (const { rid, active } of sender.getParameters().encodings) {
+            if (active === true && rid !== undefined) rids.add(rid)
+          }
+        }
+      }
+      return ['l', 'm', 'h'].filter((rid) => rids.has(rid))
+    })
+  }
+
+  /** Goes to another page of the app without loading it anew. */
+  async goTo(path: string): Promise<void> {
+    await this.page.evaluate((to) => history.pushState({}, '', to), path)
+  }
+
+  /** Says what this person wants to receive in the room they are in. */
+  async setReceiving(wishes: ReceiveWishes): Promise<void> {
+    await this.page.evaluate(async (wanted) => {
+      const { pathname } = location
+      const room = await window.__sangam?.session.join(pathname.slice(pathname.lastIndexOf('/') + 1))
+      room?.setReceiving(wanted)
+    }, wishes)
+  }
+
+  /** Why the first remote track of a source is forwarded, or not. */
+  deliveryOf(source: string): Promise<string | undefined> {
+    return this.page.evaluate(async (wanted) => {
+      const { pathname } = location
+      const room = await window.__sangam?.session.join(pathname.slice(pathname.lastIndexOf('/') + 1))
+      const tracks = room?.participants.get().flatMap((participant) => participant.tracks) ?? []
+      return tracks.find((track) => !track.local && track.source === wanted)?.state.get().delivery?.reason
+    }, source)
+  }
+
+  /** Ids of everybody whose tile is shown. */
+  participants(): Promise<readonly (string | null)[]> {
+    return this.page
+      .getByTestId('room-tile')
+      .evaluateAll((tiles) => tiles.map((tile) => tile.getAttribute('data-participant')).sort())
+  }
+
+  /** Connections that the page ever made. */
+  connectionsMade(): Promise<number> {
+    return this.page.evaluate(() => window.__connections?.length ?? 0)
   }
 
   /** Connections that are not closed. */

@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { TestBrowser } from './harness/chromium.ts'
+import { Person } from './harness/person.ts'
+import { ServerProcess } from './harness/server-process.ts'
+
+const MINIMUM_FPS = 5
+/** Decisions follow changes within a second or so; a busy machine may take longer. */
+const SOON = { timeout: 30_000 }
+
+describe('two people in a room', () => {
+  let server: ServerProcess
+  let browser: TestBrowser
+  let asha: Person
+  let ravi: Person
+
+  beforeAll(async () => {
+    server = await ServerProcess.start({ env: { MEDIA_WORKERS: '2' } })
+    browser = await TestBrowser.launch()
+    asha = await Person.enter(browser, server, 'Asha')
+    ravi = await Person.enter(browser, server, 'Ravi')
+    for (const person of [asha, ravi]) await person.joinRoom(server, 'standup')
+  })
+
+  afterAll(async () => {
+    await browser?.close()
+    await server?.dispose()
+  })
+
+  test('encode what the other watches, nothing when nobody does, and again when somebody does', async () => {
+    await ravi.seesAndHears(1, MINIMUM_FPS)
+    await expect.poll(() => asha.activeLayers(), SOON).toContain('m')
+    await ravi.goTo('/')
+    await expect.poll(() => asha.activeLayers(), SOON).toEqual([])
+    await ravi.goTo('/rooms/standup')
+    await ravi.seesAndHears(1, MINIMUM_FPS)
+    expect(await asha.activeLayers()).not.toEqual([])
+  }, 120_000)
+
+  test('a small tile asks for no more than it can show', async () => {
+    await ravi.page.setViewportSize({ width: 320, height: 480 })
+    await expect.poll(() => asha.activeLayers(), SOON).not.toContain('h')
+    await ravi.seesAndHears(1, MINIMUM_FPS)
+    await ravi.page.setViewportSize({ width: 1280, height: 800 })
+  }, 120_000)
+
+  test('somebody who wants sound alone gets no picture, and is told why', async () => {
+    await ravi.setReceiving({ audioOnly: true })
+    await expect.poll(() => ravi.deliveryOf('camera'), SOON).toBe('audioOnly')
+    await expect.poll(() => asha.activeLayers(), SOON).toEqual([])
+    await ravi.setReceiving({})
+    await ravi.seesAndHears(1, MINIMUM_FPS)
+  }, 120_000)
+
+  test('a worker that is killed is survived by both, as who they were', async () => {
+    const before = await ravi.participants()
+    process.kill(await busiestWorker(server), 'SIGKILL')
+    await expect.poll(() => ravi.connectionsMade(), SOON).toBe(2)
+    for (const person of [asha, ravi]) await person.seesAndHears(1, MINIMUM_FPS)
+    expect(await ravi.participants()).toEqual(before)
+    expect(await ravi.openConnections()).toBe(1)
+  }, 120_000)
+
+  test('no page reported an error', () => {
+    expect(browser.problems).toEqual([])
+  })
+})
+
+/** The worker that received most packets. */
+async function busiestWorker(server: ServerProcess): Promise<number> {
+  const text = await server.get('/metrics')
+  const rows = [...text.matchAll(/sangam_media_packets\{pid="(\d+)",count="receivedPackets"\} (\d+)/g)]
+  const [first] = rows.sort(([, , a], [, , b]) => Number(b) - Number(a))
+  return Number(first?.[1])
+}
