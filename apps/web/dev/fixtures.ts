@@ -247,6 +247,9 @@ export function storyCall(state: CallSnapshot['state'], options: { video: boolea
   } as Call
 }
 
+/** Some pictures are held back. */
+const WEAK_NETWORK = new URLSearchParams(location.search).has('weak')
+
 function storyTrack(participantId: string, source: Track['source'], seed: number, local: boolean): Track {
   const wide = source === 'screen'
   const kind = source === 'microphone' ? 'audio' : 'video'
@@ -258,6 +261,9 @@ function storyTrack(participantId: string, source: Track['source'], seed: number
     ended: false,
     audioLevel: 0,
     ...(mediaStreamTrack === undefined ? {} : { mediaStreamTrack }),
+    ...(WEAK_NETWORK && !local && seed % 3 === 0
+      ? { delivery: { forwarded: false, reason: seed % 2 === 0 ? 'lastN' : 'distress' } as const }
+      : {}),
   })
   return {
     ...silent,
@@ -356,6 +362,7 @@ export function storyRoom(count: number, screen: boolean): Room {
     setMicrophoneEnabled: done,
     setCameraEnabled: done,
     setScreenShareEnabled: done,
+    setReceiving: () => undefined,
     resumePlayback: done,
     leave: done,
     setHandRaised: done,

@@ -11,7 +11,7 @@ import { Shell } from '../src/shell/shell.tsx'
 import { Welcome } from '../src/welcome/welcome.tsx'
 import { storyCall, storySession } from './fixtures.ts'
 
-// /c/team?call=connected&video=1&theme=dark&connection=reconnecting&empty=1&people=4&screen=1&ended=busy, /?welcome=1
+// /c/team?call=connected&video=1&theme=dark&connection=reconnecting&empty=1&people=4&screen=1&weak=1&ended=busy, /?welcome=1
 const query = new URLSearchParams(location.search)
 const theme = query.get('theme')
 if (theme !== null) document.documentElement.dataset.theme = theme

@@ -5,6 +5,7 @@ import { hueOf, initialsOf } from '../src/design/initials.ts'
 import type { EndedCall } from '../src/live/ended-call.ts'
 import { rateWords } from '../src/media/rate-words.ts'
 import { callTopologyWords, roomTopologyWords } from '../src/media/topology-words.ts'
+import { deliveryWords, isShortOfNetwork } from '../src/room/delivery-words.ts'
 import { connectionWords } from '../src/session/connection-words.ts'
 import { matches, orderPeople } from '../src/shell/order-people.ts'
 import { slugOf } from '../src/shell/slug.ts'
@@ -20,6 +21,25 @@ describe('rateWords()', () => {
     [9_960_000, '10 Mbit/s'],
   ])('reads %i bit/s as %s', (bitrateBps, words) => {
     expect(rateWords(bitrateBps)).toBe(words)
+  })
+})
+
+describe('deliveryWords()', () => {
+  test.each([
+    ['lastN', 'Paused: others spoke since'],
+    ['bandwidth', 'Paused: your network carries no more'],
+    ['distress', 'Sound only: your network is bad'],
+    ['audioOnly', 'Sound only, as you chose'],
+    ['notVisible', undefined],
+  ] as const)('says of a picture held back for %s: %s', (reason, words) => {
+    expect(deliveryWords({ forwarded: false, reason })).toBe(words)
+    expect(deliveryWords({ forwarded: true, reason })).toBeUndefined()
+  })
+
+  test('only the network is called weak that is', () => {
+    expect(isShortOfNetwork({ forwarded: false, reason: 'distress' })).toBe(true)
+    expect(isShortOfNetwork({ forwarded: false, reason: 'lastN' })).toBe(false)
+    expect(isShortOfNetwork(undefined)).toBe(false)
   })
 })
 

@@ -8,6 +8,8 @@ import { useNotify } from '../design/toasts.tsx'
 import { FlowLine } from '../media/flow-line.tsx'
 import { roomTopologyWords } from '../media/topology-words.ts'
 import { errorWords } from '../session/error-words.ts'
+import { NetworkHint } from './network-hint.tsx'
+import { PinsProvider } from './pins.tsx'
 import { ReactionsShown } from './reactions.tsx'
 import { RoomControls } from './room-controls.tsx'
 import { RoomNotices } from './room-notices.tsx'
@@ -39,9 +41,12 @@ export function RoomScreen({ session, room, onLeave }: RoomScreenProps) {
         <RoomHeader room={room} snapshot={snapshot} />
         {snapshot.playbackBlocked && <SoundBlocked room={room} />}
         <RoomNotices room={room} snapshot={snapshot} />
+        <NetworkHint participants={snapshot.participants} />
         <div className="relative min-h-0 flex-1 px-2.5 sm:px-5">
           <ReactionsShown room={room} />
-          <TileGrid participants={snapshot.participants} />
+          <PinsProvider room={room}>
+            <TileGrid participants={snapshot.participants} />
+          </PinsProvider>
         </div>
         <RoomControls
           room={room}

@@ -3,6 +3,8 @@ import { useTrack } from '@sangam/react'
 import { MicOff, MonitorUp } from 'lucide-react'
 import { Avatar } from '../design/avatar.tsx'
 import { classNames } from '../design/class-names.ts'
+import { deliveryWords } from './delivery-words.ts'
+import { PinButton } from './pins.tsx'
 import type { Size } from './tile-layout.ts'
 import { TrackVideo } from './track-video.tsx'
 
@@ -51,7 +53,7 @@ export function Tile({ content, size, className }: TileProps) {
       data-speaking={speaking}
       style={size === undefined ? {} : { width: size.widthPx, height: size.heightPx }}
       className={classNames(
-        'relative list-none overflow-hidden rounded-2xl outline-3 -outline-offset-3 transition-[outline-color] duration-200',
+        'group relative list-none overflow-hidden rounded-2xl outline-3 -outline-offset-3 transition-[outline-color] duration-200',
         screen ? 'bg-surface/40' : 'bg-surface',
         ring ? 'outline-accent' : 'outline-transparent',
         className,
@@ -95,15 +97,31 @@ interface LivePictureProps {
 }
 
 function LivePicture({ content, track, fallback }: LivePictureProps) {
-  const { muted, ended, mediaStreamTrack } = useTrack(track)
+  const { muted, ended, mediaStreamTrack, delivery } = useTrack(track)
   if (muted || ended || mediaStreamTrack === undefined) return fallback
   const { screen, participant } = content
+  const held = deliveryWords(delivery)
+  // The picture stays in place under the cover: that it is looked at brings it back.
   return (
-    <TrackVideo
-      track={track}
-      label={screen ? `Screen of ${participant.name}` : `Picture of ${participant.name}`}
-      mirrored={track.local && !screen}
-      whole={screen}
-    />
+    <>
+      <TrackVideo
+        track={track}
+        label={screen ? `Screen of ${participant.name}` : `Picture of ${participant.name}`}
+        mirrored={track.local && !screen}
+        whole={screen}
+      />
+      {held !== undefined && (
+        <div className="absolute inset-0 bg-surface">
+          {fallback}
+          <p
+            data-testid="held-back"
+            className="absolute inset-x-2 top-2 mx-auto w-fit max-w-full rounded-lg bg-black/55 px-2 py-1 text-center text-white text-xs"
+          >
+            {held}
+          </p>
+        </div>
+      )}
+      {!track.local && <PinButton trackId={track.trackId} name={participant.name} />}
+    </>
   )
 }
