@@ -2,11 +2,12 @@
  * The public contract of the SDK: every noun an application holds, its events and its snapshots.
  * How each of them is done stands in the folder of the same name.
  */
-import type { Message as WireMessage } from '@sangam/protocol'
+import type { LossyPayload, ReceivedLossyMessage, Message as WireMessage } from '@sangam/protocol'
 import type { SangamError } from './errors.ts'
 import type { PeerPlatform } from './peer/peer-connection.ts'
 import type { Knock, RoomRulesEvents, RoomRulesSnapshot, RoomTalk } from './rooms/rules-api.ts'
 
+export type { LossyPayload, ReceivedLossyMessage } from '@sangam/protocol'
 export type * from './rooms/rules-api.ts'
 
 /** Removes what it was returned for (a listener, a subscription); calling it twice is harmless. */
@@ -753,6 +754,8 @@ export interface RoomEvents extends RoomRulesEvents {
   trackSubscribed: [track: Track, participant: Participant]
   trackUnsubscribed: [track: Track, participant: Participant]
   activeSpeakersChanged: [participantIds: readonly string[]]
+  /** Somebody sent a message that might have got lost; it comes out of order, too. */
+  data: [message: ReceivedLossyMessage]
   topologyChanged: [change: { readonly from: Topology; readonly to: Topology; readonly reason: string }]
   playbackBlocked: []
   /** An own track ended by itself: the device was unplugged, screen sharing stopped in the browser's bar. */
@@ -778,6 +781,12 @@ export interface Room extends Emitter<RoomEvents>, RoomTalk {
   setMicrophoneEnabled(enabled: boolean, options?: DeviceOptions): Promise<void>
   setCameraEnabled(enabled: boolean, options?: DeviceOptions): Promise<void>
   setScreenShareEnabled(enabled: boolean): Promise<void>
+  /**
+   * Sends a message that may get lost (a cursor, a pointer) to everybody in the room, over the media connection. Gives
+   * whether it left; false while there is no way, or too much waits. Needs the right `data`, else it is dropped on its
+   * way. Throws RangeError: the topic has 1 to 64 bytes, the payload (bytes, or JSON) 1000 at most.
+   */
+  sendLossy(topic: string, payload: LossyPayload): boolean
   /** Says what this device wants; replaces what was said before. Sizes and visibility are told by themselves. */
   setReceiving(wishes: ReceiveWishes): void
   /** Plays what the browser held back; call it from a click. */

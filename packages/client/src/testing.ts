@@ -1,5 +1,6 @@
 /** A browser's media without a browser: give `new FakePeerPlatform()` to `connect()` as `peerPlatform`. */
 export {
+  FakeDataChannel,
   FakePeerConnection,
   FakePeerPlatform,
   FakeSender,

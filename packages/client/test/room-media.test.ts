@@ -1,3 +1,4 @@
+import { addSender } from '@sangam/protocol'
 import { afterEach, describe, expect, test } from 'vitest'
 import { startTestServer, type TestServer } from '../../server/test/support/test-server.ts'
 import type { ConnectOptions, Participant, Room, Session, Track } from '../src/api.ts'
@@ -124,6 +125,37 @@ describe('media of a room', () => {
     await storeReaches(track.state, ({ delivery }) => delivery?.reason === 'audioOnly')
     ravi.room.setReceiving({})
     await expect.poll(active).toEqual([true, true, true])
+  })
+})
+
+describe('messages that may get lost', () => {
+  test('leave over the data channel and arrive as an event', async () => {
+    const server = await startTestServer()
+    const asha = await enter(server.url, 'Asha')
+    const [channel] = asha.connection().dataChannels
+    expect(channel?.options).toMatchObject({ negotiated: true, id: 0, ordered: false, maxRetransmits: 0 })
+    expect(asha.room.sendLossy('cursor', { x: 3 })).toBe(true)
+    const [frame] = channel?.sent ?? []
+    const arrived = Promise.withResolvers<unknown>()
+    asha.room.on('data', arrived.resolve)
+    channel?.deliver(Uint8Array.of(1, 2, 3))
+    channel?.deliver(addSender('p7', frame ?? new Uint8Array()))
+    expect(await arrived.promise).toEqual({ participantId: 'p7', topic: 'cursor', payload: { x: 3 } })
+  })
+
+  test('are not sent while there is no way or too much waits, and refused when too long', async () => {
+    const server = await startTestServer()
+    const asha = await enter(server.url, 'Asha')
+    const [channel] = asha.connection().dataChannels
+    if (channel === undefined) throw new Error('no channel')
+    channel.bufferedAmount = 1_000_000
+    expect(asha.room.sendLossy('cursor', 1)).toBe(false)
+    channel.readyState = 'closed'
+    channel.bufferedAmount = 0
+    expect(asha.room.sendLossy('cursor', 1)).toBe(false)
+    expect(() => asha.room.sendLossy('', 1)).toThrow(RangeError)
+    expect(() => asha.room.sendLossy('cursor', 'x'.repeat(1000))).toThrow(RangeError)
+    expect(channel.sent).toEqual([])
   })
 })
 

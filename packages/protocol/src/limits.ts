@@ -62,6 +62,10 @@ export const limits = {
   headerExtensions: 32,
   /** Encodings of one producer. */
   encodings: 8,
+  /** Bytes (UTF-8) of the topic of a message that may get lost. */
+  lossyTopicBytes: 64,
+  /** Bytes of its payload: with all headers it fits one packet. */
+  lossyPayloadBytes: 1000,
   /** Tiles of a receiver's view. */
   tiles: 256,
   /** Consumers told of in one notice. */

@@ -62,6 +62,8 @@ export const consumerSchema = z
   .describe('A stream that the server forwards to you')
 export type Consumer = z.output<typeof consumerSchema>
 
+const sctpStreamIdSchema = z.number().int().min(0).max(65_534)
+
 const pixels = z.number().int().min(0).max(16_384)
 
 /** One stream on a receiver's screen. */
@@ -142,6 +144,12 @@ export const roomMediaRequests = {
         .array(z.strictObject({ source: trackSourceSchema, producerId: producerIdSchema }))
         .max(4)
         .describe('In the order of the request'),
+      data: z
+        .strictObject({ sendStreamId: sctpStreamIdSchema, receiveStreamId: sctpStreamIdSchema })
+        .optional()
+        .describe(
+          'Data channels for messages that may get lost: negotiated, unordered, without retransmission. Sending needs the right `data`.',
+        ),
     }),
     errors: ['notFound', 'wrongState', 'unsupported', 'unavailable'],
   }),

@@ -1,4 +1,4 @@
-import type { Consumer } from '@sangam/protocol'
+import { type Consumer, decodeLossy, encodeLossy } from '@sangam/protocol'
 import { describe, expect, test } from 'vitest'
 import {
   camera,
@@ -210,5 +210,51 @@ describe('media over one transport', () => {
         tiles: [{ producerId: 'p', width: 640, height: 360, visible: true, pinned: false }],
       }),
     ).toBeUndefined()
+  })
+})
+
+describe('messages that may get lost', () => {
+  const frame = encodeLossy({ topic: 'cursor', payload: { x: 1, y: 2 } })
+  const endsOf = (server: TestServer, index: number) => {
+    const transports = server.engine.routers.flatMap((router) => [...router.transports])
+    const data = transports[index]?.data
+    const [producer, consumer] = [data?.dataProducers[0], data?.dataConsumers[0]]
+    if (producer === undefined || consumer === undefined) throw new Error(`no data at transport ${index}`)
+    return { producer, consumer }
+  }
+
+  test('reach everybody else on every worker, under the name that the server knows, and never who sent them', async () => {
+    const server = await startTestServer({ mediaWorkers: 2, roomSpread: 1 })
+    const people = [await server.guest('A'), await server.guest('B'), await server.guest('C')]
+    const entered = []
+    for (const person of people) entered.push(await enter(person))
+    const ends = people.map((_, index) => endsOf(server, index))
+    expect(server.engine.workers.filter((worker) => worker.routers.size > 0)).toHaveLength(2)
+    ends[0]?.producer.receive(frame)
+    await expect.poll(() => ends.map(({ consumer }) => consumer.delivered.length).sort()).toEqual([0, 1, 1])
+    expect(ends[0]?.consumer.delivered).toEqual([])
+    const heard = decodeLossy(ends[1]?.consumer.delivered[0] ?? new Uint8Array())
+    expect(heard).toMatchObject({ topic: 'cursor', payload: { x: 1, y: 2 } })
+    expect(entered.map(({ participantId }) => participantId)).toContain(heard?.participantId)
+  })
+
+  test('are dropped when they are malformed, too many, or not allowed', async () => {
+    const server = await startTestServer()
+    const silent = { rooms: { [roomId]: { publish: false } } }
+    const asha = await server.guest('Asha')
+    const mute = await server.member({ identity: 'mute', name: 'Mute', ...silent })
+    await enter(asha)
+    await enter(mute)
+    const [sender, quiet] = [endsOf(server, 0), endsOf(server, 1)]
+    quiet.producer.receive(frame)
+    for (const bytes of [[], [0], [200, 1], [1, 65, 9, 1], [1, 65]]) {
+      sender.producer.receive(Uint8Array.from(bytes))
+    }
+    sender.producer.receive(new Uint8Array(5000).fill(1))
+    for (let count = 0; count < 1000; count += 1) sender.producer.receive(frame)
+    await expect.poll(() => quiet.consumer.delivered.length).toBeGreaterThan(0)
+    // What a bucket of 120 holds, and what it was refilled with while the loop ran.
+    expect(quiet.consumer.delivered.length).toBeLessThan(400)
+    expect(sender.consumer.delivered).toEqual([])
   })
 })

@@ -81,13 +81,41 @@ export class FakeTransceiver implements PeerTransceiver {
   }
 }
 
+/** A data channel whose other end is the test. */
+export class FakeDataChannel extends EventTarget {
+  readonly label: string
+  readonly id: number | undefined
+  readonly options: RTCDataChannelInit
+  readyState: RTCDataChannelState = 'open'
+  binaryType: BinaryType = 'blob'
+  bufferedAmount = 0
+  readonly sent: Uint8Array[] = []
+
+  constructor(label: string, options: RTCDataChannelInit) {
+    super()
+    this.label = label
+    this.options = options
+    this.id = options.id
+  }
+
+  send(bytes: Uint8Array): void {
+    this.sent.push(bytes)
+  }
+
+  /** Something arrives. */
+  deliver(bytes: Uint8Array<ArrayBuffer>): void {
+    const data = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength)
+    this.dispatchEvent(new MessageEvent('message', { data }))
+  }
+}
+
 /** A connection that answers. */
 export class FakePeerConnection implements PeerConnection {
   connectionState: RTCPeerConnectionState = 'new'
   localDescription: { readonly sdp: string } | null = null
   /** Every offer that was set, as text. */
   readonly offers: string[] = []
-  readonly dataChannels: { readonly label: string; readonly options: RTCDataChannelInit }[] = []
+  readonly dataChannels: FakeDataChannel[] = []
   readonly #listeners = new Set<() => void>()
   #transceivers = new Map<string, FakeTransceiver>()
   #offer: string | undefined
@@ -119,12 +147,8 @@ export class FakePeerConnection implements PeerConnection {
   }
 
   createDataChannel(label: string, options: RTCDataChannelInit): RTCDataChannel {
-    this.dataChannels.push({ label, options })
-    const channel = Object.assign(new EventTarget(), {
-      label,
-      readyState: 'connecting',
-      close: () => undefined,
-    })
+    const channel = new FakeDataChannel(label, options)
+    this.dataChannels.push(channel)
     return channel as unknown as RTCDataChannel
   }
 

@@ -1,4 +1,4 @@
-import type { RtpCapabilities, TransportParameters } from '@sangam/protocol'
+import type { ReceivedLossyMessage, RtpCapabilities, TransportParameters } from '@sangam/protocol'
 import { backoffMs } from '../connection/backoff.ts'
 import { errors, type SangamError, type SangamErrorCode, toSangamError } from '../errors.ts'
 import { TypedEmitter } from '../events.ts'
@@ -14,6 +14,8 @@ const HOPELESS: ReadonlySet<SangamErrorCode> = new Set(['forbidden', 'mediaUnsup
 interface MediaSupervisorEvents {
   /** Media flows (again), or flows no more for now. */
   flowing: [flowing: boolean]
+  /** A message that might have got lost. */
+  data: [message: ReceivedLossyMessage]
   /** Nothing that this side can do brings media back. */
   failed: [error: SangamError]
 }
@@ -137,6 +139,7 @@ export class MediaSupervisor extends TypedEmitter<MediaSupervisorEvents> {
     media.on('lost', () => {
       if (this.#media === media) void this.reopen()
     })
+    media.on('data', (message) => this.emit('data', message))
     media.on('connectionChanged', (connected) => {
       if (this.#media === media && media.connected) this.#setFlowing(connected)
     })

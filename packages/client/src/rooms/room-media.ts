@@ -1,12 +1,16 @@
-import type {
-  Consumer,
-  DtlsParameters,
-  PayloadOf,
-  ReplyOf,
-  RequestOf,
-  RtpCapabilities,
-  TrackSource,
-  TransportParameters,
+import {
+  type Consumer,
+  type DtlsParameters,
+  decodeLossy,
+  encodeLossy,
+  type LossyMessage,
+  type PayloadOf,
+  type ReceivedLossyMessage,
+  type ReplyOf,
+  type RequestOf,
+  type RtpCapabilities,
+  type TrackSource,
+  type TransportParameters,
 } from '@sangam/protocol'
 import { errors } from '../errors.ts'
 import { TypedEmitter } from '../events.ts'
@@ -43,6 +47,9 @@ export interface Published {
 
 type PublishedTracks = RequestOf<'room.connectMedia'>['tracks']
 
+/** What waits longer than this is out of date when it leaves: some fifty messages. */
+const MOST_BUFFERED_BYTES = 64 * 1024
+
 interface RoomMediaEvents {
   /** The connection can't be had back: open another. */
   lost: []
@@ -50,6 +57,8 @@ interface RoomMediaEvents {
   connectionChanged: [connected: boolean]
   /** A stream of somebody arrives here from now on. */
   received: [producerId: string, receiver: PeerReceiver]
+  /** A message that might have got lost. */
+  data: [message: ReceivedLossyMessage]
 }
 
 /** The media of one participation over one connection: what is published, what the server forwards, and its ICE. */
@@ -64,6 +73,7 @@ export class RoomMedia extends TypedEmitter<RoomMediaEvents> {
   /** By producerId. */
   readonly #receivers = new Map<string, PeerReceiver>()
   #dtlsParameters: DtlsParameters | undefined
+  #sending: RTCDataChannel | undefined
   #readyBatch = 0
   #toldBatch = 0
   #telling = false
@@ -220,6 +230,15 @@ export class RoomMedia extends TypedEmitter<RoomMediaEvents> {
     this.handleConsumersRemoved([...this.#consumers.keys()].filter((consumerId) => !kept.has(consumerId)))
   }
 
+  /** Sends a message if there is a way just now, and room on it. Throws RangeError when it is too long. */
+  sendLossy(message: LossyMessage): boolean {
+    const frame = encodeLossy(message)
+    const channel = this.#sending
+    if (channel?.readyState !== 'open' || channel.bufferedAmount > MOST_BUFFERED_BYTES) return false
+    channel.send(frame)
+    return true
+  }
+
   /** The connection's statistics. */
   statsSources(): readonly StatsSource[] {
     return [{ prefix: '', getStats: () => this.#session.getStats() }]
@@ -242,7 +261,24 @@ export class RoomMedia extends TypedEmitter<RoomMediaEvents> {
       tracks,
     })
     this.#connected = true
+    this.#openData(reply.data)
     return reply
+  }
+
+  #openData(streams: ReplyOf<'room.connectMedia'>['data']): void {
+    if (streams === undefined || this.#closed) return
+    const open = (id: number): RTCDataChannel => {
+      const channel = this.#session.openDataChannel('lossy', { id, ordered: false, maxRetransmits: 0 })
+      channel.binaryType = 'arraybuffer'
+      return channel
+    }
+    this.#sending = open(streams.sendStreamId)
+    const receiving =
+      streams.receiveStreamId === streams.sendStreamId ? this.#sending : open(streams.receiveStreamId)
+    receiving.addEventListener('message', ({ data }) => {
+      const message = data instanceof ArrayBuffer ? decodeLossy(new Uint8Array(data)) : undefined
+      if (message !== undefined) this.emit('data', message)
+    })
   }
 
   #send({ source, track }: PublishWish): Promise<Sending> {

@@ -1,4 +1,4 @@
-import type { PayloadOf, Participant as WireParticipant } from '@sangam/protocol'
+import type { LossyPayload, PayloadOf, Participant as WireParticipant } from '@sangam/protocol'
 import type {
   DeviceOptions,
   JoinOptions,
@@ -203,6 +203,10 @@ export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
     return this.#rules.handle(method, handler)
   }
 
+  sendLossy(topic: string, payload: LossyPayload): boolean {
+    return this.#supervisor.media?.sendLossy({ topic, payload }) ?? false
+  }
+
   async resumePlayback(): Promise<void> {
     this.#patch({ playbackBlocked: false })
     await this.#subscriptions.resumePlayback()
@@ -242,6 +246,7 @@ export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
     this.#supervisor.on('flowing', (flowing) => {
       if (this.#settled) this.#setState(flowing ? 'joined' : 'reconnecting')
     })
+    this.#supervisor.on('data', (message) => this.emit('data', message))
     this.#supervisor.on('failed', (error) => this.#close('rejoinFailed', error))
     this.#publications.on('changed', () => this.#publish())
     this.#publications.on('ended', (source) => this.emit('localTrackEnded', source))

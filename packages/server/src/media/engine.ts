@@ -45,8 +45,47 @@ export interface EngineConsumer extends EngineEvents {
   setPriority(priority: number): Promise<void>
 }
 
+/** Messages that the engine receives. */
+export interface EngineDataProducer extends EngineEvents {
+  readonly id: string
+  readonly closed: boolean
+  /** On a direct transport only. `ignoredSubchannel`: not to those who subscribe to it. */
+  send(
+    message: Buffer,
+    ppid?: number,
+    subchannels?: number[],
+    requiredSubchannel?: number,
+    ignoredSubchannel?: number,
+  ): void
+}
+
+/** Messages that the engine sends. Event `message` on a direct transport: the bytes. */
+export interface EngineDataConsumer extends EngineEvents {
+  readonly id: string
+  readonly sctpStreamParameters?: { readonly streamId: number } | undefined
+}
+
+/** What the two kinds of transport do with messages. */
+export interface EngineDataTransport {
+  produceData(options: {
+    sctpStreamParameters?: { streamId: number; ordered: boolean; maxRetransmits: number }
+    label: string
+  }): Promise<EngineDataProducer>
+  consumeData(options: {
+    dataProducerId: string
+    ordered?: boolean
+    maxRetransmits?: number
+    subchannels?: number[]
+  }): Promise<EngineDataConsumer>
+}
+
+/** A transport between a router and this process. It closes with its router. */
+export interface EngineDirectTransport extends EngineDataTransport {
+  readonly id: string
+}
+
 /** A WebRTC transport of the engine. */
-export interface EngineTransport extends EngineEvents {
+export interface EngineTransport extends EngineEvents, EngineDataTransport {
   readonly id: string
   readonly closed: boolean
   readonly iceParameters: IceParameters
@@ -96,6 +135,7 @@ export interface EngineRouter extends EngineEvents {
   readonly closed: boolean
   readonly rtpCapabilities: RtpCapabilities
   close(): void
+  createDirectTransport(): Promise<EngineDirectTransport>
   createWebRtcTransport(options: {
     webRtcServer: EngineWebRtcServer
     enableSctp?: boolean

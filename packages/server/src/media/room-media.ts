@@ -15,6 +15,7 @@ import { layerHeightsOf } from './layer-heights.ts'
 import type { MediaCounts } from './media-counts.ts'
 import { mediaErrorOf } from './media-errors.ts'
 import { type ReceiverEvents, Receivers } from './receivers.ts'
+import { type DataStreams, RoomData } from './room-data.ts'
 import { RoomForwarding } from './room-forwarding.ts'
 import { type RoomPlace, RoomRouters, type RoomWorkers } from './room-routers.ts'
 import { StreamRoutes } from './stream-routes.ts'
@@ -47,6 +48,8 @@ export type RoomMediaOptions = {
   readonly workers: RoomWorkers
   readonly counts: MediaCounts
   readonly now: () => number
+  /** Whether a participant may send messages that may get lost. */
+  readonly maySendData: (participantId: string) => boolean
   readonly events: RoomMediaEvents
   /** Most voices, and most videos, that a receiver gets at a time. */
   readonly maxVoices: number
@@ -74,6 +77,7 @@ export class RoomMedia {
   readonly #routes: StreamRoutes
   readonly #forwarding: RoomForwarding
   readonly #receivers: Receivers
+  readonly #data: RoomData
   readonly #participants = new Map<string, ParticipantMedia>()
   /** Who waits for a worker. */
   readonly #homeless = new Map<string, MoveReason>()
@@ -99,6 +103,7 @@ export class RoomMedia {
       routes: this.#routes,
       onChanged: (receiver) => this.#forwarding.changed(receiver),
     })
+    this.#data = new RoomData({ maySend: options.maySendData, now: options.now })
     this.#stopListening = workers.listen({
       onAvailable: () => void this.#rehouse(),
       onDrain: (index) => void this.#drain(index),
@@ -151,6 +156,7 @@ export class RoomMedia {
     this.#homeless.delete(participantId)
     this.#receivers.forget(participantId)
     this.#forwarding.left(participantId)
+    this.#data.left(participantId)
     owned.transport?.close()
     for (const producerId of owned.streams.keys()) this.#streamGone(producerId)
     this.#routers.unseat(participantId)
@@ -202,6 +208,12 @@ export class RoomMedia {
     if (client.rtpCapabilities === undefined || transport.closed) return
     this.#forwarding.watchBandwidth(participantId, transport)
     this.#receivers.add(participantId, transport, place, client.rtpCapabilities)
+  }
+
+  /** Connects a participant's data channels; undefined where there are none. */
+  async joinData(participantId: string, transportId: string): Promise<DataStreams | undefined> {
+    const { transport, place } = this.#one(participantId, transportId)
+    return this.#ask(this.#data.join(participantId, place, transport))
   }
 
   /** Gives a connected participant all that the others publish. */
@@ -338,6 +350,7 @@ export class RoomMedia {
   #placeGone(place: RoomPlace, reason: MoveReason): void {
     this.#routes.cut(place)
     this.#forwarding.placeGone(place)
+    this.#data.placeGone(place)
     for (const participantId of this.#routers.seatedAt(place.index)) {
       this.#routers.unseat(participantId)
       if (this.#participants.get(participantId)?.transport !== undefined)
@@ -370,6 +383,7 @@ export class RoomMedia {
     this.#routers.closePlace(index)
     this.#routes.cut(place)
     this.#forwarding.placeGone(place)
+    this.#data.placeGone(place)
     await this.#receivers.offer(this.#streams())
   }
 

@@ -41,6 +41,7 @@ export class RoomMediaRequests {
       dtlsParameters,
       rtpCapabilities: subscribing ? rtpCapabilities : undefined,
     })
+    const data = await media.joinData(member.participantId, transportId)
     const before = [...member.tracks.values()]
     const published = await Promise.all(
       tracks.map(async (track) => {
@@ -57,7 +58,7 @@ export class RoomMediaRequests {
     // The answer goes out first: the client knows its own streams before it hears of the others'.
     void media.announce(member.participantId, [...lives])
     void media.offerAll(member.participantId)
-    return { tracks: published }
+    return { tracks: published, ...(data === undefined ? {} : { data }) }
   }
 
   /** `room.publish`. One stream per source: a new one replaces the older. */

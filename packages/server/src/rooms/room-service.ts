@@ -482,7 +482,12 @@ export class RoomService {
         log.info({ roomId, participantId, reason }, 'media moved')
       },
     }
-    const media = await RoomMedia.open({ workers, counts, now, events, maxVoices, maxVideos })
+    const maySendData = (participantId: string): boolean => {
+      const member = room.member(participantId)
+      if (member === undefined) return false
+      return decideForMember(room, member, 'publishData', {}, this.facts(room.record, room.size)).allowed
+    }
+    const media = await RoomMedia.open({ workers, counts, now, events, maySendData, maxVoices, maxVideos })
     const live: LiveRoom = { room, media }
     this.#rooms.set(roomId, live)
     this.#restore(live, entry)

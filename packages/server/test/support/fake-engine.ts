@@ -3,6 +3,9 @@ import type { DtlsParameters, RtpCapabilities, RtpParameters } from '@sangam/pro
 import type {
   Engine,
   EngineConsumer,
+  EngineDataConsumer,
+  EngineDataProducer,
+  EngineDirectTransport,
   EngineProducer,
   EngineRouter,
   EngineRtpObserver,
@@ -132,6 +135,64 @@ class FakeRtpObserver extends Entity implements EngineRtpObserver {
   }
 }
 
+/** Messages into a router; a test says what a client sends with `receive`. */
+export class FakeDataProducer extends Entity implements EngineDataProducer {
+  readonly consumers = new Set<FakeDataConsumer>()
+  constructor() {
+    super('data-producer')
+  }
+  receive(message: Uint8Array): void {
+    for (const consumer of this.consumers) consumer.emit('message', message)
+  }
+  send(message: Buffer, _ppid?: number, _to?: number[], _required?: number, ignored?: number): void {
+    for (const consumer of this.consumers) {
+      if (ignored === undefined || !consumer.subchannels.includes(ignored)) consumer.delivered.push(message)
+    }
+  }
+}
+
+/** Messages out of a router; what a client was sent is in `delivered`. */
+export class FakeDataConsumer extends Entity implements EngineDataConsumer {
+  readonly sctpStreamParameters = { streamId: 0 }
+  readonly delivered: Buffer[] = []
+  readonly subchannels: readonly number[]
+  constructor(subchannels: readonly number[]) {
+    super('data-consumer')
+    this.subchannels = subchannels
+  }
+}
+
+/** What both kinds of transport do with messages. */
+class FakeDataEnd {
+  readonly dataProducers: FakeDataProducer[] = []
+  readonly dataConsumers: FakeDataConsumer[] = []
+  readonly #router: FakeRouter
+  constructor(router: FakeRouter) {
+    this.#router = router
+  }
+  produce(): FakeDataProducer {
+    const producer = new FakeDataProducer()
+    this.dataProducers.push(producer)
+    this.#router.dataProducers.set(producer.id, producer)
+    return producer
+  }
+  consume(dataProducerId: string, subchannels: readonly number[]): FakeDataConsumer {
+    const producer = this.#router.dataProducers.get(dataProducerId)
+    if (producer === undefined) throw new Error('no such data producer')
+    const consumer = new FakeDataConsumer(subchannels)
+    this.dataConsumers.push(consumer)
+    producer.consumers.add(consumer)
+    return consumer
+  }
+  close(): void {
+    for (const producer of this.dataProducers) producer.end('transportclose')
+    for (const consumer of this.dataConsumers) {
+      consumer.end('transportclose')
+      for (const producer of this.#router.dataProducers.values()) producer.consumers.delete(consumer)
+    }
+  }
+}
+
 class FakeTransport extends Entity implements EngineTransport {
   readonly iceParameters = { usernameFragment: 'fragment', password: 'password', iceLite: true }
   readonly iceCandidates = [
@@ -155,12 +216,23 @@ class FakeTransport extends Entity implements EngineTransport {
   readonly owned: (FakeProducer | FakeConsumer)[] = []
   readonly router: FakeRouter
   #isConnected = false
+  readonly data: FakeDataEnd
   constructor(router: FakeRouter) {
     super('transport')
     this.router = router
+    this.data = new FakeDataEnd(router)
+  }
+  async produceData(): Promise<FakeDataProducer> {
+    this.check()
+    return this.data.produce()
+  }
+  async consumeData(options: { dataProducerId: string; subchannels?: number[] }): Promise<FakeDataConsumer> {
+    this.check()
+    return this.data.consume(options.dataProducerId, options.subchannels ?? [])
   }
   close(because?: string): void {
     if (!this.end(because)) return
+    this.data.close()
     this.router.transports.delete(this)
     for (const entity of this.owned) {
       if (entity instanceof FakeProducer) entity.transportClosed()
@@ -218,6 +290,7 @@ class FakeRouter extends Entity implements EngineRouter {
   }
   readonly producers = new Map<string, FakeProducer>()
   readonly transports = new Set<FakeTransport>()
+  readonly dataProducers = new Map<string, FakeDataProducer>()
   /** Copies of other routers' producers. */
   readonly copies = new Set<FakeProducer>()
   readonly observers: { readonly type: string; readonly observer: FakeRtpObserver }[] = []
@@ -231,6 +304,15 @@ class FakeRouter extends Entity implements EngineRouter {
     for (const copy of [...this.copies]) copy.transportClosed()
     if (because !== undefined) this.emit(because)
     this.observer.emit('close')
+  }
+  async createDirectTransport(): Promise<EngineDirectTransport> {
+    this.check()
+    const data = new FakeDataEnd(this)
+    return {
+      id: newId('direct'),
+      produceData: async () => data.produce(),
+      consumeData: async ({ dataProducerId, subchannels = [] }) => data.consume(dataProducerId, subchannels),
+    }
   }
   async createWebRtcTransport(): Promise<FakeTransport> {
     this.check()
