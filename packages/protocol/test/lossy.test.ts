@@ -12,7 +12,7 @@ const payloads = fc.oneof(
 
 describe('a message that may get lost', () => {
   test('arrives as it was sent, with its sender', () => {
-    fc.assert(
+    void fc.assert(
       fc.property(topics, payloads, (topic, payload) => {
         const small = payload instanceof Uint8Array || JSON.stringify(payload).length < 300
         fc.pre(small)
@@ -25,7 +25,7 @@ describe('a message that may get lost', () => {
   })
 
   test('any bytes at all are decoded or refused, never thrown at', () => {
-    fc.assert(
+    void fc.assert(
       fc.property(fc.uint8Array({ maxLength: 1200 }), (bytes) => {
         const decoded = decodeLossy(bytes)
         expect(decoded === undefined || decoded.topic.length > 0).toBe(true)
