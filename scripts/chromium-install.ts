@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { installDebianPackage } from './debian-install.ts'
+import { installDebianPackages } from './debian-install.ts'
 import { resultOf, type StepResult } from './steps.ts'
 
 /** Where systems put Chromium; CHROMIUM_PATH names another place. */
@@ -18,7 +18,7 @@ const HOW_TO =
 export async function ensureChromium(): Promise<StepResult> {
   if (findChromium() !== undefined) return resultOf([])
   console.log('Installing Chromium from the Debian packages (about 130 MB)')
-  const problem = await installDebianPackage('chromium')
+  const problem = await installDebianPackages('chromium')
   if (problem !== undefined) return resultOf([`${HOW_TO} (${problem})`])
   return resultOf(findChromium() === undefined ? [HOW_TO] : [])
 }

@@ -2,15 +2,15 @@ import { existsSync } from 'node:fs'
 import { runProcess } from './process.ts'
 
 /**
- * Installs a package of Debian when this process may.
- * @returns undefined when it is installed, else why not, in words for a person
+ * Installs packages of Debian when this process may.
+ * @returns undefined when they are installed, else why not, in words for a person
  */
-export async function installDebianPackage(name: string): Promise<string | undefined> {
+export async function installDebianPackages(...names: string[]): Promise<string | undefined> {
   if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return 'not root on Debian'
   const env = { DEBIAN_FRONTEND: 'noninteractive' }
   for (const args of [
     ['update', '-qq'],
-    ['install', '-y', '-qq', '--no-install-recommends', name],
+    ['install', '-y', '-qq', '--no-install-recommends', ...names],
   ]) {
     const { code, output } = await runProcess('apt-get', args, { env })
     if (code !== 0) return `${output.trimEnd()}\napt-get ${args[0]} failed (exit code ${code})`

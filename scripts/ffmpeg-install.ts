@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { installDebianPackage } from './debian-install.ts'
+import { installDebianPackages } from './debian-install.ts'
 import { resultOf, type StepResult } from './steps.ts'
 
 /** Whether `ffmpeg` and `ffprobe` are in the PATH. */
@@ -14,7 +14,7 @@ export function hasFfmpeg(): boolean {
 export async function ensureFfmpeg(): Promise<StepResult> {
   if (hasFfmpeg()) return resultOf([])
   console.log('Installing ffmpeg from the Debian packages')
-  const problem = await installDebianPackage('ffmpeg')
+  const problem = await installDebianPackages('ffmpeg')
   if (problem !== undefined) {
     console.log(`The interop tests with ffmpeg are skipped (${problem}); on Debian: apt-get install ffmpeg`)
   }

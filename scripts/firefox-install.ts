@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { installDebianPackage } from './debian-install.ts'
+import { installDebianPackages } from './debian-install.ts'
 import { resultOf, type StepResult } from './steps.ts'
 
 /** Where Debian puts Firefox; FIREFOX_PATH names another place. */
@@ -15,7 +15,7 @@ export function findFirefox(): string | undefined {
 export async function ensureFirefox(): Promise<StepResult> {
   if (findFirefox() !== undefined) return resultOf([])
   console.log('Installing Firefox ESR from the Debian packages (about 70 MB)')
-  const problem = await installDebianPackage('firefox-esr')
+  const problem = await installDebianPackages('firefox-esr')
   if (problem !== undefined) {
     console.log(
       `The interop tests with Firefox are skipped (${problem}); on Debian: apt-get install firefox-esr, elsewhere set FIREFOX_PATH`,

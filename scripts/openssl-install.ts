@@ -1,4 +1,4 @@
-import { installDebianPackage } from './debian-install.ts'
+import { installDebianPackages } from './debian-install.ts'
 import { hasOpensslHeaders } from './fuzz/sources.ts'
 import { resultOf, type StepResult } from './steps.ts'
 
@@ -6,7 +6,7 @@ import { resultOf, type StepResult } from './steps.ts'
 export async function ensureOpensslHeaders(): Promise<StepResult> {
   if (hasOpensslHeaders()) return resultOf([])
   console.log("Installing OpenSSL's headers from the Debian packages")
-  const problem = await installDebianPackage('libssl-dev')
+  const problem = await installDebianPackages('libssl-dev')
   if (problem !== undefined) {
     console.log(`The fuzz corpora are not replayed (${problem}); on Debian: apt-get install libssl-dev`)
   }

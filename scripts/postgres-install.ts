@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { installDebianPackage } from './debian-install.ts'
+import { installDebianPackages } from './debian-install.ts'
 import { resultOf, type StepResult } from './steps.ts'
 
 /** Where Debian's package puts the programs; POSTGRES_BIN names another folder. */
@@ -13,7 +13,7 @@ export async function ensurePostgres(): Promise<StepResult> {
   const own = process.env.POSTGRES_BIN
   if ((own !== undefined && own !== '') || existsSync(DEBIAN_PLACE)) return resultOf([])
   console.log('Installing PostgreSQL from the Debian packages (about 60 MB)')
-  const problem = await installDebianPackage('postgresql')
+  const problem = await installDebianPackages('postgresql')
   if (problem !== undefined) {
     console.log(
       `The tests of the PostgreSQL store are skipped (${problem}); on Debian: apt-get install postgresql, elsewhere set POSTGRES_BIN`,

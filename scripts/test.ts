@@ -2,6 +2,7 @@ import { buildStep, STATIC_STEPS, unitTestStep } from './check-steps.ts'
 import { ensureChromium } from './chromium-install.ts'
 import { ensureFfmpeg } from './ffmpeg-install.ts'
 import { ensureFirefox } from './firefox-install.ts'
+import { ensureGstreamer } from './gstreamer-install.ts'
 import { ensureOpensslHeaders } from './openssl-install.ts'
 import { ensurePostgres } from './postgres-install.ts'
 import { runSteps, type Step } from './steps.ts'
@@ -19,6 +20,7 @@ const steps = [
   { name: 'Firefox', run: ensureFirefox },
   { name: 'PostgreSQL', run: ensurePostgres },
   { name: 'ffmpeg', run: ensureFfmpeg },
+  { name: 'GStreamer', run: ensureGstreamer },
   { name: 'OpenSSL headers', run: ensureOpensslHeaders },
   buildStep(),
   ...(patterns.length > 0 ? [] : STATIC_STEPS),
