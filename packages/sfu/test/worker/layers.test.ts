@@ -168,6 +168,25 @@ describe('a simulcast consumer and the bandwidth to its receiver', () => {
     expect(room.consumer.stats(0)[0]).toMatchObject({ allocationReason: 'preferred' })
   })
 
+  test('a bwe trace tells who gets which layers, and why, whenever that changes', () => {
+    const room = new Simulcast()
+    room.extraBytes = [100, 400, 1000]
+    room.viewer.setTraced(['bwe'])
+    limit(room, 10_000_000)
+    limit(room, 150_000)
+    const traces = room.fixture.events.filter(({ event }) => event === 'transport.trace')
+    const infos = traces.map(({ data }) => (data as { info: Record<string, unknown> }).info)
+    const outcomes = infos.flatMap(
+      ({ allocations }) => allocations as { consumerId: string; reason: string }[],
+    )
+    expect(new Set(outcomes.map(({ consumerId }) => consumerId))).toEqual(new Set(['consumer']))
+    expect(outcomes.map(({ reason }) => reason)).toContain('preferred')
+    expect(outcomes.at(-1)?.reason).toBe('bandwidth')
+    expect(infos.at(-1)).toMatchObject({ bweType: 'remb', availableBitrate: 150_000 })
+    // One for each change, not one for each allocation.
+    expect(traces.length).toBeLessThan(8)
+  })
+
   test('where not even the lowest layer fits nothing is sent, and the reason is starved', () => {
     const room = new Simulcast()
     room.extraBytes = [100, 400, 1000]
