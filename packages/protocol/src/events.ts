@@ -1,5 +1,6 @@
 import type * as z from 'zod'
 import { callNotices, callRequests } from './call.ts'
+import { careNotices, careRequests } from './care.ts'
 import { conversationNotices, conversationRequests } from './conversation.ts'
 import type { Ack } from './errors.ts'
 import { membershipNotices, membershipRequests } from './membership.ts'
@@ -17,6 +18,7 @@ export const clientEvents = {
   ...sessionRequests,
   ...presenceRequests,
   ...pushRequests,
+  ...careRequests,
   ...conversationRequests,
   ...messageRequests,
   ...membershipRequests,
@@ -35,6 +37,7 @@ export const serverEvents = {
   ...messageNotices,
   ...membershipNotices,
   ...callNotices,
+  ...careNotices,
   ...roomNotices,
   ...roomMediaNotices,
   ...roomModerationNotices,

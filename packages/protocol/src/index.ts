@@ -1,4 +1,5 @@
 export * from './call.ts'
+export * from './care.ts'
 export * from './conversation.ts'
 export * from './errors.ts'
 export * from './events.ts'

@@ -8,6 +8,14 @@ export const limits = {
   idLength: 128,
   /** Bytes (UTF-8) of a message's text. */
   textBytes: 16 * 1024,
+  /** Longest slow mode: a day. */
+  slowModeMs: 86_400_000,
+  /** Longest retention that can be named: ten years. */
+  retentionMs: 10 * 365 * 86_400_000,
+  /** People whom one person may block. */
+  blocked: 1000,
+  /** Characters of the reason of a report. */
+  reasonLength: 1000,
   /** Bytes of one file, whatever the server allows. */
   fileBytes: 4 * 1024 * 1024 * 1024,
   /** Characters of a file's name. */

@@ -1,7 +1,9 @@
 import type { Server as HttpServer } from 'node:http'
 import type { Tokens } from './access/tokens.ts'
 import { CallService } from './calls/call-service.ts'
+import { type CareApi, createCare } from './care/create-care.ts'
 import { createChatParts } from './chat/chat-parts.ts'
+import { ConversationCache } from './chat/conversation-cache.ts'
 import { observedStore } from './chat/observed-store.ts'
 import type { ChatStore } from './chat/store.ts'
 import type { Settings } from './config/settings.ts'
@@ -14,6 +16,7 @@ import type { Clock } from './ports.ts'
 import { PeopleService } from './presence/people-service.ts'
 import { createAwayTeller } from './push/away-teller.ts'
 import type { PushService } from './push/push-service.ts'
+import type { RecordStore } from './records/record-store.ts'
 import { connectRooms } from './rooms/connect-rooms.ts'
 import type { PolicyApi } from './rooms/policy-api.ts'
 import type { RoomsApi } from './rooms/rooms-api.ts'
@@ -32,6 +35,7 @@ export type PartsOptions = {
   readonly tokens: Tokens
   readonly store: ChatStore
   readonly files: FileService
+  readonly records: RecordStore
   readonly push: PushService
   readonly webhooks: WebhookService | undefined
   readonly roomStore: RoomStore
@@ -48,13 +52,17 @@ export type PartsOptions = {
 export type Parts = {
   readonly rooms: RoomsApi
   readonly policy: PolicyApi
+  readonly care: CareApi
+  /** Reads what is kept in memory; before connections come. */
+  readonly start: () => Promise<void>
   /** Ends calls, rooms and connections. */
   readonly close: () => void
 }
 
 /** Wires people, chat, calls, rooms and the gateway: the only place where they know of each other. */
 export const connectParts = (options: PartsOptions): Parts => {
-  const { httpServer, settings, tokens, push, webhooks, metrics, workers, counts, log, now } = options
+  const { httpServer, settings, tokens, files, records, push, webhooks, metrics, workers, counts, log, now } =
+    options
   const io = createIo(httpServer, settings.allowedOrigins)
   const notifier = createSocketNotifier(io)
   const uptime = risingClock(now)
@@ -65,12 +73,17 @@ export const connectParts = (options: PartsOptions): Parts => {
   const tellAway = createAwayTeller({ store: options.store, notifier, push, log })
   const graceMs = settings.reconnectGraceSeconds * 1000
 
+  const cache = new ConversationCache(store)
+  const care = createCare({ store, cache, records, files, notifier, now, uptime, log })
+
   const people = new PeopleService({ store, notifier, now, log })
   const onEngaged = (identity: string, engaged: boolean): void => people.setEngaged(identity, engaged)
   const { chat, messages, members, callLines, ...chatParts } = createChatParts({
     store,
     notifier,
-    files: options.files,
+    files,
+    cache,
+    beforeSend: (record, identity) => care.service.beforeSend(record, identity),
     now,
     onStored: metrics.messageStored,
   })
@@ -128,6 +141,7 @@ export const connectParts = (options: PartsOptions): Parts => {
     members,
     calls,
     push,
+    care: care.service,
     room: rooms.targets,
     renewToken: async (session, { token }) => {
       const { expiresAtMs } = await gateway.renew(session, token)
@@ -158,9 +172,12 @@ export const connectParts = (options: PartsOptions): Parts => {
   })
   gateway.start(createAnswerer({ table, now, uptime, log, onAnswered: metrics.requestAnswered }))
   return {
+    care: care.api,
+    start: () => care.service.start(),
     rooms: rooms.api,
     policy: rooms.policy,
     close: () => {
+      care.close()
       calls.close()
       rooms.close()
       chatParts.close()

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Registry } from 'prom-client'
 import { createTokens, type TokenRequest, type Tokens } from './access/tokens.ts'
+import type { CareApi } from './care/create-care.ts'
 import { storePlace } from './chat/open-store.ts'
 import type { ChatStore } from './chat/store.ts'
 import { loadTokenSecret, lockDataFolder, openDataFolder } from './config/data-folder.ts'
@@ -67,6 +68,8 @@ export type Sangam = {
   readonly rooms: RoomsApi
   /** The policy's dry run: who may do what where, and why. @throws Error before `listen()` */
   readonly policy: PolicyApi
+  /** Reports, export and erasure of people, slow mode and retention. Once `listen()` resolved. */
+  readonly care: CareApi
   /** The media workers, for whoever operates the server. */
   readonly media: {
     /** All of them; empty before `listen()`. */
@@ -203,6 +206,10 @@ export class SangamServer implements Sangam {
 
   get rooms(): RoomsApi {
     return this.#connected().rooms
+  }
+
+  get care(): CareApi {
+    return this.#connected().care
   }
 
   get policy(): PolicyApi {
@@ -358,6 +365,7 @@ export class SangamServer implements Sangam {
       tokens: this.tokens,
       store: this.#store,
       files: this.#files.service,
+      records,
       push,
       webhooks: this.#webhooks,
       roomStore: this.#roomStore,
@@ -368,6 +376,7 @@ export class SangamServer implements Sangam {
       log,
       now,
     })
+    await this.#parts.start()
   }
 
   async #release(): Promise<void> {

@@ -25,6 +25,11 @@ const requests: { readonly [Name in ClientEventName]: unknown } = {
   'token.renew': { token: 'a.b.c' },
   'presence.set': { status: 'away' },
   'people.list': {},
+  'person.block': { identity: 'ravi', on: true },
+  'person.blocked': {},
+  'message.report': { conversationId: 'team', number: 1, reason: 'x' },
+  'conversation.care': { conversationId: 'team' },
+  'conversation.setCare': { conversationId: 'team', slowModeMs: 1000 },
   'push.key': {},
   'push.subscribe': {
     endpoint: 'https://push.example/1',
@@ -146,6 +151,7 @@ const needs: readonly {
     request: { conversationId: 'direct:x' },
   },
   { event: 'conversation.history', passes: reader, refused: [{ rooms: { team: { chat: true } } }] },
+  { event: 'conversation.setCare', passes: group, refused: [reader, { direct: true }] },
   { event: 'conversation.send', passes: group, refused: [reader, { direct: true }] },
   ...(
     [
@@ -153,6 +159,8 @@ const needs: readonly {
       'conversation.delivered',
       'conversation.changes',
       'conversation.pinned',
+      'conversation.care',
+      'message.report',
       'conversation.search',
       'conversation.setPreferences',
       'message.versions',
@@ -230,6 +238,8 @@ describe('every event asks for its grant', () => {
       'token.renew': 'unauthenticated',
       'presence.set': 'ok',
       'push.key': 'ok',
+      'person.block': 'ok',
+      'person.blocked': 'ok',
       'push.subscribe': 'ok',
       'push.unsubscribe': 'ok',
       'conversation.list': 'ok',

@@ -25,6 +25,8 @@ export type ChatOptions = {
   readonly lists: ListNotices
   readonly notifier: Notifier
   readonly files: MessageFiles
+  /** Called before a message is stored. @throws RequestError when it may not be now */
+  readonly beforeSend: (record: ConversationRecord, identity: string) => void
   readonly now: Clock
 }
 
@@ -39,8 +41,9 @@ export class ChatService {
   readonly #writer: MessageWriter
   readonly #lists: ListNotices
   readonly #files: MessageFiles
+  readonly #beforeSend: ChatOptions['beforeSend']
 
-  constructor({ store, cache, writer, lists, notifier, files, now }: ChatOptions) {
+  constructor({ store, cache, writer, lists, notifier, files, beforeSend, now }: ChatOptions) {
     this.#store = store
     this.#notifier = notifier
     this.#now = now
@@ -48,6 +51,7 @@ export class ChatService {
     this.#writer = writer
     this.#lists = lists
     this.#files = files
+    this.#beforeSend = beforeSend
   }
 
   /** `conversation.open` */
@@ -110,7 +114,7 @@ export class ChatService {
   async send(session: Session, request: SendRequest): Promise<ReplyOf<'conversation.send'>> {
     const { conversationId, clientMessageId, text, thread, follows } = request
     const sentAtMs = this.#now()
-    await entitled(this.#cache, session, conversationId, 'write')
+    this.#beforeSend(await entitled(this.#cache, session, conversationId, 'write'), session.identity)
     const attachments =
       request.attachments &&
       (await this.#files.claim(session.identity, conversationId, clientMessageId, request.attachments))

@@ -47,6 +47,11 @@ export class ConversationCache {
     return opened
   }
 
+  /** Asks the store afresh for every conversation from now on. */
+  forgetAll(): void {
+    this.#records.clear()
+  }
+
   /** A message was stored. */
   stored(conversationId: string, number: number, senderId: string): void {
     this.#update(conversationId, (record) => ({

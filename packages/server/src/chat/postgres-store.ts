@@ -1,6 +1,7 @@
 import { Client, type ClientBase, Pool, type PoolClient } from 'pg'
 import { BatchQueue, type JobOutcome } from './batch-queue.ts'
 import type { ChangeOutcome } from './message-change-store.ts'
+import { messagesAbout, messagesSentBy } from './postgres-care.ts'
 import { changesAfter, pinnedMessages, versionsOf } from './postgres-changes.ts'
 import { standingsOf } from './postgres-membership.ts'
 import { messageAt, messagesOf } from './postgres-message-rows.ts'
@@ -181,6 +182,13 @@ export const openPostgresStore = async (databaseUrl: string): Promise<ChatStore>
       read((pool) => conversationsOf(pool, identity, limit, nowMs)),
     append: async (request) => (await queue.add({ type: 'append', request })) as AppendOutcome,
     messages: (request) => read((pool) => messagesOf(pool, request)),
+    sentBy: (identity, after, limit) => read((pool) => messagesSentBy(pool, identity, after, limit)),
+    aboutPerson: (identity, limit) => read((pool) => messagesAbout(pool, identity, limit)),
+    forgetPerson: async (identity, pseudonym) =>
+      void (await queue.add({ type: 'forget', identity, pseudonym })),
+    scrub: async () => {
+      await read((pool) => pool.query('VACUUM messages, versions, reactions, mentions, members, people'))
+    },
     heads: (afterId, limit) => read((pool) => headsAfter(pool, afterId, limit)),
     markProgress: async (conversationId, identity, progress) =>
       (await queue.add({ type: 'progress', conversationId, identity, progress })) as Progress | undefined,

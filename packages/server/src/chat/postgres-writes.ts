@@ -3,6 +3,7 @@ import { type NumberedMessage, planAppends, type StoredMessage } from './append-
 import type { MembershipChange, PreferenceChange } from './membership-store.ts'
 import type { ChangeOutcome, ChangeRequest } from './message-change-store.ts'
 import { fromExtraColumn, quoteOf, toExtraColumn } from './message-columns.ts'
+import { forgetPersonIn } from './postgres-care.ts'
 import { addMentions, applyChange } from './postgres-changes.ts'
 import {
   addMembers,
@@ -47,6 +48,7 @@ export type Write =
       readonly change: PreferenceChange
     }
   | { readonly type: 'person'; readonly person: KnownPerson }
+  | { readonly type: 'forget'; readonly identity: string; readonly pseudonym: string }
 
 /** What became of a write, by its type; undefined where there is nothing to tell. */
 export type Written = AppendOutcome | ChangeOutcome | ConversationRecord | Progress | boolean | undefined
@@ -87,6 +89,7 @@ const conversationIn = (write: Write): string[] => {
     case 'preferences':
       return [write.conversationId]
     case 'person':
+    case 'forget':
       return []
   }
 }
@@ -135,6 +138,9 @@ const runOne = async (
       return conversationOf(client, write.conversationId)
     case 'preferences':
       return changePreferences(client, write.conversationId, write.identity, write.change)
+    case 'forget':
+      await forgetPersonIn(client, write.identity, write.pseudonym)
+      return undefined
     case 'person':
       await client.query(
         `INSERT INTO people (identity, name, seen_at_ms) VALUES ($1, $2, $3)

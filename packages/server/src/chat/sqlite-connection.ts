@@ -12,6 +12,8 @@ const openFile = (path: string): DatabaseSync => {
   const database = new DatabaseSync(path, { timeout: 5000 })
   database.exec('PRAGMA journal_mode = WAL')
   database.exec('PRAGMA synchronous = FULL')
+  // What is deleted is overwritten, not only let go.
+  database.exec('PRAGMA secure_delete = ON')
   database.exec('PRAGMA foreign_keys = ON')
   // Whoever opens the file at the same moment waits here, and finds the work done.
   database.exec('BEGIN IMMEDIATE')
@@ -63,6 +65,11 @@ export class SqliteConnection {
 
   all(sql: string, ...values: Value[]): Row[] {
     return this.#prepared(sql).all(...values)
+  }
+
+  /** Runs SQL outside a transaction. */
+  exec(sql: string): void {
+    this.#database.exec(sql)
   }
 
   close(): void {

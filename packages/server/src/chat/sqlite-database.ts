@@ -1,9 +1,11 @@
 import type { ConversationSummary, Message, Quote } from '@sangam/protocol'
 import { hasTargets, isRepeat, type StoredMessage } from './append-plan.ts'
+import type { MessagePlace } from './care-store.ts'
 import type { MembershipChange, PreferenceChange, Standing } from './membership-store.ts'
 import type { ChangeOutcome, ChangePage, ChangeRequest, MessageVersion } from './message-change-store.ts'
 import { fromExtraColumn, type StoredMessageRow, toExtraColumn } from './message-columns.ts'
 import type { SearchRequest, SearchResult } from './search-store.ts'
+import { forgetPersonIn, messagesAbout, messagesSentBy } from './sqlite-care.ts'
 import { addMentions, applyChange, changesAfter, pinnedMessages, versionsOf } from './sqlite-changes.ts'
 import { type Row, SqliteConnection } from './sqlite-connection.ts'
 import {
@@ -195,6 +197,23 @@ export class SqliteDatabase {
       conversationId: String(row.conversation_id),
       lastNumber: Number(row.last_number),
     }))
+  }
+
+  sentBy(identity: string, after: MessagePlace | undefined, limit: number): Message[] {
+    return messagesSentBy(this.#connection, identity, after ?? undefined, limit)
+  }
+
+  aboutPerson(identity: string, limit: number): Message[] {
+    return messagesAbout(this.#connection, identity, limit)
+  }
+
+  forgetPerson(identity: string, pseudonym: string): void {
+    forgetPersonIn(this.#connection, identity, pseudonym)
+  }
+
+  /** Moves the write-ahead log into the file and empties it; outside a transaction. */
+  scrub(): void {
+    this.#connection.exec('PRAGMA wal_checkpoint(TRUNCATE)')
   }
 
   messages(request: PageRequest): Page {

@@ -8,6 +8,9 @@ export const readOperations = [
   'conversationsOf',
   'messages',
   'heads',
+  'sentBy',
+  'aboutPerson',
+  'scrub',
   'message',
   'changes',
   'pinned',
@@ -25,6 +28,7 @@ export const writeOperations = [
   'changeMembership',
   'setPreferences',
   'index',
+  'forgetPerson',
 ] as const
 
 export type Operation = (typeof readOperations)[number] | (typeof writeOperations)[number]

@@ -130,6 +130,10 @@ export const openSqliteStore = async (path: string): Promise<ChatStore> => {
     conversationsOf: (identity, limit, nowMs) => thread.request('conversationsOf', identity, limit, nowMs),
     append: (request) => thread.request('append', request),
     messages: (request) => thread.request('messages', request),
+    sentBy: (identity, after, limit) => thread.request('sentBy', identity, after, limit),
+    aboutPerson: (identity, limit) => thread.request('aboutPerson', identity, limit),
+    forgetPerson: (identity, pseudonym) => thread.request('forgetPerson', identity, pseudonym),
+    scrub: () => thread.request('scrub'),
     heads: (afterId, limit) => thread.request('heads', afterId, limit),
     markProgress: (conversationId, identity, progress) =>
       thread.request('markProgress', conversationId, identity, progress),

@@ -7,6 +7,7 @@ import type {
   Quote,
   SystemLine,
 } from '@sangam/protocol'
+import type { CareStore } from './care-store.ts'
 import type { MembershipStore } from './membership-store.ts'
 import type { MessageChangeStore } from './message-change-store.ts'
 import type { SearchStore } from './search-store.ts'
@@ -148,7 +149,7 @@ export type MessageStore = {
 }
 
 /** Where conversations are kept: one interface per concern. Everything that an answer tells is on disk when the answer comes. */
-export type ChatStore = MessageStore & MessageChangeStore & MembershipStore & SearchStore
+export type ChatStore = CareStore & MessageStore & MessageChangeStore & MembershipStore & SearchStore
 
 /**
  * The store could not do it (disk full, connection lost, closed, …). Nothing of the request was stored, unless the

@@ -7,6 +7,7 @@ import type {
 } from '@sangam/protocol'
 import { type Action, roomOfConversation } from '../access/policy.ts'
 import type { CallService } from '../calls/call-service.ts'
+import type { CareService } from '../care/care-service.ts'
 import type { ChatService } from '../chat/chat-service.ts'
 import type { MembershipService } from '../chat/membership-service.ts'
 import type { MessageService } from '../chat/message-service.ts'
@@ -41,6 +42,7 @@ export type EventTargets = {
   readonly members: MembershipService
   readonly calls: CallService
   readonly push: PushService
+  readonly care: CareService
   readonly room: RoomTargets
   readonly renewToken: EventRule<'token.renew'>['handle']
   readonly setPresence: EventRule<'presence.set'>['handle']
@@ -153,13 +155,31 @@ const roomRules = ({
 
 /** Builds the table: the whole surface that a connection can reach, on one page. */
 export const createEventTable = (targets: EventTargets): EventTable => {
-  const { chat, messages, members, calls, push, room, renewToken, setPresence, listPeople } = targets
+  const { chat, messages, members, calls, push, care, room, renewToken, setPresence, listPeople } = targets
   const { rooms, media } = room
   return {
     ...roomRules(room),
     'token.renew': { rate: 'light', handle: renewToken },
     'presence.set': { rate: 'light', handle: setPresence },
     'people.list': { rate: 'light', action: () => ({ type: 'people.see' }), handle: listPeople },
+
+    'person.block': { rate: 'light', handle: (session, request) => care.block(session, request) },
+    'person.blocked': { rate: 'light', handle: (session) => care.blocked(session) },
+    'message.report': {
+      rate: 'light',
+      action: reading,
+      handle: (session, request) => care.report(session, request),
+    },
+    'conversation.care': {
+      rate: 'light',
+      action: reading,
+      handle: (session, request) => care.settings(session, request),
+    },
+    'conversation.setCare': {
+      rate: 'light',
+      action: ({ conversationId }) => ({ type: 'conversation.write', conversationId }),
+      handle: (session, request) => care.setSettings(session, request),
+    },
 
     'push.key': { rate: 'light', handle: () => push.publicKey() },
     'push.subscribe': { rate: 'light', handle: (session, request) => push.subscribe(session, request) },
@@ -289,7 +309,10 @@ export const createEventTable = (targets: EventTargets): EventTable => {
     'call.start': {
       rate: 'start',
       action: () => ({ type: 'call.start' }),
-      handle: (session, request) => calls.start(session, request),
+      handle: (session, request) => {
+        if (care.hasBlocked(request.to, session.identity)) throw requestErrors.offline()
+        return calls.start(session, request)
+      },
     },
     'call.accept': { rate: 'light', handle: (session, request) => calls.accept(session, request) },
     'call.reject': { rate: 'light', handle: (session, request) => calls.reject(session, request) },

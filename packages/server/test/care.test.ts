@@ -1,0 +1,258 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { UploadState } from '@sangam/protocol'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { findPostgresBinaries, PostgresServer } from './support/postgres-server.ts'
+import type { TestClient } from './support/test-client.ts'
+import { startTestServer, type TestServer } from './support/test-server.ts'
+
+const word = 'xylophonequark'
+
+/** Files of a folder that hold a word, in any case and in UTF-8 or UTF-16. */
+const filesHolding = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => {
+      const bytes = readFileSync(path)
+      return ['utf8', 'utf16le'].some((encoding) =>
+        bytes
+          .toString('latin1')
+          .toLowerCase()
+          .includes(Buffer.from(word, encoding as 'utf8').toString('latin1')),
+      )
+    })
+
+const send = (
+  client: TestClient,
+  conversationId: string,
+  clientMessageId: string,
+  text: string,
+  more: object = {},
+) => client.ask('conversation.send', { conversationId, clientMessageId, text, ...more })
+
+const uploadWord = async (server: TestServer, client: TestClient): Promise<string> => {
+  const headers = { authorization: `Bearer ${client.token}` }
+  const created = await fetch(`${server.url}/api/v1/files`, {
+    method: 'POST',
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      conversationId: 'team',
+      name: `${word}.txt`,
+      type: 'text/plain',
+      size: word.length,
+    }),
+  })
+  const { fileId } = (await created.json()) as UploadState
+  await fetch(`${server.url}/api/v1/files/${fileId}`, {
+    method: 'PATCH',
+    headers: { ...headers, 'content-type': 'application/offset+octet-stream', 'upload-offset': '0' },
+    body: word,
+  })
+  return fileId
+}
+
+/** Asha leaves a word wherever a person can leave one. */
+const plant = async (server: TestServer): Promise<{ asha: TestClient; ravi: TestClient }> => {
+  const ravi = await server.guest('Ravi')
+  await ravi.ask('conversation.open', { conversationId: 'team' })
+  const asha = await server.guest(`Asha ${word}`)
+  await asha.ask('conversation.open', { conversationId: 'team' })
+  await send(ravi, 'team', 'r1', 'what ravi says stays')
+  await send(asha, 'team', 'a1', `plain ${word} here`)
+  await send(asha, 'team', 'a2', `edited ${word} away`)
+  await asha.ask('message.edit', {
+    conversationId: 'team',
+    number: 3,
+    clientChangeId: 'e',
+    text: `again ${word} now`,
+  })
+  await send(asha, 'team', 'a3', `long ${word} ${'and on '.repeat(2000)}`)
+  await send(asha, 'team', 'a4', '', { attachments: [await uploadWord(server, asha)] })
+  await uploadWord(server, asha)
+  const { conversation } = await asha.ask('conversation.open', { withIdentity: ravi.identity })
+  await send(asha, conversation.conversationId, 'd1', `in private ${word}`)
+  await asha.ask('message.react', {
+    conversationId: 'team',
+    number: 1,
+    clientChangeId: 'r',
+    emoji: '👍',
+    on: true,
+  })
+  await send(ravi, 'team', 'r2', 'an answer', { replyTo: 2 })
+  await ravi.ask('message.report', { conversationId: 'team', number: 2, reason: 'loud' })
+  // Brings the words into the search index.
+  const found = await ravi.ask('conversation.search', { query: word })
+  expect(found.messages.length).toBeGreaterThanOrEqual(4)
+  return { asha, ravi }
+}
+
+describe('erasing a person', () => {
+  test('leaves their words nowhere: database, write-ahead log, search index, records, files and log', async () => {
+    const server = await startTestServer()
+    const { asha, ravi } = await plant(server)
+    expect(filesHolding(server.dataDir).length).toBeGreaterThan(2)
+    asha.close()
+    await server.sangam.care.erasePerson(asha.identity)
+    expect(filesHolding(server.dataDir).map((path) => path.replace(server.dataDir, ''))).toEqual([])
+    expect(server.logLines.join().toLowerCase()).not.toContain(word)
+
+    const { messages } = await ravi.ask('conversation.history', { conversationId: 'team', after: 0 })
+    expect(messages.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6])
+    expect(messages.filter(({ senderId }) => senderId === ravi.identity).map(({ text }) => text)).toEqual([
+      'what ravi says stays',
+      'an answer',
+    ])
+    expect(JSON.stringify(messages)).not.toContain(asha.identity)
+    expect(messages[0]?.reactions).toBeUndefined()
+    expect(await ravi.ask('conversation.search', { query: word })).toMatchObject({ messages: [] })
+    expect(await server.sangam.care.reports()).toEqual([])
+    expect((await server.sangam.care.exportPerson(asha.identity)).messages).toEqual([])
+    await server.sangam.close()
+    expect(filesHolding(server.dataDir)).toEqual([])
+  }, 60_000)
+
+  const binaries = findPostgresBinaries()
+  let postgres: PostgresServer | undefined
+  beforeAll(async () => {
+    if (binaries !== undefined) postgres = await PostgresServer.start(binaries)
+  })
+  afterAll(() => postgres?.stop())
+
+  test.skipIf(binaries === undefined)(
+    'leaves their words in no row of PostgreSQL (skipped where no server is installed)',
+    async () => {
+      const databaseUrl = (await postgres?.createDatabase()) ?? ''
+      const server = await startTestServer({ databaseUrl })
+      const { asha } = await plant(server)
+      asha.close()
+      await server.sangam.care.erasePerson(asha.identity)
+      await server.sangam.close()
+      const client = new pg.Client(databaseUrl)
+      await client.connect()
+      const { rows: tables } = await client.query<{ name: string }>(
+        "SELECT quote_ident(table_name) AS name FROM information_schema.tables WHERE table_schema = 'public'",
+      )
+      for (const { name } of tables) {
+        const { rows } = await client.query(`SELECT 1 FROM ${name} t WHERE t::text ILIKE $1`, [`%${word}%`])
+        expect([name, rows.length]).toEqual([name, 0])
+      }
+      await client.end()
+      expect(filesHolding(server.dataDir)).toEqual([])
+    },
+    60_000,
+  )
+
+  test('is told of all that is kept before, in one piece', async () => {
+    const server = await startTestServer()
+    const { asha } = await plant(server)
+    const all = await server.sangam.care.exportPerson(asha.identity)
+    expect(all.name).toBe(`Asha ${word}`)
+    expect(all.messages).toHaveLength(5)
+    expect(all.messages.every(({ senderId }) => senderId === asha.identity)).toBe(true)
+    expect(all.records.map(({ kind }) => kind).sort()).toEqual(['file', 'report', 'upload'])
+  })
+})
+
+describe('retention', () => {
+  test('deletes for good what is too old, in conversations where nobody is, and nothing else', async () => {
+    let nowMs = 1_700_000_000_000
+    const server = await startTestServer({ now: () => nowMs })
+    const asha = await server.guest('Asha')
+    for (const conversationId of ['team', 'kept']) {
+      await asha.ask('conversation.open', { conversationId })
+      await send(asha, conversationId, `${conversationId}-1`, `old ${conversationId === 'team' ? word : ''}`)
+    }
+    await asha.ask('conversation.setCare', { conversationId: 'team', retentionMs: 60_000 })
+    nowMs += 50_000
+    await send(asha, 'team', 'team-2', 'young')
+    expect(await server.sangam.care.sweep()).toBe(0)
+    nowMs += 20_000
+    asha.close()
+    expect(await server.sangam.care.sweep()).toBe(1)
+    expect(filesHolding(server.dataDir)).toEqual([])
+    await server.sangam.close()
+    nowMs += 60_000
+    const again = await startTestServer({ dataDir: server.dataDir, now: () => nowMs })
+    expect(await again.sangam.care.sweep()).toBe(1)
+    expect(await again.sangam.care.sweep()).toBe(0)
+    const back = await again.again(asha.token)
+    const texts = async (conversationId: string) =>
+      (await back.ask('conversation.history', { conversationId, after: 0 })).messages.map(({ text }) => text)
+    expect(await texts('team')).toEqual(['', ''])
+    expect(await texts('kept')).toEqual(['old '])
+  })
+})
+
+describe('slow mode', () => {
+  test('has members wait and tells for how long, leaves moderators and other conversations alone', async () => {
+    let nowMs = 1_700_000_000_000
+    const server = await startTestServer({ now: () => nowMs })
+    const [owner, member] = [await server.guest('Owner'), await server.guest('Member')]
+    for (const client of [owner, member]) await client.ask('conversation.open', { conversationId: 'team' })
+    const changed = member.next('conversation.careChanged')
+    await owner.ask('conversation.setCare', { conversationId: 'team', slowModeMs: 10_000 })
+    expect(await changed).toEqual({ conversationId: 'team', slowModeMs: 10_000, retentionMs: 0 })
+    await send(member, 'team', 'm1', 'one')
+    const second = { conversationId: 'team', clientMessageId: 'm2', text: 'two' }
+    nowMs += 4000
+    expect(await member.refusal('conversation.send', second)).toMatchObject({
+      code: 'rateLimited',
+      retryAfterMs: 6000,
+    })
+    await send(owner, 'team', 'o1', 'one')
+    await send(owner, 'team', 'o2', 'two')
+    nowMs += 6000
+    await member.ask('conversation.send', second)
+    expect(
+      (await member.refusal('conversation.setCare', { conversationId: 'team', slowModeMs: 0 }))?.code,
+    ).toBe('forbidden')
+  })
+})
+
+describe('blocking', () => {
+  test('keeps direct messages and calls of one person away, without telling, over a restart, until it ends', async () => {
+    const server = await startTestServer()
+    const [asha, ravi] = [await server.guest('Asha'), await server.guest('Ravi')]
+    const { conversation } = await ravi.ask('conversation.open', { withIdentity: asha.identity })
+    const { conversationId } = conversation
+    await asha.ask('person.block', { identity: ravi.identity, on: true })
+    expect(await asha.ask('person.blocked', {})).toEqual({ identities: [ravi.identity] })
+    const message = { conversationId, clientMessageId: 'r1', text: 'hello' }
+    const call = { to: asha.identity, media: { audio: true, video: false } }
+    expect((await ravi.refusal('conversation.send', message))?.code).toBe('forbidden')
+    expect((await ravi.refusal('call.start', call))?.code).toBe('unavailable')
+    await asha.ask('conversation.open', { conversationId: 'team' })
+    await ravi.ask('conversation.open', { conversationId: 'team' })
+    await send(ravi, 'team', 'r2', 'a group is for all')
+    expect((await asha.refusal('person.block', { identity: asha.identity, on: true }))?.code).toBe(
+      'wrongState',
+    )
+    await server.sangam.close()
+
+    const again = await startTestServer({ dataDir: server.dataDir })
+    const [asha2, ravi2] = [await again.again(asha.token), await again.again(ravi.token)]
+    expect((await ravi2.refusal('conversation.send', message))?.code).toBe('forbidden')
+    await asha2.ask('person.block', { identity: ravi.identity, on: false })
+    await ravi2.ask('conversation.send', message)
+  })
+})
+
+test('a report holds the message as it stood, and only who may read it can make one', async () => {
+  const server = await startTestServer()
+  const [asha, ravi] = [await server.guest('Asha'), await server.guest('Ravi')]
+  for (const client of [asha, ravi]) await client.ask('conversation.open', { conversationId: 'team' })
+  await send(ravi, 'team', 'r1', 'rude words')
+  const report = { conversationId: 'team', number: 1, reason: 'rude' }
+  await asha.ask('message.report', report)
+  await ravi.ask('message.delete', { conversationId: 'team', number: 1, clientChangeId: 'd' })
+  expect(await server.sangam.care.reports()).toMatchObject([
+    { reportedBy: asha.identity, reason: 'rude', message: { senderId: ravi.identity, text: 'rude words' } },
+  ])
+  expect((await asha.refusal('message.report', report))?.code).toBe('notFound')
+  const { conversation } = await asha.ask('conversation.open', { withIdentity: ravi.identity })
+  const somebody = await server.guest('Somebody')
+  const private1 = { ...report, conversationId: conversation.conversationId }
+  expect((await somebody.refusal('message.report', private1))?.code).toBe('notFound')
+})
