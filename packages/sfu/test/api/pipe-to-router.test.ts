@@ -231,8 +231,11 @@ describe('pipeToRouter()', () => {
     expect((await arrived)[0].subarray(-4).toString()).toBe('opus')
   })
 
-  test('the score at the far end follows the losses here', async () => {
-    const { producer, pipeProducer } = await piped()
+  test.each([
+    ['of another worker', true, {}],
+    ['of the same worker', false, { keepId: false }],
+  ] as const)('the score at the far end, %s, follows the losses here', async (_name, across, options) => {
+    const { producer, pipeProducer } = await piped(options, across)
     const scored = once(pipeProducer, 'score') as Promise<[types.ProducerScore[]]>
     // Every other packet is missing.
     for (let n = 0; n < 60; n += 2) producer.send(packet(111, 1111, 65500 + n, Buffer.from('opus')))
