@@ -59,10 +59,11 @@ Behind NAT, forward the media ports, UDP and TCP, and set \`ANNOUNCED_ADDRESS\` 
 | File | What | Rights |
 |---|---|---|
 | \`sangam.db\`, \`-wal\`, \`-shm\` | SQLite database: people, conversations, messages | folder 0700 |
+| \`rooms.db\`, \`-wal\`, \`-shm\` | SQLite database: rooms, their settings, roles, bans, lobby and invites | folder 0700 |
 | \`token-secret\` | signs every token; whoever has it can be anybody | 0600 |
 | \`tls/key.pem\`, \`tls/cert.pem\` | self-signed certificate, remade when it expires or the machine's addresses change | 0600 |
 
-Back the database up with \`sqlite3 sangam.db ".backup copy.db"\` while the server runs, or by copying the folder while it does not.
+Back the databases up with \`sqlite3 sangam.db ".backup copy.db"\` (and \`rooms.db\` alike) while the server runs, or by copying the folder while it does not.
 Removing \`token-secret\` ends every token; the server makes another one at its next start. The schema migrates by itself at the start; a
 database of a newer version is refused rather than touched. One server at a time owns a data folder (\`lock\`); a second one
 ends its start with a sentence that says so.

@@ -2,7 +2,9 @@ import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { postgresMigrations } from '../src/chat/postgres-migrations.ts'
 import { describeDatabase, openPostgresStore } from '../src/chat/postgres-store.ts'
+import { openPostgresRoomStore } from '../src/rooms/store/postgres-room-store.ts'
 import { findPostgresBinaries, PostgresServer } from './support/postgres-server.ts'
+import { describeRoomStoreContract } from './support/room-store-contract.ts'
 import { describeStoreContract } from './support/store-contract.ts'
 import { startTestServer } from './support/test-server.ts'
 
@@ -44,6 +46,18 @@ describe.skipIf(binaries === undefined)('PostgreSQL (skipped where no server is 
           execute(databaseUrl, `INSERT INTO sangam_schema (version) VALUES (${version})`),
       }
     },
+  })
+
+  describeRoomStoreContract('rooms in PostgreSQL', async () => {
+    const databaseUrl = await server.createDatabase()
+    return { open: () => openPostgresRoomStore(databaseUrl) }
+  })
+
+  test('rooms of a newer version are refused, and left as they are', async () => {
+    const databaseUrl = await server.createDatabase()
+    await (await openPostgresRoomStore(databaseUrl)).close()
+    await execute(databaseUrl, 'INSERT INTO sangam_room_schema (version) VALUES (99)')
+    await expect(openPostgresRoomStore(databaseUrl)).rejects.toThrow(/newer version \(99\)/)
   })
 
   test('migrations rise by one from 1', () => {

@@ -143,7 +143,7 @@ export const settingDefinitions = {
     schema: databaseUrl,
     expected: 'a URL such as postgres://user:password@host:5432/name, or empty',
     description:
-      'PostgreSQL database (12 or newer) that keeps people and chat instead of the SQLite file in `DATA_DIR`. Its schema is made and migrated at the start; fsync has to be on there.',
+      'PostgreSQL database (12 or newer) that keeps people, chat and rooms instead of the SQLite files in `DATA_DIR`. Its schema is made and migrated at the start; fsync has to be on there.',
     byDefault: () => '',
     defaultText: 'none: SQLite in `DATA_DIR`',
     isSecret: true,

@@ -44,6 +44,11 @@ export class RoomRecord {
     })
   }
 
+  /** The room's own row, as it is to be stored. */
+  get row(): RoomRow {
+    return this.#row
+  }
+
   get name(): string {
     return this.#row.name
   }

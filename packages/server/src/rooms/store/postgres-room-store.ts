@@ -126,6 +126,14 @@ export const openPostgresRoomStore = async (databaseUrl: string): Promise<RoomSt
     // One connection: what was asked for first is done first.
     max: 1,
   })
+  // Before anything else on each connection: a commit that is answered is on disk. Stricter ones are the operator's choice.
+  pool.on('connect', (client) => {
+    client
+      .query(
+        "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
+      )
+      .catch(() => undefined)
+  })
   // An idle connection that breaks is replaced at the next use, which says so when that fails too.
   pool.on('error', () => undefined)
   try {
