@@ -1,5 +1,5 @@
 export { useConversation } from './conversation-hooks.ts'
-export { useCall, useCallStats, useRoom, useRoomStats, useTrack } from './media-hooks.ts'
+export { useCall, useCallStats, useKnock, useRoom, useRoomStats, useTrack } from './media-hooks.ts'
 export type { OpenedConversation } from './opened-conversation.ts'
 export { SangamProvider, useSession } from './session-context.ts'
 export { useCalls, useConnectionState, useConversations, usePeople, useRooms } from './session-hooks.ts'

@@ -1,4 +1,14 @@
-import type { Call, CallSnapshot, MediaStats, Room, RoomSnapshot, Track, TrackSnapshot } from '@sangam/client'
+import type {
+  Call,
+  CallSnapshot,
+  Knock,
+  KnockSnapshot,
+  MediaStats,
+  Room,
+  RoomSnapshot,
+  Track,
+  TrackSnapshot,
+} from '@sangam/client'
 import { useStore } from './use-store.ts'
 
 /** A call's snapshot. */
@@ -14,6 +24,11 @@ export function useCallStats(call: Call): MediaStats {
 /** A room's snapshot. */
 export function useRoom(room: Room): RoomSnapshot {
   return useStore(room.state)
+}
+
+/** How waiting in the lobby of a room goes. */
+export function useKnock(knock: Knock): KnockSnapshot {
+  return useStore(knock.state)
 }
 
 /** What flows in a room, each second. */

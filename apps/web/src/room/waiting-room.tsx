@@ -1,5 +1,5 @@
 import type { Knock } from '@sangam/client'
-import { useStore } from '@sangam/react'
+import { useKnock } from '@sangam/react'
 import { Button } from '../design/button.tsx'
 import { Spinner } from '../design/spinner.tsx'
 
@@ -11,7 +11,7 @@ interface WaitingRoomProps {
 
 /** What somebody sees who waits to be let in. It goes on by itself once they are. */
 export function WaitingRoom({ knock, name, onLeave }: WaitingRoomProps) {
-  const { position } = useStore(knock.state)
+  const { position } = useKnock(knock)
   return (
     <div data-testid="room-waiting" className="flex flex-col items-start gap-4">
       <div>

@@ -11,6 +11,8 @@ export type RecordEntry = {
   /** Places of an earlier run, until {@link RecordEntry.seatsUntilMs}. */
   seats: readonly SeatRow[]
   seatsUntilMs: number
+  /** Whether the store may hold something of it. */
+  isStored: boolean
 }
 
 /** What {@link RecordBook} needs. */
@@ -61,6 +63,8 @@ export class RecordBook {
 
   /** Stores changes. @throws StoreError */
   async save(roomId: string, changes: readonly RoomChange[]): Promise<void> {
+    const entry = this.#entries.get(roomId)
+    if (entry !== undefined && changes.length > 0) entry.isStored = true
     await this.#options.store.write(roomId, changes)
   }
 
@@ -76,7 +80,10 @@ export class RecordBook {
     const entry = this.#entries.get(roomId)
     if (entry === undefined) return
     this.#entries.delete(roomId)
-    if (!entry.record.isWorthKeeping(this.#options.now())) this.saveLater(roomId, [{ type: 'roomGone' }])
+    // Asking about a room leaves nothing behind: there is nothing to delete either.
+    if (entry.isStored && !entry.record.isWorthKeeping(this.#options.now())) {
+      this.saveLater(roomId, [{ type: 'roomGone' }])
+    }
   }
 
   /** The record is gone for good; the caller says so to the store. */
@@ -113,5 +120,11 @@ const entryOf = (
   nowMs: number,
 ): RecordEntry =>
   stored !== undefined && (seats.length > 0 || stored.isWorthKeeping(nowMs))
-    ? { record: stored, isFresh: false, seats, seatsUntilMs }
-    : { record: RoomRecord.fresh(roomId, name, nowMs), isFresh: true, seats: [], seatsUntilMs }
+    ? { record: stored, isFresh: false, seats, seatsUntilMs, isStored: true }
+    : {
+        record: RoomRecord.fresh(roomId, name, nowMs),
+        isFresh: true,
+        seats: [],
+        seatsUntilMs,
+        isStored: false,
+      }
