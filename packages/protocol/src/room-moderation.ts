@@ -92,7 +92,7 @@ export const roomModerationRequests = {
   }),
   'room.createInvite': request({
     description:
-      'Makes an invite: whoever joins with it gets its role and needs no admission. It gives no more than the maker has.',
+      "Makes an invite: whoever joins with it gets its role and needs no admission. Its role is of a lower rank than the maker's.",
     needs: moderating,
     request: z.strictObject({
       ...roomId,

@@ -276,11 +276,25 @@ export class Publications extends TypedEmitter<PublicationsEvents> {
     if (highest !== undefined) void setHighestLayer(sender, highest).catch(() => undefined)
   }
 
-  async #sendMuted({ published, mediaStreamTrack, muted }: Publication): Promise<void> {
+  async #sendMuted(publication: Publication): Promise<void> {
+    const { published, mediaStreamTrack, muted } = publication
     mediaStreamTrack.enabled = !muted
     if (published === undefined) return
     const event = muted ? 'room.pauseProducer' : 'room.resumeProducer'
-    await this.#request(event, { producerId: published.producerId }, { idempotent: true })
+    try {
+      await this.#request(event, { producerId: published.producerId }, { idempotent: true })
+    } catch (error) {
+      // A moderator's muting holds: what is shown stays true.
+      if (!muted && isSangamError(error, 'forbidden')) this.#showMuted(publication)
+      throw error
+    }
+  }
+
+  #showMuted(publication: Publication): void {
+    publication.muted = true
+    publication.mediaStreamTrack.enabled = false
+    publication.handle.setMuted(true)
+    this.emit('changed')
   }
 
   #withdraw(publication: Publication): void {

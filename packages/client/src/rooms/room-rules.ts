@@ -116,7 +116,13 @@ export class RoomRules extends TypedEmitter<RoomRulesEvents> {
         else if (!hadModeration) void this.#refreshLobby()
       }),
       on('room.settingsChanged', ({ settings, endsAt }) => {
-        this.#patch({ settings, endsAt: endsAt ?? undefined })
+        const { mutedBy } = this.state.get()
+        const mayUnmute = settings.mayUnmute || this.state.get().permissions.includes('moderate')
+        this.#patch({
+          settings,
+          endsAt: endsAt ?? undefined,
+          mutedBy: mutedBy && { ...mutedBy, mayUnmute },
+        })
         this.emit('settingsChanged', settings)
       }),
       on('room.lobbyChanged', ({ waiting }) => this.#setWaiting(waiting)),

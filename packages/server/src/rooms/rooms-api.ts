@@ -194,6 +194,8 @@ export const createRoomsApi = (options: RoomsApiOptions): RoomsApi => {
     },
     delete: async (roomId) => {
       await actions.end(roomId)
+      // A moderator may have opened it again meanwhile: then it lives on, as they wanted.
+      if (rooms.liveRoom(roomId) !== undefined) return
       book.forget(roomId)
       await book.save(roomId, [{ type: 'roomGone' }])
     },
