@@ -1,16 +1,19 @@
 import type { Conversation, ConversationSnapshot, Person, Session } from '@sangam/client'
 import { usePeople, useStore } from '@sangam/react'
-import { ChevronLeft, Hash, MessageCircle, Phone, Video } from 'lucide-react'
-import { Link } from 'wouter'
+import { ChevronLeft, Hash, Info, Lock, MessageCircle, Phone, Search, Video } from 'lucide-react'
+import { useEffect, useState } from 'react'
+import { Link, useLocation, useSearchParams } from 'wouter'
 import { Avatar } from '../design/avatar.tsx'
 import { Button } from '../design/button.tsx'
 import { IconButton } from '../design/icon-button.tsx'
 import { Loading, Notice } from '../design/notice.tsx'
+import { useNotify } from '../design/toasts.tsx'
 import { useLive } from '../live/live.tsx'
 import { errorWords } from '../session/error-words.ts'
-import { PRESENCE_WORDS } from '../shell/order-people.ts'
-import { Composer } from './composer.tsx'
-import { MessageList } from './message-list.tsx'
+import { presenceWords } from '../shell/presence-words.ts'
+import { ChatView } from './chat-view.tsx'
+import { GroupInfo } from './group-info.tsx'
+import { SearchDialog } from './search-dialog.tsx'
 import { useOpenConversation } from './use-open-conversation.ts'
 
 interface ChatPaneProps {
@@ -58,57 +61,78 @@ interface OpenChatProps {
 function OpenChat({ session, conversation }: OpenChatProps) {
   const snapshot = useStore(conversation.state)
   const people = usePeople()
+  const notify = useNotify()
+  const [, navigate] = useLocation()
+  const [focus, setFocus] = useFocus()
+  const [dialog, setDialog] = useState<'info' | 'search'>()
   const peerId =
     snapshot.kind === 'direct'
       ? snapshot.members.find((member) => member.identity !== session.identity)?.identity
       : undefined
   const peer = people.find((person) => person.identity === peerId)
+  const { gone, title } = snapshot
+  useEffect(() => {
+    if (gone === undefined) return
+    notify(gone === 'left' ? `You left ${title}.` : `You were removed from ${title}.`)
+    navigate('/')
+  }, [gone, title, notify, navigate])
+  const close = () => setDialog(undefined)
   return (
-    <section aria-label={snapshot.title} className="flex h-full min-h-0 flex-col">
+    <section aria-label={title} className="flex h-full min-h-0 flex-col">
       <ChatHeader
-        title={snapshot.title}
-        detail={peer === undefined ? membersInWords(membersOf(snapshot)) : PRESENCE_WORDS[peer.presence]}
+        title={title}
+        detail={peer === undefined ? membersInWords(membersOf(snapshot)) : presenceWords(peer, Date.now())}
+        isPrivate={snapshot.access === 'members'}
         peerId={peerId}
         peer={peer}
+        onSearch={() => setDialog('search')}
+        onInfo={snapshot.kind === 'group' ? () => setDialog('info') : undefined}
       />
-      <Messages conversation={conversation} placeholder={`Message ${snapshot.title}`} />
+      <ChatView conversation={conversation} placeholder={`Message ${title}`} focus={focus} />
+      <GroupInfo
+        open={dialog === 'info'}
+        onOpenChange={close}
+        conversation={conversation}
+        snapshot={snapshot}
+        self={session.identity}
+        run={(action) => void action.catch((error: unknown) => notify(errorWords(error)))}
+      />
+      <SearchDialog
+        session={session}
+        open={dialog === 'search'}
+        onOpenChange={close}
+        conversationId={conversation.conversationId}
+        nameOf={(identity) => people.find((one) => one.identity === identity)?.name ?? identity}
+        onPick={({ number }) => {
+          close()
+          setFocus(number)
+        }}
+      />
     </section>
   )
 }
 
-/** The log with its composer: the whole of a conversation but the header. */
-export function Messages(props: { readonly conversation: Conversation; readonly placeholder: string }) {
-  const { conversation, placeholder } = props
-  const snapshot = useStore(conversation.state)
-  return (
-    <>
-      {snapshot.messages.length === 0 && !snapshot.hasEarlier ? (
-        <div className="min-h-0 flex-1">
-          <Notice icon={<MessageCircle />} title="Nothing said yet">
-            Write the first message.
-          </Notice>
-        </div>
-      ) : (
-        <MessageList conversation={conversation} snapshot={snapshot} />
-      )}
-      <Composer
-        conversationId={conversation.conversationId}
-        placeholder={placeholder}
-        // What goes wrong shows beside the message itself.
-        onSend={(text) => void conversation.send(text).catch(() => {})}
-      />
-    </>
-  )
+/** The message that the address names (`?at=12`), or that was chosen since. */
+function useFocus(): [focus: number | undefined, setFocus: (number: number | undefined) => void] {
+  const [params] = useSearchParams()
+  const named = Number(params.get('at')) || undefined
+  const [focus, setFocus] = useState(named)
+  useEffect(() => setFocus(named), [named])
+  return [focus, setFocus]
 }
 
 interface ChatHeaderProps {
   readonly title: string
   readonly detail: string
+  readonly isPrivate: boolean
   readonly peerId: string | undefined
   readonly peer: Person | undefined
+  readonly onSearch: () => void
+  readonly onInfo: (() => void) | undefined
 }
 
-function ChatHeader({ title, detail, peerId, peer }: ChatHeaderProps) {
+function ChatHeader(props: ChatHeaderProps) {
+  const { title, detail, isPrivate, peerId, peer, onSearch, onInfo } = props
   return (
     <header className="safe-top flex items-center gap-3 border-line border-b px-2 [--safe-lead:0.625rem] pb-2.5 sm:px-5">
       <BackLink />
@@ -117,7 +141,7 @@ function ChatHeader({ title, detail, peerId, peer }: ChatHeaderProps) {
           aria-hidden
           className="grid size-10 shrink-0 place-items-center rounded-xl bg-sunken text-ink-soft"
         >
-          <Hash size={18} />
+          {isPrivate ? <Lock size={17} /> : <Hash size={18} />}
         </span>
       ) : (
         <Avatar name={title} identity={peerId} {...(peer === undefined ? {} : { presence: peer.presence })} />
@@ -126,6 +150,20 @@ function ChatHeader({ title, detail, peerId, peer }: ChatHeaderProps) {
         <h1 className="truncate font-semibold leading-tight">{title}</h1>
         <p className="truncate text-ink-soft text-sm leading-tight">{detail}</p>
       </div>
+      <IconButton
+        label="Search this conversation"
+        data-testid="search-conversation"
+        icon={<Search size={19} />}
+        onClick={onSearch}
+      />
+      {onInfo !== undefined && (
+        <IconButton
+          label="Members and settings"
+          data-testid="group-info"
+          icon={<Info size={20} />}
+          onClick={onInfo}
+        />
+      )}
       {peerId !== undefined && <CallButtons peer={{ identity: peerId, name: title }} />}
     </header>
   )

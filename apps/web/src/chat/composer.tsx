@@ -1,47 +1,100 @@
-import { ArrowUp } from 'lucide-react'
+import { ArrowUp, Smile, X } from 'lucide-react'
 import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { classNames } from '../design/class-names.ts'
+import { matches } from '../shell/order-people.ts'
+import { EmojiPicker } from './emoji-picker.tsx'
+import { type Mentionable, mentionOf, mentionQuery, withIdentities, withNames } from './mention-text.ts'
 
 /** The server takes at most this much of UTF-8 in one message. */
 const LONGEST_BYTES = 16 * 1024
 const TALLEST_PX = 200
+const SUGGESTIONS = 5
 
 /** What was begun and not sent, by conversation, for as long as the page lives. */
 const drafts = new Map<string, string>()
 
+/** What a message that is being written answers or replaces. */
+export interface ComposerPurpose {
+  readonly title: string
+  readonly text: string
+  /** The text to begin with: that of the message that is edited. */
+  readonly initial?: string
+  readonly onCancel: () => void
+}
+
 interface ComposerProps {
-  readonly conversationId: string
+  /** What a draft is kept under. */
+  readonly draftKey: string
   readonly placeholder: string
+  readonly mentionable: readonly Mentionable[]
+  readonly nameOf: (identity: string) => string
+  readonly purpose?: ComposerPurpose | undefined
   readonly onSend: (text: string) => void
+  readonly onTyping: (typing: boolean) => void
 }
 
 /** Where one writes: Enter sends, Shift+Enter begins a line, and the field grows with the text. */
-export function Composer({ conversationId, placeholder, onSend }: ComposerProps) {
-  const [text, setText] = useState(() => drafts.get(conversationId) ?? '')
+export function Composer(props: ComposerProps) {
+  const { draftKey, placeholder, mentionable, nameOf, purpose, onSend, onTyping } = props
+  const begun = purpose?.initial === undefined ? undefined : withNames(purpose.initial, nameOf)
+  const [text, setText] = useState(() => begun?.text ?? drafts.get(draftKey) ?? '')
+  const [chosen, setChosen] = useState<readonly Mentionable[]>(begun?.chosen ?? [])
+  const [cursor, setCursor] = useState(0)
   const field = useRef<HTMLTextAreaElement>(null)
   useGrowing(field, text)
+  const isEdit = purpose?.initial !== undefined
   useEffect(() => {
-    if (text === '') drafts.delete(conversationId)
-    else drafts.set(conversationId, text)
-  }, [conversationId, text])
+    if (isEdit) return
+    if (text === '') drafts.delete(draftKey)
+    else drafts.set(draftKey, text)
+  }, [draftKey, text, isEdit])
   // On a device with a keyboard one writes at once; on a phone the keyboard would cover what was said.
+  const purposeKey = purpose === undefined ? '' : `${purpose.title} ${purpose.text}`
   useEffect(() => {
-    if (matchMedia('(pointer: fine)').matches) field.current?.focus()
-  }, [])
+    if (purposeKey !== '' || matchMedia('(pointer: fine)').matches) field.current?.focus()
+  }, [purposeKey])
 
   const tooLong = text.length > LONGEST_BYTES / 4 && new TextEncoder().encode(text).length > LONGEST_BYTES
   const ready = text.trim() !== '' && !tooLong
+  const query = mentionQuery(text, cursor)
+  const suggested =
+    query === undefined ? [] : mentionable.filter(({ name }) => matches(name, query)).slice(0, SUGGESTIONS)
+
+  const change = (value: string) => {
+    setText(value)
+    onTyping(value !== '')
+  }
+  const insert = (piece: string, from: number, to: number) => {
+    change(text.slice(0, from) + piece + text.slice(to))
+    requestAnimationFrame(() => {
+      field.current?.focus()
+      field.current?.setSelectionRange(from + piece.length, from + piece.length)
+      setCursor(from + piece.length)
+    })
+  }
+  const mention = (one: Mentionable) => {
+    setChosen((all) => [...all.filter(({ identity }) => identity !== one.identity), one])
+    insert(`${mentionOf(one)} `, cursor - (query?.length ?? 0) - 1, cursor)
+  }
   const send = () => {
     if (!ready) return
-    onSend(text.trim())
+    onSend(withIdentities(text.trim(), chosen))
     setText('')
+    setChosen([])
     field.current?.focus()
   }
   const onKeyDown = (event: KeyboardEvent) => {
     // While an input method composes, Enter belongs to it.
-    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return
-    event.preventDefault()
-    send()
+    if (event.nativeEvent.isComposing) return
+    if (event.key === 'Escape' && purpose !== undefined) purpose.onCancel()
+    const [first] = suggested
+    if (first !== undefined && (event.key === 'Tab' || event.key === 'Enter') && !event.shiftKey) {
+      event.preventDefault()
+      mention(first)
+    } else if (event.key === 'Enter' && !event.shiftKey) {
+      event.preventDefault()
+      send()
+    }
   }
   return (
     <form
@@ -51,37 +104,94 @@ export function Composer({ conversationId, placeholder, onSend }: ComposerProps)
         send()
       }}
     >
-      <div className="mx-auto flex max-w-3xl items-end gap-2 rounded-3xl border border-line bg-surface py-1 pr-1 pl-4 focus-within:border-line-strong">
-        <textarea
-          ref={field}
-          rows={1}
-          data-testid="composer"
-          aria-label={placeholder}
-          aria-invalid={tooLong || undefined}
-          placeholder={placeholder}
-          enterKeyHint="send"
-          value={text}
-          onChange={(event) => setText(event.target.value)}
-          onKeyDown={onKeyDown}
-          className="max-h-[200px] min-h-10 flex-1 resize-none bg-transparent py-2 text-base outline-none! placeholder:text-ink-faint"
-        />
-        <button
-          type="submit"
-          aria-label="Send"
-          data-testid="send"
-          disabled={!ready}
-          className={classNames(
-            'grid size-10 shrink-0 place-items-center rounded-full transition-colors duration-150',
-            ready ? 'bg-accent text-on-accent hover:bg-accent-strong' : 'bg-sunken text-ink-faint',
-          )}
-        >
-          <ArrowUp size={20} aria-hidden />
-        </button>
+      <div className="mx-auto max-w-3xl">
+        {purpose !== undefined && <PurposeLine purpose={purpose} />}
+        {suggested.length > 0 && (
+          <ul
+            aria-label="People to mention"
+            className="mb-1 rounded-2xl border border-line bg-raised p-1 shadow-raised"
+          >
+            {suggested.map((one) => (
+              <li key={one.identity}>
+                <button
+                  type="button"
+                  data-testid="mention-suggestion"
+                  onClick={() => mention(one)}
+                  className="w-full rounded-xl px-3 py-1.5 text-left text-sm hover:bg-sunken"
+                >
+                  {one.name}
+                </button>
+              </li>
+            ))}
+          </ul>
+        )}
+        <div className="flex items-end gap-1 rounded-3xl border border-line bg-surface py-1 pr-1 pl-4 focus-within:border-line-strong">
+          <textarea
+            ref={field}
+            rows={1}
+            data-testid="composer"
+            aria-label={placeholder}
+            aria-invalid={tooLong || undefined}
+            placeholder={placeholder}
+            enterKeyHint="send"
+            value={text}
+            onChange={(event) => {
+              change(event.target.value)
+              setCursor(event.target.selectionStart)
+            }}
+            onSelect={(event) => setCursor(event.currentTarget.selectionStart)}
+            onKeyDown={onKeyDown}
+            className="max-h-[200px] min-h-10 min-w-0 flex-1 resize-none bg-transparent py-2 text-base outline-none! placeholder:text-ink-faint"
+          />
+          <EmojiPicker onPick={(emoji) => insert(emoji, cursor, cursor)}>
+            <button
+              type="button"
+              aria-label="Emoji"
+              className="grid size-10 shrink-0 place-items-center rounded-full text-ink-faint hover:bg-sunken hover:text-ink"
+            >
+              <Smile size={20} aria-hidden />
+            </button>
+          </EmojiPicker>
+          <button
+            type="submit"
+            aria-label="Send"
+            data-testid="send"
+            disabled={!ready}
+            className={classNames(
+              'grid size-10 shrink-0 place-items-center rounded-full transition-colors duration-150',
+              ready ? 'bg-accent text-on-accent hover:bg-accent-strong' : 'bg-sunken text-ink-faint',
+            )}
+          >
+            <ArrowUp size={20} aria-hidden />
+          </button>
+        </div>
       </div>
       <p aria-live="polite" className="mx-auto max-w-3xl px-4 text-danger-ink text-xs empty:hidden">
         {tooLong ? 'This is too long for one message. Send it in parts.' : ''}
       </p>
     </form>
+  )
+}
+
+function PurposeLine({ purpose }: { readonly purpose: ComposerPurpose }) {
+  return (
+    <div
+      data-testid="composer-purpose"
+      className="mb-1 flex items-center gap-2 rounded-xl border-accent border-l-2 bg-sunken py-1 pr-1 pl-3 text-sm"
+    >
+      <p className="min-w-0 flex-1">
+        <span className="block font-medium text-accent text-xs">{purpose.title}</span>
+        <span className="block truncate text-ink-soft">{purpose.text}</span>
+      </p>
+      <button
+        type="button"
+        aria-label="Cancel"
+        onClick={purpose.onCancel}
+        className="grid size-8 place-items-center rounded-full text-ink-faint hover:bg-pressed"
+      >
+        <X size={16} aria-hidden />
+      </button>
+    </div>
   )
 }
 

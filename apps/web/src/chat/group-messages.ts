@@ -23,9 +23,10 @@ const RUN_GAP_MS = 5 * 60_000
 
 /**
  * Messages, in their order, as days of runs. Order is never changed: a message whose clock stands back (not yet
- * stored, from this device) stays where it is, in the day that is open.
+ * stored, from this device) stays where it is, in the day that is open. A line of the server's stands alone, and a run
+ * begins at the first unread message.
  */
-export function groupMessages(messages: readonly ChatMessage[]): readonly MessageDay[] {
+export function groupMessages(messages: readonly ChatMessage[], unreadFrom?: number): readonly MessageDay[] {
   const days: {
     key: number
     sentAt: number
@@ -40,7 +41,12 @@ export function groupMessages(messages: readonly ChatMessage[]): readonly Messag
       days.push(day)
     }
     const run = day.runs.at(-1)
-    const follows = run?.senderId === message.senderId && message.sentAt - previousAtMs <= RUN_GAP_MS
+    const follows =
+      run?.senderId === message.senderId &&
+      message.sentAt - previousAtMs <= RUN_GAP_MS &&
+      message.system === undefined &&
+      run.messages[0]?.system === undefined &&
+      (unreadFrom === undefined || message.number !== unreadFrom)
     if (run !== undefined && follows) run.messages = [...run.messages, message]
     else day.runs.push({ ...startOfRun(message), messages: [message] })
     previousAtMs = message.sentAt

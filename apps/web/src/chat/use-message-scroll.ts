@@ -4,6 +4,9 @@ import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useSta
 /** Closer to the bottom than this counts as reading the newest. */
 const NEAR_PX = 48
 
+const isNearEnd = (element: HTMLElement): boolean =>
+  element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_PX
+
 interface MessageScroll {
   readonly frame: RefObject<HTMLDivElement | null>
   /** Stands above the first message; when it comes into sight, an earlier page is loaded. */
@@ -33,10 +36,11 @@ export function useMessageScroll(conversation: Conversation, snapshot: Conversat
     const element = frame.current
     if (element === null) return
     const onScroll = () => {
-      const near = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_PX
+      const near = isNearEnd(element)
       following.current = near
       setAtNewest(near)
     }
+    onScroll()
     element.addEventListener('scroll', onScroll, { passive: true })
     return () => element.removeEventListener('scroll', onScroll)
   }, [])
@@ -68,7 +72,11 @@ function useAnchoring(
     const last = messages.at(-1)
     const previous = before.current
     const ownIsNew = last?.own === true && last.key !== previous?.lastKey
-    if (previous === undefined || following.current || ownIsNew) {
+    const unreadLine = previous === undefined ? element.querySelector('[data-unread-line]') : null
+    if (unreadLine !== null) {
+      unreadLine.scrollIntoView({ block: 'start' })
+      following.current = isNearEnd(element)
+    } else if (previous === undefined || following.current || ownIsNew) {
       element.scrollTop = element.scrollHeight
     } else if (first?.key !== previous.firstKey && last?.key === previous.lastKey) {
       element.scrollTop += element.scrollHeight - previous.heightPx

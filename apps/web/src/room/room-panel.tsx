@@ -1,6 +1,6 @@
 import type { Room, RoomSnapshot, Session } from '@sangam/client'
 import { X } from 'lucide-react'
-import { Messages } from '../chat/chat-pane.tsx'
+import { ChatView } from '../chat/chat-view.tsx'
 import { useOpenConversation } from '../chat/use-open-conversation.ts'
 import { IconButton } from '../design/icon-button.tsx'
 import { Loading, Notice } from '../design/notice.tsx'
@@ -45,5 +45,5 @@ function RoomChat({ session, roomId }: { readonly session: Session; readonly roo
   if (opening.at === 'opening') return <Loading label="Opening…" />
   if (opening.at === 'failed')
     return <Notice title="The chat can’t be opened">{errorWords(opening.error)}</Notice>
-  return <Messages conversation={opening.conversation} placeholder="Message the room" />
+  return <ChatView conversation={opening.conversation} placeholder="Message the room" />
 }

@@ -10,14 +10,17 @@ interface ListItemProps {
   /** At the right edge: a time, a count. */
   readonly aside?: ReactNode
   readonly strong?: boolean
+  /** A menu that stands over the row. */
+  readonly menu?: ReactNode
   readonly data: Readonly<Record<`data-${string}`, string>>
 }
 
 /** One row of the list: a picture, a title and a line beneath; the row that is open is marked. */
-export function ListItem({ href, picture, title, detail, aside, strong = false, data }: ListItemProps) {
+export function ListItem(props: ListItemProps) {
+  const { href, picture, title, detail, aside, strong = false, menu, data } = props
   const [current] = useRoute(href)
   return (
-    <li>
+    <li className="group/row relative">
       <Link
         href={href}
         aria-current={current ? 'page' : undefined}
@@ -42,6 +45,7 @@ export function ListItem({ href, picture, title, detail, aside, strong = false, 
           )}
         </span>
       </Link>
+      {menu}
     </li>
   )
 }

@@ -8,6 +8,7 @@ import { classNames } from '../design/class-names.ts'
 import { Loading, Notice } from '../design/notice.tsx'
 import { LiveLayer } from '../live/live-layer.tsx'
 import { ConnectionBanner } from '../session/connection-banner.tsx'
+import { attention } from './order-conversations.ts'
 import { Sidebar } from './sidebar.tsx'
 import { useAutoAway } from './use-auto-away.ts'
 
@@ -78,7 +79,7 @@ function decoded(part: string): string {
 
 function useUnreadTitle(): void {
   const conversations = useConversations()
-  const unread = conversations.reduce((sum, conversation) => sum + conversation.unread, 0)
+  const unread = conversations.reduce((sum, one) => sum + attention(one, Date.now()), 0)
   useEffect(() => {
     document.title = unread > 0 ? `(${unread}) Sangam` : 'Sangam'
   }, [unread])

@@ -1,16 +1,21 @@
-import type { ConversationSummary, Person, RoomSummary, Session } from '@sangam/client'
+import type { Person, RoomSummary, Session } from '@sangam/client'
 import { useConversations, usePeople, useRooms } from '@sangam/react'
-import { Hash, MessageSquarePlus, Plus, Search, Users, Video } from 'lucide-react'
+import { MessageSquarePlus, Plus, Search, TextSearch, Users, Video } from 'lucide-react'
 import { useState } from 'react'
+import { useLocation } from 'wouter'
+import { SearchDialog } from '../chat/search-dialog.tsx'
 import { Avatar } from '../design/avatar.tsx'
 import { Button } from '../design/button.tsx'
 import { IconButton } from '../design/icon-button.tsx'
 import { Logo } from '../design/logo.tsx'
+import { ConversationItem } from './conversation-item.tsx'
 import { ListItem, ListSection } from './list-item.tsx'
 import { MeMenu } from './me-menu.tsx'
 import { NewConversationDialog, NewRoomDialog } from './new-dialogs.tsx'
-import { matches, orderPeople, PRESENCE_WORDS } from './order-people.ts'
-import { shortWhen } from './time-words.ts'
+import { orderConversations } from './order-conversations.ts'
+import { matches, orderPeople } from './order-people.ts'
+import { presenceWords } from './presence-words.ts'
+import { SquareIcon } from './square-icon.tsx'
 
 /** Rows of people beyond this wait behind a filter, so that the list stays quick. */
 const PEOPLE_SHOWN = 200
@@ -26,7 +31,7 @@ interface SidebarProps {
 /** The list: conversations, rooms and people, with one field that finds in all three. */
 export function Sidebar({ session, onSignOut }: SidebarProps) {
   const [query, setQuery] = useState('')
-  const [dialog, setDialog] = useState<'conversation' | 'room'>()
+  const [dialog, setDialog] = useState<'conversation' | 'room' | 'search'>()
   const close = (open: boolean) => setDialog((current) => (open ? current : undefined))
   return (
     <nav aria-label="Conversations, rooms and people" className="flex h-full min-h-0 flex-col bg-canvas">
@@ -37,15 +42,43 @@ export function Sidebar({ session, onSignOut }: SidebarProps) {
         </h1>
         <MeMenu session={session} onSignOut={onSignOut} />
       </header>
-      <FindField query={query} onQuery={setQuery} />
+      <div className="mx-4 mb-2 flex items-center gap-1">
+        <FindField query={query} onQuery={setQuery} />
+        <IconButton
+          label="Search messages"
+          data-testid="search-messages"
+          icon={<TextSearch size={18} />}
+          onClick={() => setDialog('search')}
+        />
+      </div>
       <div className="safe-bottom min-h-0 flex-1 overflow-y-auto px-2 [--safe-gap:0.75rem]">
-        <ConversationSection query={query} onNew={() => setDialog('conversation')} />
+        <ConversationSection session={session} query={query} onNew={() => setDialog('conversation')} />
         <RoomSection query={query} onNew={() => setDialog('room')} />
         <PeopleSection query={query} />
       </div>
-      <NewConversationDialog open={dialog === 'conversation'} onOpenChange={close} />
+      <MessageSearch session={session} open={dialog === 'search'} onOpenChange={close} />
+      <NewConversationDialog session={session} open={dialog === 'conversation'} onOpenChange={close} />
       <NewRoomDialog open={dialog === 'room'} onOpenChange={close} />
     </nav>
+  )
+}
+
+function MessageSearch(props: {
+  readonly session: Session
+  readonly open: boolean
+  readonly onOpenChange: (open: boolean) => void
+}) {
+  const people = usePeople()
+  const [, navigate] = useLocation()
+  return (
+    <SearchDialog
+      {...props}
+      nameOf={(identity) => people.find((one) => one.identity === identity)?.name ?? identity}
+      onPick={({ conversationId, number }) => {
+        props.onOpenChange(false)
+        navigate(`/c/${encodeURIComponent(conversationId)}?at=${number}`)
+      }}
+    />
   )
 }
 
@@ -57,7 +90,7 @@ function FindField({
   readonly onQuery: (query: string) => void
 }) {
   return (
-    <div className="relative mx-4 mb-2">
+    <div className="relative min-w-0 flex-1">
       <Search aria-hidden size={16} className="absolute top-1/2 left-3 -translate-y-1/2 text-ink-faint" />
       <input
         type="search"
@@ -76,75 +109,38 @@ interface SectionProps {
   readonly onNew: () => void
 }
 
-function ConversationSection({ query, onNew }: SectionProps) {
-  const conversations = useConversations()
+function ConversationSection({ session, query, onNew }: SectionProps & { readonly session: Session }) {
+  const [withArchived, setWithArchived] = useState(false)
   // A room's own chat lives in the room.
-  const shown = conversations.filter(
+  const conversations = useConversations().filter(
     ({ conversationId, title }) => !conversationId.startsWith('room:') && matches(title, query),
   )
+  const { shown, archived } = orderConversations(conversations)
+  const all = withArchived || query !== '' ? [...shown, ...archived] : shown
   return (
-    <ListSection
-      title="Conversations"
-      action={
-        <IconButton
-          label="New conversation"
-          data-testid="conversation-create"
-          icon={<MessageSquarePlus size={18} />}
-          onClick={onNew}
-        />
-      }
-      empty={query === '' ? 'Nothing said yet. Write to somebody below.' : 'None by that name.'}
-    >
-      {shown.map((conversation) => (
-        <ConversationItem key={conversation.conversationId} conversation={conversation} />
-      ))}
-    </ListSection>
-  )
-}
-
-function ConversationItem({ conversation }: { readonly conversation: ConversationSummary }) {
-  const people = usePeople()
-  const { conversationId, kind, title, members, lastMessage, unread } = conversation
-  const self = people.find((person) => person.self)?.identity
-  const peer = kind === 'direct' ? members.find((member) => member.identity !== self) : undefined
-  const presence = people.find((person) => person.identity === peer?.identity)?.presence
-  const speaker =
-    lastMessage?.senderId === self ? 'You: ' : kind === 'group' ? `${lastMessage?.senderName}: ` : ''
-  return (
-    <ListItem
-      href={`/c/${encodeURIComponent(conversationId)}`}
-      picture={
-        peer === undefined ? (
-          <SquareIcon icon={<Hash size={18} />} />
-        ) : (
-          <Avatar name={title} identity={peer.identity} {...(presence === undefined ? {} : { presence })} />
-        )
-      }
-      title={title}
-      detail={lastMessage === undefined ? 'No messages yet' : `${speaker}${lastMessage.text}`}
-      strong={unread > 0}
-      aside={
-        <>
-          {lastMessage !== undefined && (
-            <span className="text-ink-faint text-xs">{shortWhen(lastMessage.sentAt, Date.now())}</span>
-          )}
-          {unread > 0 && <UnreadCount count={unread} />}
-        </>
-      }
-      data={{ 'data-testid': 'conversation-item', 'data-conversation': conversationId }}
-    />
-  )
-}
-
-function UnreadCount({ count }: { readonly count: number }) {
-  return (
-    <span
-      data-testid="unread"
-      className="tabular min-w-5 self-center rounded-full bg-accent px-1.5 text-center font-semibold text-on-accent text-xs leading-5"
-    >
-      {count > 99 ? '99+' : count}
-      <span className="sr-only"> unread</span>
-    </span>
+    <>
+      <ListSection
+        title="Conversations"
+        action={
+          <IconButton
+            label="New conversation"
+            data-testid="conversation-create"
+            icon={<MessageSquarePlus size={18} />}
+            onClick={onNew}
+          />
+        }
+        empty={query === '' ? 'Nothing said yet. Write to somebody below.' : 'None by that name.'}
+      >
+        {all.map((conversation) => (
+          <ConversationItem key={conversation.conversationId} session={session} conversation={conversation} />
+        ))}
+      </ListSection>
+      {archived.length > 0 && query === '' && (
+        <Button variant="quiet" className="-mt-3 mb-5 w-full" onClick={() => setWithArchived(!withArchived)}>
+          {withArchived ? 'Hide archived' : `Archived (${archived.length})`}
+        </Button>
+      )}
+    </>
   )
 }
 
@@ -218,23 +214,12 @@ function PersonItem({ person }: { readonly person: Person }) {
       href={`/people/${encodeURIComponent(person.identity)}`}
       picture={<Avatar name={person.name} identity={person.identity} presence={person.presence} />}
       title={person.name}
-      detail={PRESENCE_WORDS[person.presence]}
+      detail={presenceWords(person, Date.now())}
       data={{
         'data-testid': 'people-item',
         'data-identity': person.identity,
         'data-presence': person.presence,
       }}
     />
-  )
-}
-
-function SquareIcon({ icon }: { readonly icon: React.ReactNode }) {
-  return (
-    <span
-      aria-hidden="true"
-      className="grid size-10 shrink-0 place-items-center rounded-xl bg-sunken text-ink-soft"
-    >
-      {icon}
-    </span>
   )
 }

@@ -1,0 +1,191 @@
+import type { ChatMessage, Conversation, ConversationSnapshot, HistoryView } from '@sangam/client'
+import { usePeople, useSession, useStore } from '@sangam/react'
+import { MessageCircle } from 'lucide-react'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { Notice } from '../design/notice.tsx'
+import { useNotify } from '../design/toasts.tsx'
+import { errorWords } from '../session/error-words.ts'
+import { ChatContext, type ChatContextValue } from './chat-context.tsx'
+import { Composer, type ComposerPurpose } from './composer.tsx'
+import { HistoryList, showMessage } from './history-list.tsx'
+import { plainText } from './markdown.ts'
+import { MessageList } from './message-list.tsx'
+import { PinnedBar } from './pinned-bar.tsx'
+import { typingWords } from './receipt-words.ts'
+import { ThreadPane } from './thread-pane.tsx'
+
+interface ChatViewProps {
+  readonly conversation: Conversation
+  readonly placeholder: string
+  /** A message to show first: where a search led. */
+  readonly focus?: number | undefined
+}
+
+type Purpose =
+  | { readonly type: 'reply'; readonly message: ChatMessage }
+  | { readonly type: 'edit'; readonly message: ChatMessage }
+
+/** The log with all that belongs to it: pinned messages, composer, typing line and thread. */
+export function ChatView({ conversation, placeholder, focus }: ChatViewProps) {
+  const session = useSession()
+  const snapshot = useStore(conversation.state)
+  const notify = useNotify()
+  const [purpose, setPurpose] = useState<Purpose>()
+  const [thread, setThread] = useState<number>()
+  const [window, setWindow] = useState<{ readonly view: HistoryView; readonly focus: number }>()
+  const log = useRef<HTMLDivElement>(null)
+  const nameOf = useNames(snapshot)
+  const unreadFrom = useFirstUnread(snapshot, session.identity)
+
+  useEffect(() => {
+    // Without them the chat is as good; the bar stays away.
+    conversation.loadPinned().catch(() => {})
+  }, [conversation])
+
+  const run = useCallback(
+    (action: Promise<unknown>) => void action.catch((error: unknown) => notify(errorWords(error))),
+    [notify],
+  )
+  const jump = useCallback(
+    (number: number) => {
+      setThread(undefined)
+      if (showMessage(log.current, number)) return
+      run(conversation.history({ around: number }).then((view) => setWindow({ view, focus: number })))
+    },
+    [conversation, run],
+  )
+  useEffect(() => {
+    if (focus !== undefined) jump(focus)
+  }, [focus, jump])
+
+  const own = snapshot.members.find(({ identity }) => identity === session.identity)?.role
+  const mayModerate = snapshot.kind === 'group' && (own === 'owner' || own === 'moderator')
+  const chat = useMemo<ChatContextValue>(
+    () => ({
+      conversation,
+      kind: snapshot.kind,
+      self: session.identity,
+      nameOf,
+      mayModerate,
+      mayPin: mayModerate || snapshot.kind === 'direct',
+      onReply: (message) => setPurpose({ type: 'reply', message }),
+      onEdit: (message) => setPurpose({ type: 'edit', message }),
+      onThread: setThread,
+      onJump: jump,
+      run,
+    }),
+    [conversation, snapshot.kind, session.identity, nameOf, mayModerate, jump, run],
+  )
+
+  const send = (text: string, inThread?: number) => {
+    setPurpose(undefined)
+    if (purpose?.type === 'edit') run(conversation.edit(purpose.message.number ?? 0, text))
+    else {
+      const replyTo = purpose?.message.number
+      const options = {
+        ...(replyTo === undefined ? {} : { replyTo }),
+        ...(inThread === undefined ? {} : { thread: inThread }),
+      }
+      // What goes wrong shows beside the message itself.
+      void conversation.send(text, options).catch(() => {})
+    }
+    if (window !== undefined && inThread === undefined) setWindow(undefined)
+  }
+  const composer = (inThread?: number) => {
+    const fits = purpose !== undefined && purpose.message.thread === inThread
+    const shown = fits ? purposeOf(purpose, nameOf, () => setPurpose(undefined)) : undefined
+    const place =
+      inThread === undefined ? conversation.conversationId : `${conversation.conversationId} ${inThread}`
+    return (
+      <Composer
+        // Editing begins with the text of the message, and leaves the draft alone.
+        key={fits && purpose.type === 'edit' ? `edit ${purpose.message.key}` : place}
+        draftKey={place}
+        placeholder={inThread === undefined ? placeholder : 'Answer in the thread'}
+        mentionable={snapshot.members.filter(({ identity }) => identity !== session.identity)}
+        nameOf={nameOf}
+        purpose={shown}
+        onSend={(text) => send(text, inThread)}
+        onTyping={(typing) => conversation.setTyping(typing)}
+      />
+    )
+  }
+
+  return (
+    <ChatContext value={chat}>
+      <div className="flex min-h-0 flex-1">
+        <div ref={log} className="flex min-w-0 flex-1 flex-col">
+          <PinnedBar pinned={snapshot.pinned} nameOf={nameOf} onJump={jump} />
+          {window !== undefined ? (
+            <HistoryList
+              view={window.view}
+              focus={window.focus}
+              withSender={snapshot.kind === 'group'}
+              onError={(error) => notify(errorWords(error))}
+              onNewest={() => setWindow(undefined)}
+            />
+          ) : snapshot.messages.length === 0 && !snapshot.hasEarlier ? (
+            <div className="min-h-0 flex-1">
+              <Notice icon={<MessageCircle />} title="Nothing said yet">
+                Write the first message.
+              </Notice>
+            </div>
+          ) : (
+            <MessageList conversation={conversation} snapshot={snapshot} unreadFrom={unreadFrom} />
+          )}
+          <p
+            aria-live="polite"
+            data-testid="typing"
+            className="mx-auto h-5 w-full max-w-3xl truncate px-5 text-ink-faint text-xs"
+          >
+            {typingWords(snapshot.typing.map(({ name }) => name))}
+          </p>
+          {composer()}
+        </div>
+        {thread !== undefined && (
+          <ChatContext value={{ ...chat, onThread: undefined }}>
+            <ThreadPane
+              key={thread}
+              conversation={conversation}
+              root={thread}
+              rootMessage={snapshot.messages.find(({ number }) => number === thread)}
+              unsent={snapshot.messages.filter((one) => one.thread === thread && one.number === undefined)}
+              composer={composer(thread)}
+              onClose={() => setThread(undefined)}
+            />
+          </ChatContext>
+        )}
+      </div>
+    </ChatContext>
+  )
+}
+
+/** Names of everybody whom a message may name. */
+function useNames({ members }: ConversationSnapshot): (identity: string) => string {
+  const people = usePeople()
+  return useMemo(() => {
+    const names = new Map(people.map(({ identity, name }) => [identity, name]))
+    for (const { identity, name } of members) names.set(identity, name)
+    return (identity) => names.get(identity) ?? identity
+  }, [people, members])
+}
+
+/** The first message that was unread when the conversation came into sight; it stays there while one reads. */
+function useFirstUnread({ messages, read }: ConversationSnapshot, self: string): number | undefined {
+  const [first] = useState(() => {
+    const readTo = read.get(self) ?? 0
+    return messages.find(({ number = 0, own, thread }) => !own && thread === undefined && number > readTo)
+      ?.number
+  })
+  return first
+}
+
+function purposeOf(
+  { type, message }: Purpose,
+  nameOf: (identity: string) => string,
+  onCancel: () => void,
+): ComposerPurpose {
+  const text = plainText(message.text, nameOf).replaceAll('\n', ' ')
+  if (type === 'edit') return { title: 'Edit', text, initial: message.text, onCancel }
+  return { title: `Answer to ${message.own ? 'yourself' : message.senderName}`, text, onCancel }
+}
