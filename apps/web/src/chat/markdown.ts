@@ -93,10 +93,18 @@ export function parseMarkdown(text: string): readonly Block[] {
   return blocks
 }
 
-/** A message as one line of plain text, for lists and quotes. */
+/** A message as plain text without the signs of its Markdown, for lists, quotes and the clipboard. */
 export function plainText(text: string, nameOf: (identity: string) => string): string {
-  return text.replace(
-    /<@([A-Za-z0-9][A-Za-z0-9._@+-]{0,127})>/g,
-    (_, identity: string) => `@${nameOf(identity)}`,
-  )
+  return parseMarkdown(text)
+    .map((block) => (block.type === 'code' ? block.text : inlineText(block.inner, nameOf)))
+    .join('\n')
+}
+
+function inlineText(pieces: readonly Inline[], nameOf: (identity: string) => string): string {
+  return pieces
+    .map((piece) => {
+      if (piece.type === 'mention') return `@${nameOf(piece.identity)}`
+      return 'inner' in piece ? inlineText(piece.inner, nameOf) : piece.text
+    })
+    .join('')
 }

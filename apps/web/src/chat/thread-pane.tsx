@@ -71,7 +71,10 @@ function Thread({ view, rootMessage, unsent }: ThreadPaneProps & { readonly view
   )
   const end = useRef<HTMLDivElement>(null)
   // biome-ignore lint/correctness/useExhaustiveDependencies: new answers come into sight
-  useEffect(() => end.current?.scrollIntoView({ block: 'end' }), [answers.length])
+  useEffect(() => {
+    // Newer browsers give a promise, which is no clean-up.
+    void end.current?.scrollIntoView({ block: 'end' })
+  }, [answers.length])
   return (
     <div className="min-h-0 flex-1 overflow-y-auto px-4 py-2">
       {rootMessage !== undefined && (
