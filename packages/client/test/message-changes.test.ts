@@ -12,7 +12,7 @@ import type { ConnectionSnapshot } from '../src/api.ts'
 import type { ConversationHandle } from '../src/chat/conversation.ts'
 import { Conversations } from '../src/chat/conversations.ts'
 import { memoryOutbox } from '../src/chat/memory-outbox.ts'
-import { applyChanges, countReplies, newest } from '../src/chat/message-changes.ts'
+import { applyChanges, type Changeable, countReplies, newest } from '../src/chat/message-changes.ts'
 import { emptyLog, receive } from '../src/chat/message-log.ts'
 import { Outbox } from '../src/chat/outbox.ts'
 import type { Signalling } from '../src/connection/signalling.ts'
@@ -125,7 +125,7 @@ class ChangingServer implements Signalling {
     return { conversationId: 'team', kind: 'group', access: 'open', title: 'team', lastNumber, members }
   }
 
-  #changes(revision: number | undefined): unknown {
+  #changes(revision: number | undefined): object {
     if (revision === undefined) return { changes: [], revision: this.revision, moreChanges: false }
     const changed = this.log
       .filter((message) => (message.revision ?? 0) > revision)
@@ -272,14 +272,12 @@ describe('the parts of it', () => {
   })
 
   test('answers are counted where their thread begins, each once', () => {
-    const { log } = receive(
-      emptyLog<{ number: number; thread?: number; replies?: { count: number; last: number } }>(0),
-      [
-        { number: 1, replies: { count: 1, last: 2 } },
-        { number: 2, thread: 1 },
-      ],
-    )
-    const answers = [
+    const begun: Changeable[] = [
+      { number: 1, replies: { count: 1, last: 2 } },
+      { number: 2, thread: 1 },
+    ]
+    const { log } = receive(emptyLog<Changeable>(0), begun)
+    const answers: Changeable[] = [
       { number: 2, thread: 1 },
       { number: 3, thread: 1 },
       { number: 4 },

@@ -93,8 +93,7 @@ export const membershipRequests = {
 /** What the server tells of members, by event name. */
 export const membershipNotices = {
   'conversation.updated': notice({
-    description:
-      'Title or members of a conversation changed. Sent to every connection that opened it; of a direct one the title is left to the receiver.',
+    description: `Title or members of a conversation changed. Sent to every connection that opened it; of a direct one the title is left to the receiver. Who comes into an open group by opening it is told of up to ${limits.deliveryMembers} members.`,
     payload: z.strictObject({ conversation: conversationSchema }),
   }),
   'conversation.gone': notice({

@@ -5,6 +5,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import type { Registry } from 'prom-client'
 import { createTokens, type TokenRequest, type Tokens } from './access/tokens.ts'
 import type { CareApi } from './care/create-care.ts'
+import { addExportRoute } from './chat/export-route.ts'
 import { storePlace } from './chat/open-store.ts'
 import type { ChatStore } from './chat/store.ts'
 import { loadTokenSecret, lockDataFolder, openDataFolder } from './config/data-folder.ts'
@@ -346,6 +347,7 @@ export class SangamServer implements Sangam {
     })
     addFileRoutes(app, this.#files.service, this.tokens)
     const store = this.#store
+    addExportRoute(app, store, this.tokens)
     const records = this.#records
     this.#webhooks = createWebhooks({ settings, store, records, now, log })
     const push = new PushService({

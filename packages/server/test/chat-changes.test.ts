@@ -201,9 +201,11 @@ describe('groups of named members', () => {
     const heard = await ravi.received('conversation.message')
     expect(heard.filter(({ message }) => message.text === 'without you')).toEqual([])
     expect(await ravi.refusal('conversation.history', { conversationId })).toMatchObject({ code: 'notFound' })
-    expect(await asha.next('conversation.updated')).toMatchObject({
-      conversation: { members: [{ identity: asha.identity }] },
-    })
+    const { conversation: left } = await asha.next(
+      'conversation.updated',
+      (told) => told.conversation.members.length === 1,
+    )
+    expect(left.members).toMatchObject([{ identity: asha.identity }])
   })
 
   test('how one wants a conversation listed is told to all one’s devices', async () => {
@@ -218,6 +220,18 @@ describe('groups of named members', () => {
       expect(conversation).toMatchObject({ pinned: true, archived: false, mutedUntil: 0 })
     }
   })
+})
+
+test('who comes into an open group is told to those who have it open', async () => {
+  const { asha, ravi } = await openTeam()
+  const { conversation } = await asha.next(
+    'conversation.updated',
+    (told) => told.conversation.members.length === 2,
+  )
+  expect(conversation.members.map(({ identity, role }) => [identity, role])).toEqual([
+    [asha.identity, 'owner'],
+    [ravi.identity, 'member'],
+  ])
 })
 
 describe('states', () => {

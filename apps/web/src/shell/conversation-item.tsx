@@ -1,6 +1,17 @@
 import type { Conversation, ConversationSummary, Session } from '@sangam/client'
 import { usePeople } from '@sangam/react'
-import { Archive, ArchiveRestore, BellOff, BellRing, Ellipsis, Hash, Lock, Pin, PinOff } from 'lucide-react'
+import {
+  Archive,
+  ArchiveRestore,
+  BellOff,
+  BellRing,
+  Download,
+  Ellipsis,
+  Hash,
+  Lock,
+  Pin,
+  PinOff,
+} from 'lucide-react'
 import { DropdownMenu } from 'radix-ui'
 import type { ReactNode } from 'react'
 import { plainText } from '../chat/markdown.ts'
@@ -118,6 +129,12 @@ function ItemMenu({ session, conversation }: ConversationItemProps) {
       .then((opened) => opened.setPreferences(preferences))
       .catch((error: unknown) => notify(errorWords(error)))
   }
+  const save = (format: 'json' | 'html') => {
+    session
+      .exportConversation(conversationId, format)
+      .then((file) => download(file, `${title}.${format}`))
+      .catch((error: unknown) => notify(errorWords(error)))
+  }
   const isMuted = mutedUntil > Date.now()
   return (
     <DropdownMenu.Root modal={false}>
@@ -161,10 +178,22 @@ function ItemMenu({ session, conversation }: ConversationItemProps) {
             label={archived ? 'Bring back' : 'Archive'}
             onSelect={() => set({ archived: !archived })}
           />
+          <MenuItem icon={<Download size={16} />} label="Save as a page" onSelect={() => save('html')} />
+          <MenuItem icon={<Download size={16} />} label="Save as JSON" onSelect={() => save('json')} />
         </DropdownMenu.Content>
       </DropdownMenu.Portal>
     </DropdownMenu.Root>
   )
+}
+
+/** Hands a file to the browser's own downloads. */
+function download(file: Blob, name: string): void {
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(file)
+  link.download = name
+  link.click()
+  // The browser has taken hold of it by the next turn.
+  setTimeout(() => URL.revokeObjectURL(link.href), 0)
 }
 
 function MenuItem(props: {

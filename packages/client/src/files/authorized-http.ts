@@ -32,6 +32,11 @@ export class AuthorizedHttp {
    * `serverUnreachable`; an aborted one throws the signal's reason.
    */
   async ask(request: AuthorizedRequest): Promise<unknown> {
+    return parse(await this.read(request))
+  }
+
+  /** Resolves with the text that came; throws as {@link AuthorizedHttp.ask} does. */
+  async read(request: AuthorizedRequest): Promise<string> {
     try {
       return await this.#once(request)
     } catch (error) {
@@ -41,7 +46,7 @@ export class AuthorizedHttp {
     }
   }
 
-  async #once({ method, path, body, headers, signal }: AuthorizedRequest): Promise<unknown> {
+  async #once({ method, path, body, headers, signal }: AuthorizedRequest): Promise<string> {
     const token = await this.#tokens.current()
     let response: Response
     let text: string
@@ -57,9 +62,8 @@ export class AuthorizedHttp {
       if (signal?.aborted === true) throw signal.reason
       throw errors.serverUnreachable(this.#origin, cause)
     }
-    const answer = parse(text)
-    if (response.ok) return answer
-    const error = (answer as { error?: Parameters<typeof errorFromWire>[0] } | undefined)?.error
+    if (response.ok) return text
+    const error = (parse(text) as { error?: Parameters<typeof errorFromWire>[0] } | undefined)?.error
     if (typeof error?.code === 'string') throw errorFromWire(error)
     throw errors.serverUnreachable(this.#origin, new Error(`HTTP status ${response.status}`))
   }

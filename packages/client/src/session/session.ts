@@ -43,6 +43,7 @@ export class SessionHandle extends TypedEmitter<SessionEvents> implements Sessio
   readonly #outbox: Outbox
   readonly #people: People
   readonly #files: Files
+  readonly #http: AuthorizedHttp
   readonly #conversations: Conversations
   readonly #roomList: RoomList
   readonly #callCenter: CallCenter
@@ -65,6 +66,7 @@ export class SessionHandle extends TypedEmitter<SessionEvents> implements Sessio
     this.identity = greeting.identity
     this.name = greeting.name
     this.#connection = connection
+    this.#http = http
     this.#files = new Files(http)
     this.#outbox = new Outbox(connection, outboxStore, greeting.identity)
     this.#people = new People(connection, greeting.identity)
@@ -156,6 +158,12 @@ export class SessionHandle extends TypedEmitter<SessionEvents> implements Sessio
   async setStatus(status: SettablePresence): Promise<void> {
     this.#status = status
     await this.#connection.request('presence.set', { status }, { idempotent: true })
+  }
+
+  async exportConversation(conversationId: string, format: 'json' | 'html'): Promise<Blob> {
+    const path = `/conversations/${encodeURIComponent(conversationId)}/export?format=${format}`
+    const text = await this.#http.read({ method: 'GET', path })
+    return new Blob([text], { type: format === 'json' ? 'application/json' : 'text/html' })
   }
 
   upload(conversationId: string, file: Blob, options: UploadOptions = {}): Upload {

@@ -254,13 +254,20 @@ export class ChatService {
     const isMember = existing !== undefined && standingIn(existing, session.identity) !== 'outsider'
     if (existing !== undefined && (isMember || members.length === 0)) return existing
     const defaultTitle = kind === 'room' ? conversationId.slice('room:'.length) : conversationId
-    return this.#cache.open({
+    const opened = await this.#cache.open({
       conversationId,
       kind: 'group',
       title: title ?? defaultTitle.slice(0, limits.nameLength),
       members,
       nowMs: this.#now(),
     })
+    // In a large group the news of each who comes, to each who is there, would grow with the square of their number.
+    if (members.length > 0 && opened.members.length <= limits.deliveryMembers) {
+      this.#notifier.toConversation(conversationId, 'conversation.updated', {
+        conversation: conversationFor(session.identity, opened),
+      })
+    }
+    return opened
   }
 }
 
