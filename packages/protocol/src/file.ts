@@ -5,6 +5,7 @@ import { conversationIdSchema, timestampMsSchema } from './primitives.ts'
 /** Id of a file, given by the server. */
 export const fileIdSchema = z
   .string()
+  .max(22)
   .regex(/^[A-Za-z0-9_-]{22}$/, '22 letters, digits, _ and -')
   .describe('Id of a file, given by the server')
 
