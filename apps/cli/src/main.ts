@@ -5,11 +5,16 @@ import manifest from '../package.json' with { type: 'json' }
 const USAGE = `Usage: sangam <command>
 
   start     serve chat, calls and rooms (settings: docs/operations.md)
+  load      run bots against a server of its own and report (sangam load: lists scenarios)
   version   print the version
   help      print this`
 
 /** Runs the command line `args` (without node and script). Sets the exit code instead of throwing for a wrong use. */
 export async function main(args: readonly string[]): Promise<void> {
+  if (args[0] === 'load') {
+    const { load } = await import('./load/load.ts')
+    return load(args.slice(1))
+  }
   const [command, ...surplus] = readCommand(args)
   if (surplus.length > 0 || command === undefined) return misuse(args)
   if (command === 'start') {

@@ -7,6 +7,9 @@ const OPUS_PAYLOAD_TYPE = 111
 const VP8_PAYLOAD_TYPE = 96
 const AUDIO_TICKS = 960
 const AUDIO_BYTES = 80
+const SPEECH_DBOV = -60
+/** With DTX one packet of so many is sent. */
+const DTX_PACKETS = 20
 const VIDEO_FPS = 25
 const VIDEO_TICKS = 90_000 / VIDEO_FPS
 const MAX_PAYLOAD_BYTES = 1100
@@ -30,6 +33,8 @@ export class BotMicrophone {
   readonly rtpParameters: RtpParameters
   /** dBov, -127 to 0. */
   levelDbov = -70
+  /** Whether silence (below -60 dBov) is sent as it is with DTX: a packet of one byte every 400 ms (RFC 7587 section 3.1.3). */
+  usesDtx = false
   packets = 0
   readonly #ssrc = nextSsrc++
   readonly #payload = new Uint8Array(AUDIO_BYTES).fill(0x55)
@@ -55,11 +60,13 @@ export class BotMicrophone {
 
   send(): void {
     this.#ticks += AUDIO_TICKS
+    const isSilence = this.usesDtx && this.levelDbov < SPEECH_DBOV
+    if (isSilence && this.#ticks % (DTX_PACKETS * AUDIO_TICKS) !== 0) return
     this.#peer?.send(
       this.#sink,
       this.#sequence++,
       this.#ticks >>> 0,
-      this.#payload,
+      isSilence ? this.#payload.subarray(0, 1) : this.#payload,
       false,
       0,
       -Math.round(this.levelDbov),

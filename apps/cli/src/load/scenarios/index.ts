@@ -1,0 +1,16 @@
+import type { Scenario } from '../scenario.ts'
+import { failures } from './failures.ts'
+import { joinAndLeave, manyRooms } from './many-rooms.ts'
+import { networks } from './networks.ts'
+import { openMicrophones } from './open-microphones.ts'
+import { tenPeople } from './ten-people.ts'
+
+/** All scenarios, in the order in which `sangam load all` runs them. */
+export const scenarios: readonly Scenario[] = [
+  tenPeople,
+  openMicrophones,
+  manyRooms,
+  joinAndLeave,
+  networks,
+  failures,
+]
