@@ -139,6 +139,8 @@ export interface EngineRouter extends EngineEvents {
   createWebRtcTransport(options: {
     webRtcServer: EngineWebRtcServer
     enableSctp?: boolean
+    /** Bits per second. */
+    initialAvailableOutgoingBitrate?: number
   }): Promise<EngineTransport>
   /** Copies a producer to a router of another worker of this machine, under the same id. */
   pipeToRouter(options: {

@@ -72,9 +72,14 @@ export class RoomForwarding {
     this.#distress.delete(participantId)
   }
 
+  /** What a participant's network carried when it was last told, bits per second. */
+  estimateOf(participantId: string): number | undefined {
+    return this.#distress.get(participantId)?.estimateBps
+  }
+
   /** A transport can be asked what its peer's network carries. */
   watchBandwidth(participantId: string, transport: EngineTransport): void {
-    this.#distress.delete(participantId)
+    this.#distress.set(participantId, { ...noDistress, estimateBps: this.estimateOf(participantId) })
     transport.on('trace', (value) => {
       const trace = estimateSchema.safeParse(value)
       if (trace.success && !transport.closed) this.#estimated(participantId, trace.data.info.availableBitrate)

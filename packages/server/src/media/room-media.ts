@@ -56,6 +56,9 @@ export type RoomMediaOptions = {
   readonly maxVideos: number
 }
 
+/** What is taken for a newcomer's network until it was measured: three small pictures. */
+const firstEstimateBps = 1_000_000
+
 type ParticipantMedia = {
   /** The one transport for both directions. */
   transport: EngineTransport | undefined
@@ -178,7 +181,16 @@ export class RoomMedia {
     this.#owned(participantId)
     const place = await this.#routers.placeOf(participantId)
     const { router, webRtcServer } = place
-    const transport = await this.#ask(router.createWebRtcTransport({ webRtcServer, enableSctp: true }))
+    const transport = await this.#ask(
+      router.createWebRtcTransport({
+        webRtcServer,
+        enableSctp: true,
+        // Who moves starts with what their network is known to carry.
+        initialAvailableOutgoingBitrate: Math.round(
+          this.#forwarding.estimateOf(participantId) ?? firstEstimateBps,
+        ),
+      }),
+    )
     const owned = this.#participants.get(participantId)
     if (owned === undefined || transport.closed) {
       transport.close()

@@ -42,6 +42,8 @@ export interface RoomBotEvents {
   moved: [reason: string]
   /** The server is back after the connection was lost; whether the same participant went on. */
   returned: [resumed: boolean]
+  /** The server is back but did not let it in; it tries again when the connection is lost and back again. */
+  refused: [reason: string]
   /** The room is gone. */
   roomClosed: [reason: string]
 }
@@ -218,8 +220,8 @@ export class RoomBot extends EventEmitter<RoomBotEvents> {
         await this.openMedia()
       }
       this.emit('returned', this.#joined.resumed)
-    } catch {
-      // The connection was lost again: the next return tries anew.
+    } catch (error) {
+      this.emit('refused', String(error))
     }
   }
 

@@ -50,11 +50,14 @@ export class BotSignalling {
     })
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     socket.once('session.ready', () => resolve())
-    socket.once('connect_error', (error) => {
+    // Later on a failed attempt is followed by the next one.
+    const refuse = (error: Error): void => {
       socket.disconnect()
       reject(error)
-    })
+    }
+    socket.once('connect_error', refuse)
     await promise
+    socket.off('connect_error', refuse)
     return new BotSignalling(socket)
   }
 

@@ -23,7 +23,7 @@ export const failures: Scenario = {
       Array.from({ length: people }, () => {
         const microphone = new BotMicrophone()
         microphone.levelDbov = -30
-        return { roomId: 'failures', microphone, camera: new BotCamera() }
+        return { roomId: 'failures', microphone, camera: new BotCamera(2) }
       }),
     )
     progress('everybody sees everybody')
@@ -140,6 +140,7 @@ const killServer = async (
   progress('SIGKILL of the server')
   const roles = bots.map(({ joined }) => joined.role)
   const returned = bots.map((bot) => new Promise<boolean>((resolve) => bot.once('returned', resolve)))
+  for (const bot of bots) bot.on('refused', (reason) => progress(`refused: ${reason}`))
   await server.kill('SIGKILL')
   await server.restart()
   progress('the server is back')
