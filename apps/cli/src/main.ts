@@ -5,6 +5,7 @@ import manifest from '../package.json' with { type: 'json' }
 const USAGE = `Usage: sangam <command>
 
   start     serve chat, calls and rooms (settings: docs/operations.md)
+  workers   show the media workers of the server on this machine; drain INDEX, undrain INDEX
   load      run bots against a server of its own and report (sangam load: lists scenarios)
   version   print the version
   help      print this`
@@ -14,6 +15,10 @@ export async function main(args: readonly string[]): Promise<void> {
   if (args[0] === 'load') {
     const { load } = await import('./load/load.ts')
     return load(args.slice(1))
+  }
+  if (args[0] === 'workers') {
+    const { workers } = await import('./workers.ts')
+    return workers(args.slice(1))
   }
   const [command, ...surplus] = readCommand(args)
   if (surplus.length > 0 || command === undefined) return misuse(args)

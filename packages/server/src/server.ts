@@ -16,6 +16,7 @@ import { addFileRoutes } from './files/file-routes.ts'
 import { addApi, answerHttpError } from './http/api.ts'
 import { type Certificate, loadCertificate } from './http/certificate.ts'
 import { closeServer, createHttpsTwin, listenHttp, listenHttps } from './http/listeners.ts'
+import { addOperatorApi } from './http/operator.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { serveWebApp } from './http/web-app.ts'
 import { type Engine, engineOf } from './media/engine.ts'
@@ -326,6 +327,7 @@ export class SangamServer implements Sangam {
         return errorId
       }),
     )
+    addOperatorApi(app, { secret: this.#secret, now, media: this.media })
     addApi(app, {
       settings,
       tokens: this.tokens,
