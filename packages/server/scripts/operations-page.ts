@@ -82,17 +82,30 @@ only so far: who is connected to another one sees a message when they come back 
 - \`GET /healthz\`: 200 \`{"status":"ok"}\`, or 503 with \`problem\` in words, while a media worker is down.
 - \`GET /metrics\`: Prometheus text. By default only for processes of this machine (\`METRICS_ACCESS\`). \`sangam_connections\`, \`sangam_calls\`,
   \`sangam_rooms\`, \`sangam_participants\`, \`sangam_transports\`, \`sangam_producers\`, \`sangam_consumers\`, \`sangam_media_workers\`,
-  \`sangam_media_worker_cpu_seconds\`, \`sangam_media_worker_deaths_total\`, \`sangam_messages_total\`, \`sangam_message_ack_seconds\`,
+  \`sangam_media_worker_cpu_seconds\`, \`sangam_media_worker_participants\`, \`sangam_media_pipes\`, \`sangam_streams\` (of receivers, by reason), \`sangam_media_worker_deaths_total\`, \`sangam_messages_total\`, \`sangam_message_ack_seconds\`,
   \`sangam_requests_total\` (by event and outcome), \`sangam_connections_refused_total\`, and \`sangam_process_*\`.
   Transports, producers and consumers are counted by the engine's own events: what does not return to 0 in an empty server is a leak.
 - The log is one JSON object per line on standard output. \`info\` holds one line per lifecycle transition. Tokens, message texts, session
   descriptions and display names are never in it.
 
+## Another media engine
+
+\`createServer({ engine })\` takes any module with the mediasoup v3 API; without it the server runs on \`@sangam/sfu\`:
+
+\`\`\`ts
+const sangam = await createServer({ engine: await import('mediasoup') })
+\`\`\`
+
+\`npm install mediasoup\` in the application brings the module; its worker program comes with its install script, or from where
+\`MEDIASOUP_WORKER_BIN\` says. What only \`@sangam/sfu\` has is done without: the loudest voices are then chosen by their levels in the server,
+and \`/metrics\` has no counters of the packet port. \`MEDIASOUP_WORKER_BIN=… npm test -- real-engine\` runs the room's tests on it,
+\`MEDIASOUP_WORKER_BIN=… npm run bench -- forward --engine mediasoup\` measures both in one run.
+
 ## When something fails
 
 | What | What happens |
 |---|---|
-| A media worker dies | Its rooms close with \`mediaWorkerDied\`, clients join again by themselves on another worker, and a new worker starts on the same port (after 0.1 s, doubling to 5 s while it fails). Chat and calls go on. |
+| A media worker dies | Its rooms stay. Everybody who had media there gets a transport on another worker and goes on as the same participant, without joining again; a new worker starts on the same port (after 0.1 s, doubling to 5 s while it fails). See [scaling.md](scaling.md). Chat and calls go on. |
 | The server is killed | Every acknowledged message is on disk. Clients reconnect, ask for what they miss and send again what was not acknowledged. |
 | PostgreSQL cannot be reached, or restarts | Messages and history are refused with \`unavailable\` until it is back; clients send again, and what had been committed all the same is not doubled. |
 | The disk is full | Messages are refused with \`unavailable\`; nothing is acknowledged that is not stored. |
