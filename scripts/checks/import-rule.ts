@@ -17,7 +17,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // Private, for tests and benchmarks: its peers speak with the packet port, its bots with the SDK.
   testkit: ['rtp', 'ortc', 'sfu', 'sfu/packet-port', 'protocol', 'client'],
   // The command line's load lab runs the bots; nothing that serves people does.
-  apps: ['server', 'client', 'react', 'testkit'],
+  apps: ['server', 'client', 'react', 'testkit', 'testkit/bots'],
 }
 
 /** Zones that also run in a browser or must stay pure: no module of Node in them. */
