@@ -35,7 +35,7 @@ export function RoomControls({ room, snapshot, panel, onPanel, onLeave }: RoomCo
     <div
       role="toolbar"
       aria-label="Room controls"
-      className="safe-bottom flex items-center justify-center gap-1.5 px-2 pt-3 [--safe-gap:1rem] sm:gap-4"
+      className="safe-bottom flex items-center justify-center gap-1.5 px-2 pt-3 max-sm:[&_button]:size-11 [--safe-gap:1rem] sm:gap-4"
     >
       {may('microphone') && (
         <MediaToggle
