@@ -14,7 +14,7 @@ constexpr uint32_t kOneByteProfile = 0xBEDE;
 constexpr uint32_t kTwoByteProfile = 0x1000;
 constexpr uint8_t kMaxOneByteId = 14;
 constexpr size_t kMaxOneByteLength = 16;
-constexpr uint8_t kDataBytes[kElementTypes] = {0, 3, 2, 1, 1, 0, 16};
+constexpr uint8_t kDataBytes[kElementTypes] = {0, 3, 2, 1, 1, 0, 16, 3};
 
 size_t roundUp4(size_t bytes) { return (bytes + 3) & ~size_t{3}; }
 
@@ -40,7 +40,7 @@ bool HeaderTemplate::add(ElementType type, uint8_t id, const uint8_t* value, siz
     midBytes_ = static_cast<uint8_t>(valueBytes);
     memcpy(mid_, value, valueBytes);
   }
-  hasDescriptor_ |= type == ElementType::dependencyDescriptor;
+  hasOccasional_ |= isOccasional(type);
   const uint8_t bytes = isMid ? midBytes_ : kDataBytes[static_cast<size_t>(type)];
   twoByte_ |= id > kMaxOneByteId || bytes > kMaxOneByteLength;
   elements_[count_++] = Element{type, id, bytes, 0};
@@ -52,7 +52,7 @@ void HeaderTemplate::build() {
   size_t at = kProfileBytes;
   for (uint8_t i = 0; i < count_; ++i) {
     Element& element = elements_[i];
-    if (element.type == ElementType::dependencyDescriptor) continue;
+    if (isOccasional(element.type)) continue;
     element.at = static_cast<uint8_t>(at);
     writeElementHeader(block_ + at, element.id, element.bytes, twoByte_);
     if (element.type == ElementType::mid) memcpy(block_ + at + headerBytes, mid_, midBytes_);
@@ -73,12 +73,30 @@ size_t HeaderTemplate::writeElementHeader(uint8_t* out, uint8_t id, size_t bytes
 }
 
 size_t HeaderTemplate::write(uint8_t* out, const ElementValues& values) const {
-  if (hasDescriptor_ && values.record != nullptr) {
-    const size_t at = values.record[kDependencyDescriptorOffset];
-    const size_t bytes = values.record[kDependencyDescriptorLength];
-    if (bytes <= kMaxDescriptorBytes && lies(values, at, bytes)) return writeWithDescriptor(out, values, at, bytes);
+  if (hasOccasional_ && values.record != nullptr) {
+    const Occasional found = findOccasional(values);
+    if (found.descriptorBytes != 0 || found.playoutDelayBytes != 0) return writeEach(out, values, found);
   }
   return blockBytes_ == 0 ? 0 : writeFixed(out, values);
+}
+
+HeaderTemplate::Occasional HeaderTemplate::findOccasional(const ElementValues& values) const {
+  Occasional found;
+  const size_t descriptorAt = values.record[kDependencyDescriptorOffset];
+  const size_t descriptorBytes = values.record[kDependencyDescriptorLength];
+  const size_t playoutDelayAt = values.record[kPlayoutDelayOffset];
+  const bool hasDescriptor = descriptorBytes <= kMaxDescriptorBytes && lies(values, descriptorAt, descriptorBytes);
+  const bool hasPlayoutDelay = lies(values, playoutDelayAt, kPlayoutDelayBytes);
+  for (uint8_t i = 0; i < count_; ++i) {
+    if (hasDescriptor && elements_[i].type == ElementType::dependencyDescriptor) {
+      found.descriptorAt = descriptorAt;
+      found.descriptorBytes = descriptorBytes;
+    } else if (hasPlayoutDelay && elements_[i].type == ElementType::playoutDelay) {
+      found.playoutDelayAt = playoutDelayAt;
+      found.playoutDelayBytes = kPlayoutDelayBytes;
+    }
+  }
+  return found;
 }
 
 size_t HeaderTemplate::writeFixed(uint8_t* out, const ElementValues& values) const {
@@ -126,22 +144,25 @@ bool HeaderTemplate::patch(uint8_t* element, const Element& spec, const ElementV
       return true;
     }
     case ElementType::dependencyDescriptor:
+    case ElementType::playoutDelay:
       return false;
   }
   return false;
 }
 
 // A descriptor's length differs from packet to packet, and one over 16 bytes forces the two-byte form on its packet
-// (RFC 8285 section 4.3), so here the block is written element by element.
-size_t HeaderTemplate::writeWithDescriptor(uint8_t* out, const ElementValues& values, size_t descriptorAt,
-                                           size_t bytes) const {
-  const bool twoByte = twoByte_ || bytes > kMaxOneByteLength;
+// (RFC 8285 section 4.3); a playout delay is in the few packets that change it. Here the block is written element by element.
+size_t HeaderTemplate::writeEach(uint8_t* out, const ElementValues& values, const Occasional& found) const {
+  const bool twoByte = twoByte_ || found.descriptorBytes > kMaxOneByteLength;
   size_t at = kProfileBytes;
   for (uint8_t i = 0; i < count_; ++i) {
     const Element& element = elements_[i];
-    if (element.type == ElementType::dependencyDescriptor) {
+    if (isOccasional(element.type)) {
+      const bool isDescriptor = element.type == ElementType::dependencyDescriptor;
+      const size_t bytes = isDescriptor ? found.descriptorBytes : found.playoutDelayBytes;
+      if (bytes == 0) continue;
       at += writeElementHeader(out + at, element.id, bytes, twoByte);
-      memcpy(out + at, values.source + descriptorAt, bytes);
+      memcpy(out + at, values.source + (isDescriptor ? found.descriptorAt : found.playoutDelayAt), bytes);
       at += bytes;
       continue;
     }

@@ -23,8 +23,9 @@ enum class ElementType : uint8_t {
   videoOrientation,
   dependencyDescriptor,
   absCaptureTime,
+  playoutDelay,
 };
-constexpr size_t kElementTypes = 7;
+constexpr size_t kElementTypes = 8;
 
 // What the elements of one packet are filled from. `source` and `record` describe a packet in the ring; without them
 // (padding packets) nothing is copied.
@@ -41,8 +42,9 @@ class HeaderTemplate {
   static constexpr size_t kMaxMidBytes = 32;
   static constexpr size_t kMaxBlockBytes = 80;
   static constexpr size_t kMaxDescriptorBytes = 255;
-  // A block written out: the template, a dependency descriptor with its two-byte header, padding.
-  static constexpr size_t kMaxWrittenBytes = kMaxBlockBytes + 2 + kMaxDescriptorBytes + 4;
+  static constexpr size_t kPlayoutDelayBytes = 3;
+  // A block written out: the template, a dependency descriptor and a playout delay with two-byte headers, padding.
+  static constexpr size_t kMaxWrittenBytes = kMaxBlockBytes + 2 + kMaxDescriptorBytes + 2 + kPlayoutDelayBytes + 4;
 
   // Appends an element; call build() after the last. False if the type was there before, the id is 0, or a mid is empty
   // or too long.
@@ -57,18 +59,30 @@ class HeaderTemplate {
     ElementType type;
     uint8_t id;
     uint8_t bytes;
-    uint8_t at;  // of the element's header in the template; 0 for a dependency descriptor
+    uint8_t at;  // of the element's header in the template; 0 for one that is in few packets
   };
 
   size_t writeFixed(uint8_t* out, const ElementValues& values) const;
-  size_t writeWithDescriptor(uint8_t* out, const ElementValues& values, size_t descriptorAt, size_t bytes) const;
+  // Elements that are in few packets, or differ in length: where they lie in the source, 0 bytes where it has none.
+  struct Occasional {
+    size_t descriptorAt = 0;
+    size_t descriptorBytes = 0;
+    size_t playoutDelayAt = 0;
+    size_t playoutDelayBytes = 0;
+  };
+
+  Occasional findOccasional(const ElementValues& values) const;
+  size_t writeEach(uint8_t* out, const ElementValues& values, const Occasional& found) const;
+  static bool isOccasional(ElementType type) {
+    return type == ElementType::dependencyDescriptor || type == ElementType::playoutDelay;
+  }
   bool patch(uint8_t* element, const Element& spec, const ElementValues& values, bool twoByte) const;
   static size_t writeElementHeader(uint8_t* out, uint8_t id, size_t bytes, bool twoByte);
 
   Element elements_[kElementTypes] = {};
   uint8_t count_ = 0;
   bool twoByte_ = false;
-  bool hasDescriptor_ = false;
+  bool hasOccasional_ = false;
   uint8_t midBytes_ = 0;
   uint8_t blockBytes_ = 0;
   uint8_t mid_[kMaxMidBytes] = {};

@@ -27,7 +27,8 @@ enum RecordWord : size_t {
   kDependencyDescriptorLength = 5,
   kAbsCaptureTimeOffset = 6,
   kAbsCaptureTimeLength = 7,
-  kRecordWords = 8,
+  kPlayoutDelayOffset = 8,
+  kRecordWords = 9,
 };
 
 enum PlanWord : size_t {

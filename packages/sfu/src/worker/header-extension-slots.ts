@@ -12,8 +12,9 @@ export const ExtensionSlot = {
   videoOrientation: 6,
   dependencyDescriptor: 7,
   absCaptureTime: 8,
+  playoutDelay: 9,
 } as const
-export const EXTENSION_SLOTS = 9
+export const EXTENSION_SLOTS = 10
 
 const SLOT_BY_URI = new Map<string, number>(
   Object.entries(ExtensionSlot).flatMap(([name, slot]) => {

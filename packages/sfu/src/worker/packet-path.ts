@@ -346,6 +346,10 @@ export class PacketPath {
       offset,
     )
     records[at + RecordWord.absCaptureTimeLength] = lengths[ExtensionSlot.absCaptureTime] as number
+    records[at + RecordWord.playoutDelayOffset] = relative(
+      offsets[ExtensionSlot.playoutDelay] as number,
+      offset,
+    )
   }
 
   /** The level that the sender measured (RFC 6464: the lower seven bits, -dBov). Silence can't be loud, whatever is said. */

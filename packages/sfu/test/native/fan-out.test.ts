@@ -4,6 +4,8 @@ import {
   Counter,
   PLAN_CAPACITY,
   PlanFlag,
+  RECORD_WORDS,
+  RecordWord,
   RING_SLOTS,
   type SinkHeaderExtension,
 } from '../../src/worker/packet-port/packet-port.ts'
@@ -65,7 +67,7 @@ describe('a sink', () => {
     const source = Buffer.alloc(100, 0xee)
     source.set(Buffer.from('payload'), 40)
     const id = pair.a.inject(source, 40)
-    pair.a.port.records[(id & (RING_SLOTS - 1)) * 8 + 1] = 7
+    pair.a.port.records[(id & (RING_SLOTS - 1)) * RECORD_WORDS + RecordWord.payloadLength] = 7
     const packet = await sendOne(pair, { sink: sinkOf(pair), packetId: id, sequenceNumber: 1 })
     expect(packet.subarray(12).toString()).toBe('payload')
   })
@@ -195,6 +197,22 @@ describe('header extensions (RFC 8285)', () => {
     expect(got.data).toBe(data.padEnd(Math.ceil(data.length / 8) * 8, '0'))
   })
 
+  test('playout-delay is in the packets whose source has it, and costs the others nothing', async () => {
+    const extensions = [
+      { type: 'playoutDelay', id: 7 },
+      { type: 'mid', id: 4, value: 'v1' },
+      { type: 'dependencyDescriptor', id: 8 },
+    ] as const
+    const withDelay = (words: readonly number[], at: number): number[] => [...words, at]
+    expect((await block(extensions, record())).data).toBe('41763100')
+    // The three bytes at 40.
+    expect((await block(extensions, withDelay(record(), 40))).data).toBe('72404142' + '417631' + '00')
+    expect((await block(extensions, withDelay(record(3), 41))).data).toBe(
+      '72414243' + '417631' + '82404142' + '00',
+    )
+    expect((await block([{ type: 'playoutDelay', id: 7 }], withDelay(record(), 118))).x).toBe(false)
+  })
+
   test('an id over 14 or a mid over 16 bytes takes the two-byte form', async () => {
     expect(await block([{ type: 'audioLevel', id: 20 }], record())).toEqual({
       x: true,
@@ -299,7 +317,7 @@ describe('entries that cannot be sent', () => {
     const ofGone = a.port.createSink({ session: gone, ssrc: 9, payloadType: 96, headerExtensions: [] })
     a.port.closeSession(gone)
     const beyond = a.inject(rtpPacket(3, 1, 10), 12)
-    a.port.records[(beyond & (RING_SLOTS - 1)) * 8 + 1] = 11
+    a.port.records[(beyond & (RING_SLOTS - 1)) * RECORD_WORDS + RecordWord.payloadLength] = 11
     const bad = [
       { sink: closed, packetId },
       { sink: ofGone, packetId },

@@ -2,7 +2,13 @@ import type { RtpParameters } from '@sangam/ortc'
 import { HeaderExtensionUri } from '@sangam/rtp'
 import type { SinkHeaderExtension } from '../packet-port/packet-port.ts'
 
-const COPIED = ['audioLevel', 'videoOrientation', 'absCaptureTime', 'dependencyDescriptor'] as const
+const COPIED = [
+  'audioLevel',
+  'videoOrientation',
+  'absCaptureTime',
+  'dependencyDescriptor',
+  'playoutDelay',
+] as const
 
 /** The header extensions that a consumer's packets carry, in the order in which they stand on the wire. */
 export function sinkExtensions(parameters: RtpParameters): SinkHeaderExtension[] {
@@ -33,17 +39,21 @@ const DATA_BYTES: Readonly<Record<SinkHeaderExtension['type'], number>> = {
   videoOrientation: 1,
   dependencyDescriptor: 0,
   absCaptureTime: 16,
+  playoutDelay: 0,
 }
 const PROFILE_BYTES = 4
 const MAX_ONE_BYTE_ID = 14
 const MAX_ONE_BYTE_DATA = 16
 
-/** What these extensions add to a packet's header (RFC 8285), without a dependency descriptor: its length varies. */
+/** In few packets, or of varying length. */
+const OCCASIONAL: readonly SinkHeaderExtension['type'][] = ['dependencyDescriptor', 'playoutDelay']
+
+/** What these extensions add to each packet's header (RFC 8285), without those that are in few packets. */
 export function extensionBlockBytes(extensions: readonly SinkHeaderExtension[]): number {
   const dataBytes = (extension: SinkHeaderExtension): number =>
     extension.type === 'mid' ? (extension.value?.length ?? 0) : DATA_BYTES[extension.type]
   const isTwoByte = extensions.some((e) => e.id > MAX_ONE_BYTE_ID || dataBytes(e) > MAX_ONE_BYTE_DATA)
-  const fixed = extensions.filter(({ type }) => type !== 'dependencyDescriptor')
+  const fixed = extensions.filter(({ type }) => !OCCASIONAL.includes(type))
   if (fixed.length === 0) return 0
   const bytes = fixed.reduce((sum, e) => sum + (isTwoByte ? 2 : 1) + dataBytes(e), PROFILE_BYTES)
   return (bytes + 3) & ~3

@@ -171,6 +171,7 @@ const ELEMENT_TYPES: readonly SinkHeaderExtension['type'][] = [
   'videoOrientation',
   'dependencyDescriptor',
   'absCaptureTime',
+  'playoutDelay',
 ]
 
 /** Length of `sessionCounts`. */

@@ -95,9 +95,11 @@ export const RecordWord = {
   /** Offset of the 8 or 16 data bytes of abs-capture-time. */
   absCaptureTimeOffset: 6,
   absCaptureTimeLength: 7,
+  /** Offset of the 3 data bytes of playout-delay. */
+  playoutDelayOffset: 8,
 } as const
 /** Words of one packet record. */
-export const RECORD_WORDS = 8
+export const RECORD_WORDS = 9
 
 /**
  * Words of one send-plan entry (`Uint32Array`, `PLAN_WORDS` per entry). An entry says: take the payload of `packetId`
@@ -197,7 +199,12 @@ export type SinkHeaderExtension =
   | { readonly type: 'transportSequenceNumber'; readonly id: number }
   /** Copied from the source packet where its record says that it has one; otherwise left out (as padding). */
   | {
-      readonly type: 'audioLevel' | 'videoOrientation' | 'dependencyDescriptor' | 'absCaptureTime'
+      readonly type:
+        | 'audioLevel'
+        | 'videoOrientation'
+        | 'dependencyDescriptor'
+        | 'absCaptureTime'
+        | 'playoutDelay'
       readonly id: number
     }
 
