@@ -51,6 +51,19 @@ describe('two people in a room', () => {
     await ravi.seesAndHears(1, MINIMUM_FPS)
   }, 120_000)
 
+  test('send each other what may get lost, named by the server', async () => {
+    const participantId = await ravi.participantId()
+    await asha.collectData()
+    // Any of them may get lost: it is said until it is heard.
+    await expect
+      .poll(async () => {
+        await ravi.sendLossy('cursor', 'here')
+        return asha.collectedData()
+      }, SOON)
+      .toContainEqual({ participantId, topic: 'cursor', payload: 'here' })
+    expect(await ravi.collectedData()).toEqual([])
+  }, 60_000)
+
   test('a worker that is killed is survived by both, as who they were', async () => {
     const before = await ravi.participants()
     process.kill(await busiestWorker(server), 'SIGKILL')

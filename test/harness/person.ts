@@ -1,4 +1,4 @@
-import type { ReceiveWishes, Session } from '@sangam/client'
+import type { ReceiveWishes, Room, Session } from '@sangam/client'
 import type { Page } from 'playwright-core'
 import type { TestBrowser, WindowOptions } from './chromium.ts'
 import type { ServerProcess } from './server-process.ts'
@@ -26,6 +26,10 @@ declare global {
     __connections?: RTCPeerConnection[]
     /** The app's debugging aid. */
     __sangam?: { readonly session: Session }
+    /** The room that the page shows. */
+    __room?: () => Promise<Room | undefined>
+    /** Messages that arrived over a data channel. */
+    __data?: unknown[]
   }
 }
 
@@ -56,6 +60,8 @@ export class Person {
     await page.addInitScript((withoutUdp) => {
       const connections: RTCPeerConnection[] = []
       window.__connections = connections
+      window.__room = async () =>
+        window.__sangam?.session.join(location.pathname.slice(location.pathname.lastIndexOf('/') + 1))
       window.RTCPeerConnection = class extends RTCPeerConnection {
         constructor(configuration?: RTCConfiguration) {
           super(configuration)
@@ -150,18 +156,41 @@ export class Person {
 
   /** Says what this person wants to receive in the room they are in. */
   async setReceiving(wishes: ReceiveWishes): Promise<void> {
-    await this.page.evaluate(async (wanted) => {
-      const { pathname } = location
-      const room = await window.__sangam?.session.join(pathname.slice(pathname.lastIndexOf('/') + 1))
-      room?.setReceiving(wanted)
-    }, wishes)
+    await this.page.evaluate(async (wanted) => (await window.__room?.())?.setReceiving(wanted), wishes)
+  }
+
+  /** Who this person is in the room. */
+  participantId(): Promise<string | undefined> {
+    return this.page.evaluate(async () => (await window.__room?.())?.participantId)
+  }
+
+  /** Sends a message that may get lost. */
+  async sendLossy(topic: string, payload: string): Promise<void> {
+    await this.page.evaluate(async ([name, value]) => (await window.__room?.())?.sendLossy(name, value), [
+      topic,
+      payload,
+    ] as const)
+  }
+
+  /** Keeps what arrives of such messages from now on. */
+  async collectData(): Promise<void> {
+    await this.page.evaluate(async () => {
+      const collected: unknown[] = []
+      window.__data = collected
+      const room = await window.__room?.()
+      room?.on('data', (message) => collected.push(message))
+    })
+  }
+
+  /** What was kept. */
+  collectedData(): Promise<readonly unknown[]> {
+    return this.page.evaluate(() => window.__data ?? [])
   }
 
   /** Why the first remote track of a source is forwarded, or not. */
   deliveryOf(source: string): Promise<string | undefined> {
     return this.page.evaluate(async (wanted) => {
-      const { pathname } = location
-      const room = await window.__sangam?.session.join(pathname.slice(pathname.lastIndexOf('/') + 1))
+      const room = await window.__room?.()
       const tracks = room?.participants.get().flatMap((participant) => participant.tracks) ?? []
       return tracks.find((track) => !track.local && track.source === wanted)?.state.get().delivery?.reason
     }, source)

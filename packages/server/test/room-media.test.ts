@@ -164,22 +164,27 @@ describe('media over one transport', () => {
     expect(await counts(server)).toEqual([2, 1, 0])
   })
 
-  test('a renewed token that no longer grants receiving takes the streams away', async () => {
+  test('a renewed token that no longer grants receiving takes the streams away, one that does gives them back', async () => {
     const server = await startTestServer()
-    const rooms = { [roomId]: { publish: true } }
     const asha = await server.guest('Asha')
-    const ravi = await server.member({ identity: 'ravi', name: 'Ravi', rooms })
-    await enter(asha, microphone)
-    await enter(ravi)
-    const [consumer] = (await ravi.next('room.consumersAdded')).consumers
-    const token = await server.sangam.tokens.issue({
+    const granting = (subscribe: boolean) => ({
       identity: 'ravi',
       name: 'Ravi',
-      rooms: { [roomId]: { subscribe: false } },
+      rooms: { [roomId]: { subscribe } },
     })
-    await ravi.ask('token.renew', { token })
-    expect((await ravi.next('room.consumersRemoved')).consumerIds).toEqual([consumer?.consumerId])
+    const ravi = await server.member(granting(true))
+    await enter(asha, microphone)
+    const { transportId } = await enter(ravi)
+    const first = await ravi.next('room.consumersAdded')
+    await ravi.ask('room.consumersReady', { roomId, transportId, batch: first.batch })
+    await ravi.ask('token.renew', { token: await server.sangam.tokens.issue(granting(false)) })
+    expect((await ravi.next('room.consumersRemoved')).consumerIds).toEqual([first.consumers[0]?.consumerId])
     expect(await counts(server)).toEqual([2, 1, 0])
+    await ravi.ask('token.renew', { token: await server.sangam.tokens.issue(granting(true)) })
+    const again = await ravi.next('room.consumersAdded')
+    // A client that was ready for the first batch has to be asked anew.
+    expect(again.batch).toBeGreaterThan(first.batch)
+    expect(again.consumers[0]?.producerId).toBe(first.consumers[0]?.producerId)
   })
 
   test('a transport answers to its participant alone, connects once, and takes each source once', async () => {

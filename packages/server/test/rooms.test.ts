@@ -231,9 +231,11 @@ describe('a media worker that dies', () => {
     await publish(asha)
     await connectMedia(ravi, roomId)
     await ravi.next('room.consumersAdded')
+    server.engine.failure = new Error('not yet')
     server.engine.workers[0]!.die()
     expect(await counts(server)).toEqual([1, 2, 0, 0, 0])
     expect((await fetch(`${server.url}/healthz`)).status).toBe(503)
+    server.engine.failure = undefined
     await expect.poll(() => server.engine.workers.length).toBe(2)
     await expect.poll(() => server.metric('sangam_media_workers')).toBe(1)
     expect(await asha.received('room.closed')).toEqual([])

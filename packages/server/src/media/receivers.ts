@@ -72,6 +72,8 @@ export class Receivers {
   readonly #receivers = new Map<string, Receiver>()
   /** What people show outlives their transports. */
   readonly #views = new Map<string, View>()
+  /** Numbers go on when somebody may receive again on the same transport. */
+  readonly #lastBatches = new Map<string, number>()
 
   constructor(options: ReceiverOptions) {
     this.#options = options
@@ -95,6 +97,7 @@ export class Receivers {
     rtpCapabilities: RtpCapabilities,
   ): void {
     this.remove(participantId)
+    const lastBatch = this.#lastBatches.get(participantId) ?? 0
     const receiver: Receiver = {
       participantId,
       transport,
@@ -106,8 +109,8 @@ export class Receivers {
       made: [],
       removed: [],
       states: new Map(),
-      lastBatch: 0,
-      readyBatch: 0,
+      lastBatch,
+      readyBatch: lastBatch,
       view: this.#views.get(participantId),
     }
     this.#receivers.set(participantId, receiver)
@@ -119,6 +122,7 @@ export class Receivers {
     const receiver = this.#receivers.get(participantId)
     if (receiver === undefined) return
     this.#receivers.delete(participantId)
+    this.#lastBatches.set(participantId, receiver.lastBatch)
     const consumerIds = [...receiver.consumers.keys()]
     for (const { consumer } of [...receiver.consumers.values(), ...receiver.made]) consumer.close()
     this.#tellRemoved(receiver, consumerIds)
@@ -129,6 +133,12 @@ export class Receivers {
   forget(participantId: string): void {
     this.remove(participantId)
     this.#views.delete(participantId)
+    this.#lastBatches.delete(participantId)
+  }
+
+  /** Whether somebody receives. */
+  has(participantId: string): boolean {
+    return this.#receivers.has(participantId)
   }
 
   /** Gives a receiver every stream of the others that it lacks. Streams that it cannot decode are left out. */

@@ -64,6 +64,8 @@ type ParticipantMedia = {
   transport: EngineTransport | undefined
   /** Where it is. */
   place: RoomPlace | undefined
+  /** What the client of a connected transport can receive. */
+  rtpCapabilities: RtpCapabilities | undefined
   /** By producerId. */
   readonly producers: Map<string, EngineProducer>
   readonly streams: Map<string, Forwardable>
@@ -145,6 +147,7 @@ export class RoomMedia {
     this.#participants.set(participantId, {
       transport: undefined,
       place: undefined,
+      rtpCapabilities: undefined,
       producers: new Map(),
       streams: new Map(),
     })
@@ -202,6 +205,7 @@ export class RoomMedia {
     owned.transport?.close()
     owned.transport = transport
     owned.place = place
+    owned.rtpCapabilities = undefined
     this.#homeless.delete(participantId)
     return transport
   }
@@ -213,13 +217,16 @@ export class RoomMedia {
     client: {
       readonly dtlsParameters: DtlsParameters
       readonly rtpCapabilities: RtpCapabilities | undefined
+      /** Whether it may receive; {@link setReceiving} changes that. */
+      readonly receives: boolean
     },
   ): Promise<void> {
-    const { transport, place } = this.#one(participantId, transportId)
+    const { transport } = this.#one(participantId, transportId)
     await this.#ask(transport.connect({ dtlsParameters: client.dtlsParameters }))
-    if (client.rtpCapabilities === undefined || transport.closed) return
-    this.#forwarding.watchBandwidth(participantId, transport)
-    this.#receivers.add(participantId, transport, place, client.rtpCapabilities)
+    const owned = this.#owned(participantId)
+    if (owned.transport !== transport || transport.closed) return
+    owned.rtpCapabilities = client.rtpCapabilities
+    if (client.receives) this.#addReceiver(participantId, owned)
   }
 
   /** Connects a participant's data channels; undefined where there are none. */
@@ -295,9 +302,14 @@ export class RoomMedia {
     this.#receivers.tellAgain(participantId)
   }
 
-  /** A participant may no longer receive. */
-  stopReceiving(participantId: string): void {
-    this.#receivers.remove(participantId)
+  /** Whether a participant may receive changed. */
+  setReceiving(participantId: string, receives: boolean): void {
+    const owned = this.#participants.get(participantId)
+    if (!receives) this.#receivers.remove(participantId)
+    else if (owned !== undefined && !this.#receivers.has(participantId)) {
+      this.#addReceiver(participantId, owned)
+      void this.offerAll(participantId)
+    }
   }
 
   /** What a participant's screen shows. */
@@ -332,6 +344,12 @@ export class RoomMedia {
     const { transport, place } = this.#owned(participantId)
     if (transport?.id !== transportId || place === undefined) throw requestErrors.notFound('transport')
     return { transport, place }
+  }
+
+  #addReceiver(participantId: string, { transport, place, rtpCapabilities }: ParticipantMedia): void {
+    if (transport === undefined || place === undefined || rtpCapabilities === undefined) return
+    this.#forwarding.watchBandwidth(participantId, transport)
+    this.#receivers.add(participantId, transport, place, rtpCapabilities)
   }
 
   #streams(): Forwardable[] {

@@ -36,10 +36,10 @@ export class RoomMediaRequests {
       throw requestErrors.wrongState('Each source can be published once.')
     }
     for (const track of tracks) refuseWrongKind(track)
-    const subscribing = this.#rooms.decide(seat, 'subscribe').allowed
     await media.connect(member.participantId, transportId, {
       dtlsParameters,
-      rtpCapabilities: subscribing ? rtpCapabilities : undefined,
+      rtpCapabilities,
+      receives: this.#rooms.decide(seat, 'subscribe').allowed,
     })
     const data = await media.joinData(member.participantId, transportId)
     const before = [...member.tracks.values()]

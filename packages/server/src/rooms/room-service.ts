@@ -385,7 +385,7 @@ export class RoomService {
       if (member.permissions.includes(permissionFor(source))) continue
       void media.controlProducer(member.participantId, producerId, 'close').catch(() => undefined)
     }
-    if (!member.permissions.includes('subscribe')) media.stopReceiving(member.participantId)
+    media.setReceiving(member.participantId, member.permissions.includes('subscribe'))
   }
 
   /** Puts a participant out: tells them why, then the others. */
