@@ -21,19 +21,28 @@ const BUFFERS = { sendBufferSize: 4_000_000, recvBufferSize: 4_000_000 }
 /** One worker with one sender and many receivers: real sockets, real DTLS and SRTP. */
 export class Room {
   readonly worker: types.Worker
+  readonly router: types.Router
+  /** Of its producers, the first. */
+  readonly producerId: string
   readonly streams: MediaStreams
+  readonly receivingTransports: readonly types.WebRtcTransport[]
   readonly receivers: readonly MediaPeer[]
   readonly #ports: readonly PeerPort[]
 
   private constructor(
     worker: types.Worker,
+    router: types.Router,
+    producerId: string,
     ports: readonly PeerPort[],
     streams: MediaStreams,
-    receivers: readonly MediaPeer[],
+    receivers: readonly { readonly transport: types.WebRtcTransport; readonly peer: MediaPeer }[],
   ) {
     this.worker = worker
+    this.router = router
+    this.producerId = producerId
     this.streams = streams
-    this.receivers = receivers
+    this.receivingTransports = receivers.map(({ transport }) => transport)
+    this.receivers = receivers.map(({ peer }) => peer)
     this.#ports = ports
   }
 
@@ -61,12 +70,13 @@ export class Room {
     const rtpCapabilities = extensions ? router.rtpCapabilities : plain(router.rtpCapabilities)
     const peers = await Promise.all(
       Array.from({ length: receivers }, async (_, i) => {
-        const { transport, peer } = await connect(i + 1)
-        for (const { id } of producers) await transport.consume({ producerId: id, rtpCapabilities })
-        return peer
+        const receiver = await connect(i + 1)
+        for (const { id } of producers) await receiver.transport.consume({ producerId: id, rtpCapabilities })
+        return receiver
       }),
     )
-    return new Room(worker, ports, new MediaStreams(media, sender.peer, legs), peers)
+    const streams = new MediaStreams(media, sender.peer, legs)
+    return new Room(worker, router, producers[0]?.id ?? '', ports, streams, peers)
   }
 
   /** RTP packets that the receivers got so far. */
@@ -74,6 +84,11 @@ export class Room {
     let packets = 0
     for (const { counts } of this.receivers) for (const stream of counts.values()) packets += stream.packets
     return packets
+  }
+
+  /** Streams of which the receivers got anything so far. */
+  get receivedStreams(): number {
+    return this.receivers.reduce((sum, { counts }) => sum + counts.size, 0)
   }
 
   /** CPU time of the whole worker process, user and system, microseconds. */

@@ -229,6 +229,20 @@ napi_value readSessionCounts(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// tableSizes(): how much of each is open.
+napi_value tableSizes(napi_env env, napi_callback_info info) {
+  Arguments args(env, info);
+  Port* port = PortObject::portOf(env, args.self(), false);
+  if (port == nullptr) return nullptr;
+  const SessionTable::Sizes sizes = port->sessions().sizes();
+  napi_value object = nullptr;
+  napi_create_object(env, &object);
+  setNumber(env, object, "sessions", static_cast<double>(sizes.sessions));
+  setNumber(env, object, "sinks", static_cast<double>(sizes.sinks));
+  setNumber(env, object, "addresses", static_cast<double>(sizes.addresses));
+  return object;
+}
+
 // addSink(session, ssrc, payloadType, elements): elements are (type, id, length, value) one after the other.
 napi_value addSink(napi_env env, napi_callback_info info) {
   Arguments args(env, info);
@@ -351,6 +365,7 @@ void definePortMethods(napi_env env, napi_value object) {
   setFunction(env, object, "beginDtls", beginDtls);
   setFunction(env, object, "installSrtpKeys", installSrtpKeys);
   setFunction(env, object, "readSessionCounts", readSessionCounts);
+  setFunction(env, object, "tableSizes", tableSizes);
   setFunction(env, object, "addSink", addSink);
   setFunction(env, object, "closeSink", closeSink);
   setFunction(env, object, "startClock", startClock);

@@ -39,6 +39,13 @@ class SessionTable {
   // The wait on the key's socket is over: the address is the session's.
   void learned(Session& session, const AddressKey& key);
 
+  struct Sizes {
+    size_t sessions;
+    size_t sinks;
+    size_t addresses;
+  };
+  Sizes sizes() const { return {sessions_.size(), sinks_.size(), addresses_.size()}; }
+
   // kNone when there are too many, or the session has an open sink of that SSRC.
   uint32_t createSink(std::unique_ptr<Sink> sink);
   Sink* findSink(uint32_t id) const { return sinks_.find(id); }

@@ -45,6 +45,12 @@ export function requestHandlers(engine: Engine, context: WorkerContext, shell: P
         Object.entries(Counter).map(([name, index]) => [name, context.port.counters[index] ?? 0]),
       ),
       packetPath: { ...engine.path.counters },
+      open: {
+        transports: engine.transports.size,
+        producers: engine.producers.size,
+        consumers: engine.consumers.size,
+        ...context.port.tableSizes(),
+      },
     }),
     'worker.getResourceUsage': () => shell.resourceUsage(),
     'worker.updateSettings': (settings) => {

@@ -11,16 +11,16 @@ describe.each(Object.values(withoutTcp))('RFC 8867 $name', (plan) => {
   const runs = figuresOf(plan, SEEDS)
 
   test('media uses at least 85 % of the capacity, and never more than there is', () => {
-    expect(mean(runs.map((run) => run.utilisation))).toBeGreaterThanOrEqual(0.85)
+    expect(mean(runs.map((run) => run.utilisation))).toBeGreaterThanOrEqual(0.86)
     for (const { utilisation } of runs) {
-      expect(utilisation).toBeGreaterThan(0.8)
+      expect(utilisation).toBeGreaterThan(0.845)
       expect(utilisation).toBeLessThanOrEqual(1)
     }
   })
 
   test('95 % of the packets wait at most 100 ms before the bottleneck', () => {
     expect(mean(runs.map((run) => run.queueP95Ms))).toBeLessThanOrEqual(100)
-    for (const { queueP95Ms } of runs) expect(queueP95Ms).toBeLessThan(125)
+    for (const { queueP95Ms } of runs) expect(queueP95Ms).toBeLessThan(105)
   })
 
   test('probing takes at most 5 % of what is sent', () => {

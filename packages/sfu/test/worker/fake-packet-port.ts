@@ -162,6 +162,14 @@ export class FakePacketPort implements PacketPort {
     this.#session(session).keys = { suite, sendKey, receiveKey }
   }
 
+  tableSizes() {
+    return {
+      sessions: this.sessions.filter(({ closed }) => !closed).length,
+      sinks: this.sinks.filter((sink) => sink !== undefined).length,
+      addresses: this.sessions.reduce((sum, { addresses }) => sum + addresses.length, 0),
+    }
+  }
+
   sessionStats() {
     return { receivedPackets: 0, receivedBytes: 0, sentPackets: 0, sentBytes: 0 }
   }

@@ -2,11 +2,11 @@ import { LinkCapacity } from './link-capacity.ts'
 import type { LinkUsage } from './overuse-detector.ts'
 
 /** What is left of the acknowledged rate after overuse (draft-ietf-rmcat-gcc-02 section 5.5: beta between 0.8 and 0.95). */
-const BETA = 0.9
-/** The same while a long queue stands before the bottleneck: it must drain before the delay is bearable. */
-const BETA_DRAIN = 0.7
-/** From this queueing delay on. */
-const LONG_QUEUE_MS = 70
+const BETA = 0.92
+/** Until the queue is gone, less: the longer it is, down to this share. Then the rate goes back to BETA. */
+const MIN_DRAIN = 0.5
+/** A queue this much longer than MIN_QUEUE_MS would have nothing left. */
+const DRAIN_MS = 400
 /** Without this much of a queue a rising delay is jitter, or frames of unequal size: it stops the increase only. */
 const MIN_QUEUE_MS = 25
 /** Growth per second far from the capacity (same section: eta = 1.08). */
@@ -16,6 +16,8 @@ const MAX_OVER_ACKNOWLEDGED = 1.5
 const OVER_ACKNOWLEDGED_BPS = 10_000
 /** Near the capacity a flow grows by one packet per response time (same section), this large. */
 const PACKET_BITS = 9600
+/** Or per this: flows of a short round trip would push the others aside. */
+const MIN_RESPONSE_MS = 200
 const MIN_INCREASE_BPS_PER_SECOND = 4000
 /** Two decreases are at least this far apart, or one response time: the first must show its effect before. */
 const MIN_DECREASE_INTERVAL_US = 200_000
@@ -26,6 +28,8 @@ export class AimdRateControl {
   /** When it last decreased, and from what. */
   decreasedUs = Number.NEGATIVE_INFINITY
   beforeDecreaseBps = 0
+  /** The rate to go back to when the queue that led to the last decrease is gone; 0 when it is. */
+  #drainedBps = 0
   readonly #capacity = new LinkCapacity()
   #state: 'hold' | 'increase' = 'increase'
   #updatedUs = -1
@@ -54,6 +58,10 @@ export class AimdRateControl {
   ): 'decrease' | 'increase' | 'hold' {
     const elapsedMs = this.#updatedUs < 0 ? 0 : Math.min((nowUs - this.#updatedUs) / 1000, 1000)
     this.#updatedUs = nowUs
+    if (queueMs < MIN_QUEUE_MS) {
+      this.bps = Math.max(this.bps, this.#drainedBps)
+      this.#drainedBps = 0
+    }
     if (usage === 'overuse') {
       this.#state = 'hold'
       if (queueMs < MIN_QUEUE_MS) return 'hold'
@@ -75,6 +83,7 @@ export class AimdRateControl {
   /** A probe measured the link, or a limit changed: goes on from there. */
   set(bps: number): void {
     this.bps = bps
+    this.#drainedBps = 0
     if (bps > this.#capacity.upperBps) this.#capacity.forget()
   }
 
@@ -82,6 +91,7 @@ export class AimdRateControl {
   silence(beta: number, nowUs: number): void {
     this.beforeDecreaseBps = this.bps
     this.decreasedUs = nowUs
+    this.#drainedBps = 0
     this.bps *= beta
   }
 
@@ -90,8 +100,9 @@ export class AimdRateControl {
     const waitUs = Math.max(MIN_DECREASE_INTERVAL_US, responseMs * 1000)
     if (sinceUs < waitUs && acknowledgedBps > this.bps * 0.5) return false
     const measuredBps = acknowledgedBps > 0 ? acknowledgedBps : this.bps
-    const beta = queueMs > LONG_QUEUE_MS ? BETA_DRAIN : BETA
-    const next = Math.min(this.bps, beta * measuredBps)
+    const drain = Math.max(MIN_DRAIN, Math.min(BETA, 1 - (queueMs - MIN_QUEUE_MS) / DRAIN_MS))
+    const next = Math.min(this.bps, drain * measuredBps)
+    this.#drainedBps = Math.min(this.bps, BETA * measuredBps)
     if (measuredBps < this.#capacity.lowerBps) this.#capacity.forget()
     this.#capacity.overused(measuredBps)
     this.beforeDecreaseBps = this.bps
@@ -103,9 +114,12 @@ export class AimdRateControl {
   #increase(acknowledgedBps: number, responseMs: number, elapsedMs: number): void {
     if (acknowledgedBps > this.#capacity.upperBps) this.#capacity.forget()
     const isNearCapacity = this.#capacity.bps >= 0
-    const perSecondBps = (PACKET_BITS * 1000) / responseMs
+    const perSecondBps = (PACKET_BITS * 1000) / Math.max(responseMs, MIN_RESPONSE_MS)
     const additiveBps = (Math.max(perSecondBps, MIN_INCREASE_BPS_PER_SECOND) * elapsedMs) / 1000
-    const next = isNearCapacity ? this.bps + additiveBps : this.bps * GROWTH_PER_SECOND ** (elapsedMs / 1000)
+    const careful = this.bps + additiveBps
+    const next = isNearCapacity
+      ? careful
+      : Math.max(careful, this.bps * GROWTH_PER_SECOND ** (elapsedMs / 1000))
     const limit = MAX_OVER_ACKNOWLEDGED * acknowledgedBps + OVER_ACKNOWLEDGED_BPS
     this.bps = Math.max(this.bps, Math.min(next, limit))
   }

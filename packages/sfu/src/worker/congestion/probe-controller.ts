@@ -7,8 +7,8 @@ const FURTHER_GAIN = 2
 /** A probe that found at least this share of its rate is followed by the next (libwebrtc: 0.7). */
 const FURTHER_SHARE = 0.7
 /** While nothing is wrong the link is asked again and again, in case that it grew. */
-const PERIODIC_GAIN = 1.75
-const PERIODIC_INTERVAL_US = 2_500_000
+const PERIODIC_GAIN = 1.4
+const PERIODIC_INTERVAL_US = 2_000_000
 /** After a decrease the queue must drain before a probe can measure anything. */
 const AFTER_DECREASE_US = 2_000_000
 /** After a drop below this share the old rate is tried once again (libwebrtc: 0.66, and 0.85 of the old rate). */

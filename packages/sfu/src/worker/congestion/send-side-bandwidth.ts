@@ -233,7 +233,8 @@ export class SendSideBandwidth {
         targetBps: this.targetBps,
         decreasedUs: this.#aimd.decreasedUs,
         beforeDecreaseBps: this.#aimd.beforeDecreaseBps,
-        isCongested: this.#detector.usage !== 'normal' || this.#loss.isLossy,
+        // A queue that drains is none of this: a probe's own does so, right before the next one.
+        isCongested: this.#detector.usage === 'overuse' || this.#loss.isLossy,
         usefulBps: Math.min(this.usefulBps, this.#maxBps),
       },
       nowUs,

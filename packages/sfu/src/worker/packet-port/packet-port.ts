@@ -239,6 +239,13 @@ export interface SessionStats {
   readonly sentBytes: number
 }
 
+/** What a packet port holds: sessions, outgoing streams of theirs, and remote addresses that belong to them. */
+export interface TableSizes {
+  readonly sessions: number
+  readonly sinks: number
+  readonly addresses: number
+}
+
 /** Where a UDP socket is bound and how. Buffers are those of the kernel. */
 export interface UdpOptions {
   /** Numeric IPv4 or IPv6 address. */
@@ -350,6 +357,8 @@ export interface PacketPort {
   /** Installs SRTP keys given elsewhere (SDES, pipes, tests). Keys are master key followed by master salt. */
   setSrtpKeys(session: number, suite: SrtpSuite, sendKey: Uint8Array, receiveKey: Uint8Array): void
   sessionStats(session: number): SessionStats
+  /** How many of each are open. */
+  tableSizes(): TableSizes
 
   createSink(options: SinkOptions): number
   closeSink(sink: number): void
