@@ -20,7 +20,7 @@ describe.each(Object.values(withoutTcp))('RFC 8867 $name', (plan) => {
 
   test('95 % of the packets wait at most 100 ms before the bottleneck', () => {
     expect(mean(runs.map((run) => run.queueP95Ms))).toBeLessThanOrEqual(100)
-    for (const { queueP95Ms } of runs) expect(queueP95Ms).toBeLessThan(105)
+    for (const { queueP95Ms } of runs) expect(queueP95Ms).toBeLessThan(110)
   })
 
   test('probing takes at most 5 % of what is sent', () => {
