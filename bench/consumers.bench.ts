@@ -11,7 +11,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import type { types } from '@sangam/sfu'
+import * as sfu from '@sangam/sfu'
 import { MEDIA } from './forward/media.ts'
 import { Room } from './forward/room.ts'
 
@@ -36,6 +36,7 @@ export async function run(args: readonly string[]): Promise<unknown> {
   })
   const count = Number(values.consumers)
   const room = await Room.open({
+    engine: sfu,
     media: MEDIA.audio as NonNullable<typeof MEDIA.audio>,
     receivers: Number(values.transports),
     legs: 1,
@@ -86,13 +87,13 @@ async function echo(count: number): Promise<number> {
 }
 
 /** Makes consumers on the room's transports, `AT_ONCE` at a time. */
-async function consume(room: Room, count: number): Promise<types.Consumer[]> {
+async function consume(room: Room, count: number): Promise<sfu.types.Consumer[]> {
   const { receivingTransports, router, producerId } = room
-  const consumers: types.Consumer[] = []
+  const consumers: sfu.types.Consumer[] = []
   let next = 0
   const one = async (): Promise<void> => {
     for (let i = next++; i < count; i = next++) {
-      const transport = receivingTransports[i % receivingTransports.length] as types.WebRtcTransport
+      const transport = receivingTransports[i % receivingTransports.length] as sfu.types.WebRtcTransport
       const { rtpCapabilities } = router
       consumers.push(await transport.consume({ producerId, rtpCapabilities }))
     }
@@ -161,6 +162,6 @@ async function memory(room: Room): Promise<{ worker: number; heap: number }> {
 }
 
 async function tables(room: Room): Promise<{ fileDescriptors: number; sinks: number }> {
-  const { open } = (await room.worker.dump()) as unknown as { open: { sinks: number } }
+  const { open } = await room.worker.dump()
   return { fileDescriptors: readdirSync(`/proc/${room.worker.pid}/fd`).length, sinks: open.sinks }
 }

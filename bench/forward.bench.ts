@@ -25,6 +25,7 @@ const WARM_UP_PACE = 8
 const WARM_UP_PACKETS_PER_SECOND = 60_000
 /** What was sent last has arrived by then. */
 const SETTLE_MS = 100
+const WARM_UP_SETTLE_MS = 1000
 
 interface Case extends Omit<RoomOptions, 'engine'> {
   readonly name: string
@@ -114,7 +115,7 @@ async function measure(
     const perSecond = options.media.packetsPerSecond * options.legs * options.receivers
     const pace = Math.max(1, Math.min(WARM_UP_PACE, WARM_UP_PACKETS_PER_SECOND / perSecond))
     await streams.send(WARM_UP_SECONDS, pace)
-    await wait(SETTLE_MS)
+    await wait(WARM_UP_SETTLE_MS)
     const ports = receivers.map(({ localPort }) => localPort)
     const worker: number[] = []
     const plain: number[] = []

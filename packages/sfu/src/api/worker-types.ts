@@ -75,6 +75,15 @@ export type WorkerDump = {
   /** Packets and datagrams of the packet port by what became of them, and what the engine dropped, by reason. */
   packetPort: Record<string, number>
   packetPath: Record<string, number>
+  /** How many of each are open; sessions, sinks and addresses are the packet port's. */
+  open: {
+    transports: number
+    producers: number
+    consumers: number
+    sessions: number
+    sinks: number
+    addresses: number
+  }
 }
 
 /** Events of a Worker. `died`: its process ended without being asked. `subprocessclose`: its process has ended. */
