@@ -199,6 +199,17 @@ export interface Session extends Emitter<SessionEvents> {
   /** Waits in the lobby of a room; after `admitted`, `join()`. Rejects where the policy lets one not even wait. */
   knock(roomId: string, options?: { readonly invite?: string }): Promise<Knock>
   setStatus(status: SettablePresence): Promise<void>
+  /**
+   * Has this browser told of messages and calls while no page is open: subscribes it with its service worker. The
+   * browser asks the person; rejects when they refuse.
+   */
+  enablePush(registration: ServiceWorkerRegistration, options?: PushOptions): Promise<void>
+  /** Ends that for this browser. */
+  disablePush(registration: ServiceWorkerRegistration): Promise<void>
+  /** Refuses a person's direct messages and calls, or ends that. They are not told. */
+  block(identity: string, on: boolean): Promise<void>
+  /** Identities of whom this person has blocked. */
+  blocked(): Promise<readonly string[]>
   /** Uploads a file for a message of a conversation, in pieces; it goes on by itself after a break. */
   upload(conversationId: string, file: Blob, options?: UploadOptions): Upload
   /** An address that shows or downloads a file of a message (or its small picture), for about an hour. */
@@ -227,6 +238,20 @@ export interface SearchResult {
   readonly messages: readonly ChatMessage[]
   /** Whether older ones exist. */
   readonly more: boolean
+}
+
+/** How to be told by push. */
+export interface PushOptions {
+  /** Whether notifications hold the words of messages (default false). */
+  readonly showText?: boolean
+}
+
+/** How a conversation is kept calm and short. */
+export interface CareSettings {
+  /** Least time between two messages of a member; 0: off. */
+  readonly slowModeMs: number
+  /** Messages older than this are deleted for everybody; 0: kept. */
+  readonly retentionMs: number
 }
 
 /** What this device knows of a file that it uploads. */
@@ -445,6 +470,12 @@ export interface Conversation extends Emitter<ConversationEvents> {
   send(text: string, options?: SendOptions): Promise<ChatMessage>
   /** Sends a failed message again, as the same message. */
   retry(clientMessageId: string): Promise<ChatMessage>
+  /** Brings a message before whoever runs the server. */
+  report(number: number, reason: string): Promise<void>
+  /** How it is kept calm and short. */
+  care(): Promise<CareSettings>
+  /** Changes that (moderators and owners); what is left out stays. */
+  setCare(settings: Partial<CareSettings>): Promise<CareSettings>
   /** Gives a failed message up. */
   discard(clientMessageId: string): Promise<void>
   /** Loads an earlier page into the snapshot (default 50); resolves whether there is still more. */

@@ -4,6 +4,8 @@ import { MessageCircle } from 'lucide-react'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { Notice } from '../design/notice.tsx'
 import { useNotify } from '../design/toasts.tsx'
+import { DropZone } from '../files/drop-zone.tsx'
+import { useDraftedFiles } from '../files/use-drafted-files.ts'
 import { errorWords } from '../session/error-words.ts'
 import { ChatContext, type ChatContextValue } from './chat-context.tsx'
 import { Composer, type ComposerPurpose } from './composer.tsx'
@@ -35,6 +37,7 @@ export function ChatView({ conversation, placeholder, focus }: ChatViewProps) {
   const [window, setWindow] = useState<{ readonly view: HistoryView; readonly focus: number }>()
   const log = useRef<HTMLDivElement>(null)
   const nameOf = useNames(snapshot)
+  const drafted = useDraftedFiles(conversation.conversationId)
   const unreadFrom = useFirstUnread(snapshot, session.identity)
 
   useEffect(() => {
@@ -82,7 +85,9 @@ export function ChatView({ conversation, placeholder, focus }: ChatViewProps) {
     if (purpose?.type === 'edit') run(conversation.edit(purpose.message.number ?? 0, text))
     else {
       const replyTo = purpose?.message.number
+      const attachments = drafted.take()
       const options = {
+        ...(attachments.length === 0 ? {} : { attachments }),
         ...(replyTo === undefined ? {} : { replyTo }),
         ...(inThread === undefined ? {} : { thread: inThread }),
       }
@@ -105,6 +110,8 @@ export function ChatView({ conversation, placeholder, focus }: ChatViewProps) {
         mentionable={snapshot.members.filter(({ identity }) => identity !== session.identity)}
         nameOf={nameOf}
         purpose={shown}
+        drafted={drafted}
+        onError={(error) => notify(errorWords(error))}
         onSend={(text) => send(text, inThread)}
         onTyping={(typing) => conversation.setTyping(typing)}
       />
@@ -114,7 +121,7 @@ export function ChatView({ conversation, placeholder, focus }: ChatViewProps) {
   return (
     <ChatContext value={chat}>
       <div className="flex min-h-0 flex-1">
-        <div ref={log} className="flex min-w-0 flex-1 flex-col">
+        <DropZone ref={log} onFiles={(files) => drafted.add(files)}>
           <PinnedBar pinned={snapshot.pinned} nameOf={nameOf} onJump={jump} />
           {window !== undefined ? (
             <HistoryList
@@ -141,7 +148,7 @@ export function ChatView({ conversation, placeholder, focus }: ChatViewProps) {
             {typingWords(snapshot.typing.map(({ name }) => name))}
           </p>
           {composer()}
-        </div>
+        </DropZone>
         {thread !== undefined && (
           <ChatContext value={{ ...chat, onThread: undefined }}>
             <ThreadPane

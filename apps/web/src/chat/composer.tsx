@@ -1,6 +1,9 @@
 import { ArrowUp, Smile, X } from 'lucide-react'
 import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { classNames } from '../design/class-names.ts'
+import { AttachButton, VoiceButton } from '../files/attach-buttons.tsx'
+import { FileTray } from '../files/file-tray.tsx'
+import type { DraftedFiles } from '../files/use-drafted-files.ts'
 import { matches } from '../shell/order-people.ts'
 import { EmojiPicker } from './emoji-picker.tsx'
 import { type Mentionable, mentionOf, mentionQuery, withIdentities, withNames } from './mention-text.ts'
@@ -29,13 +32,15 @@ interface ComposerProps {
   readonly mentionable: readonly Mentionable[]
   readonly nameOf: (identity: string) => string
   readonly purpose?: ComposerPurpose | undefined
+  readonly drafted: DraftedFiles
+  readonly onError: (error: unknown) => void
   readonly onSend: (text: string) => void
   readonly onTyping: (typing: boolean) => void
 }
 
 /** Where one writes: Enter sends, Shift+Enter begins a line, and the field grows with the text. */
 export function Composer(props: ComposerProps) {
-  const { draftKey, placeholder, mentionable, nameOf, purpose, onSend, onTyping } = props
+  const { draftKey, placeholder, mentionable, nameOf, purpose, drafted, onError, onSend, onTyping } = props
   const begun = purpose?.initial === undefined ? undefined : withNames(purpose.initial, nameOf)
   const [text, setText] = useState(() => begun?.text ?? drafts.get(draftKey) ?? '')
   const [chosen, setChosen] = useState<readonly Mentionable[]>(begun?.chosen ?? [])
@@ -55,7 +60,8 @@ export function Composer(props: ComposerProps) {
   }, [purposeKey])
 
   const tooLong = text.length > LONGEST_BYTES / 4 && new TextEncoder().encode(text).length > LONGEST_BYTES
-  const ready = text.trim() !== '' && !tooLong
+  const hasFiles = !isEdit && drafted.files.length > 0
+  const ready = (text.trim() !== '' || hasFiles) && !tooLong && (isEdit || drafted.ready)
   const query = mentionQuery(text, cursor)
   const suggested =
     query === undefined ? [] : mentionable.filter(({ name }) => matches(name, query)).slice(0, SUGGESTIONS)
@@ -105,6 +111,7 @@ export function Composer(props: ComposerProps) {
       }}
     >
       <div className="mx-auto max-w-3xl">
+        {!isEdit && <FileTray drafted={drafted} />}
         {purpose !== undefined && <PurposeLine purpose={purpose} />}
         {suggested.length > 0 && (
           <ul
@@ -125,7 +132,8 @@ export function Composer(props: ComposerProps) {
             ))}
           </ul>
         )}
-        <div className="flex items-end gap-1 rounded-3xl border border-line bg-surface py-1 pr-1 pl-4 focus-within:border-line-strong">
+        <div className="flex items-end gap-1 rounded-3xl border border-line bg-surface py-1 pr-1 pl-1 focus-within:border-line-strong">
+          {isEdit ? <span className="w-3" /> : <AttachButton onFiles={(files) => drafted.add(files)} />}
           <textarea
             ref={field}
             rows={1}
@@ -141,6 +149,11 @@ export function Composer(props: ComposerProps) {
             }}
             onSelect={(event) => setCursor(event.currentTarget.selectionStart)}
             onKeyDown={onKeyDown}
+            onPaste={(event) => {
+              if (isEdit || event.clipboardData.files.length === 0) return
+              event.preventDefault()
+              drafted.add(event.clipboardData.files)
+            }}
             className="max-h-[200px] min-h-10 min-w-0 flex-1 resize-none bg-transparent py-2 text-base outline-none! placeholder:text-ink-faint"
           />
           <EmojiPicker onPick={(emoji) => insert(emoji, cursor, cursor)}>
@@ -152,6 +165,9 @@ export function Composer(props: ComposerProps) {
               <Smile size={20} aria-hidden />
             </button>
           </EmojiPicker>
+          {!isEdit && text === '' && (
+            <VoiceButton onVoice={(file, facts) => drafted.add([file], facts)} onError={onError} />
+          )}
           <button
             type="submit"
             aria-label="Send"

@@ -2,6 +2,7 @@ import type { ChatMessage } from '@sangam/client'
 import { Ban, CircleAlert, Clock, MessagesSquare, Pin } from 'lucide-react'
 import { memo } from 'react'
 import { classNames } from '../design/class-names.ts'
+import { Attachments } from '../files/attachments.tsx'
 import { errorWords } from '../session/error-words.ts'
 import { useChat } from './chat-context.tsx'
 import { plainText } from './markdown.ts'
@@ -47,7 +48,7 @@ export const MessageBubble = memo(function MessageBubble({ message }: MessageBub
 
 function Body({ message }: MessageBubbleProps) {
   const { self, nameOf } = useChat()
-  const { own, state, text, replyTo, preview, editedAt, pinnedAt } = message
+  const { own, state, text, replyTo, preview, editedAt, pinnedAt, attachments } = message
   return (
     <div
       dir="auto"
@@ -58,9 +59,12 @@ function Body({ message }: MessageBubbleProps) {
       )}
     >
       {replyTo !== undefined && <QuoteLine quote={replyTo} />}
-      <div data-testid="message-text" className="whitespace-pre-wrap">
-        <RichText text={text} self={self} nameOf={nameOf} />
-      </div>
+      {attachments !== undefined && <Attachments attachments={attachments} />}
+      {text !== '' && (
+        <div data-testid="message-text" className="whitespace-pre-wrap">
+          <RichText text={text} self={self} nameOf={nameOf} />
+        </div>
+      )}
       {preview !== undefined && <Preview preview={preview} />}
       {(editedAt !== undefined || pinnedAt !== undefined) && (
         <p className="flex items-center gap-1.5 text-ink-faint text-xs">

@@ -5,6 +5,7 @@ import { DropdownMenu } from 'radix-ui'
 import { Avatar } from '../design/avatar.tsx'
 import { setTheme, type Theme, useTheme } from '../design/theme.ts'
 import { useNotify } from '../design/toasts.tsx'
+import { type PushChoice, usePush } from '../push/use-push.ts'
 import { errorWords } from '../session/error-words.ts'
 
 const ITEM =
@@ -46,6 +47,7 @@ export function MeMenu({
           <Line />
           <ThemeItems />
           <Line />
+          <PushItems session={session} />
           <DropdownMenu.Item className={ITEM} onSelect={onSignOut} data-testid="sign-out">
             <LogOut size={16} aria-hidden />
             Sign out
@@ -87,6 +89,29 @@ function ThemeItems() {
       <RadioItem value="light" label="Light" />
       <RadioItem value="dark" label="Dark" />
     </DropdownMenu.RadioGroup>
+  )
+}
+
+function PushItems({ session }: { readonly session: Session }) {
+  const push = usePush(session)
+  const notify = useNotify()
+  if (push === undefined) return null
+  const choose = (choice: string) => {
+    push.choose(choice as PushChoice).catch((error: unknown) => notify(errorWords(error)))
+  }
+  return (
+    <>
+      <DropdownMenu.RadioGroup
+        aria-label="Notifications while this page is closed"
+        value={push.choice}
+        onValueChange={choose}
+      >
+        <RadioItem value="off" label="No notifications" />
+        <RadioItem value="plain" label="Notifications" />
+        <RadioItem value="words" label="Notifications with the words" />
+      </DropdownMenu.RadioGroup>
+      <Line />
+    </>
   )
 }
 

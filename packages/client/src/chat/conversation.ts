@@ -7,6 +7,7 @@ import {
   type Conversation as WireConversation,
 } from '@sangam/protocol'
 import type {
+  CareSettings,
   ChatMessage,
   Conversation,
   ConversationEvents,
@@ -142,6 +143,21 @@ export class ConversationHandle extends TypedEmitter<ConversationEvents> impleme
     this.#pending.set(clientMessageId, { resolve, reject })
     await this.#outbox.retry(this.conversationId, clientMessageId)
     return promise
+  }
+
+  async report(number: number, reason: string): Promise<void> {
+    const payload = { conversationId: this.conversationId, number, reason }
+    await this.#signalling.request('message.report', payload, { idempotent: true })
+  }
+
+  care(): Promise<CareSettings> {
+    const { conversationId } = this
+    return this.#signalling.request('conversation.care', { conversationId }, { idempotent: true })
+  }
+
+  setCare(settings: Partial<CareSettings>): Promise<CareSettings> {
+    const payload = { conversationId: this.conversationId, ...settings }
+    return this.#signalling.request('conversation.setCare', payload, { idempotent: true })
   }
 
   async discard(clientMessageId: string): Promise<void> {

@@ -9,6 +9,7 @@ import type {
   NewConversation,
   OutboxStore,
   Person,
+  PushOptions,
   Room,
   RoomSummary,
   SearchOptions,
@@ -30,6 +31,7 @@ import { TypedEmitter } from '../events.ts'
 import type { AuthorizedHttp } from '../files/authorized-http.ts'
 import { Files } from '../files/files.ts'
 import { browserPlatform, type PeerPlatform } from '../peer/peer-connection.ts'
+import { subscribeToPush, unsubscribeFromPush } from '../push/push.ts'
 import { KnockHandle } from '../rooms/knock.ts'
 import { RoomHandle } from '../rooms/room.ts'
 import { People } from './people.ts'
@@ -164,6 +166,22 @@ export class SessionHandle extends TypedEmitter<SessionEvents> implements Sessio
     const path = `/conversations/${encodeURIComponent(conversationId)}/export?format=${format}`
     const text = await this.#http.read({ method: 'GET', path })
     return new Blob([text], { type: format === 'json' ? 'application/json' : 'text/html' })
+  }
+
+  async enablePush(registration: ServiceWorkerRegistration, options: PushOptions = {}): Promise<void> {
+    await subscribeToPush(this.#connection, registration, options)
+  }
+
+  async disablePush(registration: ServiceWorkerRegistration): Promise<void> {
+    await unsubscribeFromPush(this.#connection, registration)
+  }
+
+  async block(identity: string, on: boolean): Promise<void> {
+    await this.#connection.request('person.block', { identity, on }, { idempotent: true })
+  }
+
+  async blocked(): Promise<readonly string[]> {
+    return (await this.#connection.request('person.blocked', {}, { idempotent: true })).identities
   }
 
   upload(conversationId: string, file: Blob, options: UploadOptions = {}): Upload {

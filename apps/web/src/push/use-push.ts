@@ -1,0 +1,38 @@
+import type { Session } from '@sangam/client'
+import { useEffect, useState } from 'react'
+
+/** Notifications of this browser while no page is open: `undefined` where it knows none. */
+export interface PushSetting {
+  readonly choice: PushChoice
+  choose(choice: PushChoice): Promise<void>
+}
+
+/** Off, that there is something, or with its words. */
+export type PushChoice = 'off' | 'plain' | 'words'
+
+const KEY = 'sangam.push'
+
+/** Reads and changes whether this browser is told by push. */
+export function usePush(session: Session): PushSetting | undefined {
+  const [choice, setChoice] = useState<PushChoice>('off')
+  const isKnown = 'serviceWorker' in navigator && 'PushManager' in window
+  useEffect(() => {
+    if (!isKnown) return
+    void navigator.serviceWorker.getRegistration().then(async (registration) => {
+      const subscription = await registration?.pushManager.getSubscription()
+      if (subscription) setChoice(localStorage.getItem(KEY) === 'words' ? 'words' : 'plain')
+    })
+  }, [isKnown])
+  if (!isKnown) return undefined
+  return {
+    choice,
+    choose: async (chosen) => {
+      await navigator.serviceWorker.register('/sw.js')
+      const registration = await navigator.serviceWorker.ready
+      if (chosen === 'off') await session.disablePush(registration)
+      else await session.enablePush(registration, { showText: chosen === 'words' })
+      localStorage.setItem(KEY, chosen)
+      setChoice(chosen)
+    },
+  }
+}
