@@ -46,7 +46,10 @@ export function useDraftedFiles(conversationId: string): DraftedFiles {
     const key = nextKey.current
     nextKey.current += 1
     const upload = session.upload(conversationId, file, { ...(await factsOf(file)), ...options })
-    setFiles((all) => [...all, { key, name: options.name ?? file.name, upload }])
+    // In the order in which they were chosen, whichever was looked at first.
+    setFiles((all) =>
+      [...all, { key, name: options.name ?? file.name, upload }].sort((a, b) => a.key - b.key),
+    )
     watch(key, upload)
   }
 

@@ -93,7 +93,8 @@ function lastLine(
   if (last.deletedAt !== undefined) return 'Message deleted'
   if (last.system !== undefined) return systemWords(last.system, who)
   const speaker = who === 'You' || kind === 'group' ? `${who}: ` : ''
-  return `${speaker}${plainText(last.text, nameOf)}`
+  // What has no words, and is neither deleted nor a line of the server, is made of files.
+  return `${speaker}${last.text === '' ? 'Attachment' : plainText(last.text, nameOf)}`
 }
 
 interface CountProps {
