@@ -81,6 +81,20 @@ describe('the statistics of a transport', () => {
     expect(room.statsOf(room.viewer).rtpSendBitrate).toBe(0)
   })
 
+  test('tell both ends of the selected pair, once there is one', () => {
+    const room = new Room()
+    expect(room.statsOf(room.viewer)).toMatchObject({
+      iceSelectedTuple: {
+        localIp: '127.0.0.1',
+        localAddress: '127.0.0.1',
+        remotePort: 40002,
+        protocol: 'udp',
+      },
+    })
+    expect(room.viewer.dump()).toMatchObject({ iceSelectedTuple: { localIp: '127.0.0.1' } })
+    expect(room.statsOf(room.transport('new'))).not.toHaveProperty('iceSelectedTuple')
+  })
+
   test('tell the share of packets that did not come', () => {
     const room = new Room()
     for (let i = 0; i < 100; i++) if (i % 4 !== 1) room.video(room.publisher, i, KEY_FRAME)

@@ -14,6 +14,7 @@ import type { SessionEvent } from '../packet-port/packet-port.ts'
 import type { Listener } from './listening.ts'
 import { newSrtpKey, srtpKeyOf } from './srtp-key.ts'
 import { Transport } from './transport.ts'
+import { type PublicTuple, publicTuple } from './transport-report.ts'
 
 /** What the transport has for itself: its sockets, and how it treats its peer. */
 export interface AddressedTransportOptions {
@@ -207,13 +208,6 @@ export abstract class AddressedTransport extends Transport {
     this.context.port.addAddress(this.session, address)
     this.#rtcpRemote = address
   }
-}
-
-/** The public API has the local address under an older name as well. */
-type PublicTuple = PlainTuple & { readonly localIp: string }
-
-function publicTuple(tuple: PlainTuple): PublicTuple {
-  return { localIp: tuple.localAddress, ...tuple }
 }
 
 function addressOf(listener: Listener, ip: string, port: number): Uint8Array {

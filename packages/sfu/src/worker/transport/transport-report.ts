@@ -1,3 +1,4 @@
+import type { PlainTuple } from '../../channel/messages.ts'
 import type { Transport } from './transport.ts'
 
 type Rows = Readonly<Record<string, unknown>>
@@ -75,4 +76,11 @@ function rtpListenerDump(transport: Transport): Rows {
       encodings.flatMap(({ rid }) => (rid === undefined ? [] : [{ key: rid, value: id }])),
     ),
   }
+}
+
+/** A tuple as statistics and dumps show it: the public API has the local address under an older name as well. */
+export type PublicTuple = PlainTuple & { readonly localIp: string }
+
+export function publicTuple(tuple: PlainTuple): PublicTuple {
+  return { localIp: tuple.localAddress, ...tuple }
 }

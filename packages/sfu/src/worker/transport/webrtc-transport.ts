@@ -24,7 +24,7 @@ import { ADDRESS_BYTES, type SessionEvent } from '../packet-port/packet-port.ts'
 import { type IceChange, type IceCredentials, IceLite } from './ice-lite.ts'
 import { type CandidateChoice, hostCandidates, type Listener } from './listening.ts'
 import { Transport } from './transport.ts'
-import { baseDump, baseStats } from './transport-report.ts'
+import { baseDump, baseStats, type PublicTuple, publicTuple } from './transport-report.ts'
 import type { WebRtcServer } from './webrtc-server.ts'
 
 const ICE_CHARACTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
@@ -238,7 +238,7 @@ export class WebRtcTransport extends Transport {
         ...baseStats(this, nowMs),
         iceRole: 'controlled',
         iceState: this.#ice.state,
-        iceSelectedTuple: this.#selectedTuple(),
+        ...this.#publicTuple(),
         dtlsState: this.#dtlsState,
         ...this.outgoing.stats(),
       },
@@ -253,7 +253,7 @@ export class WebRtcTransport extends Transport {
       iceParameters: this.#iceParameters(),
       iceCandidates: this.candidates,
       iceState: this.#ice.state,
-      iceSelectedTuple: this.#selectedTuple(),
+      ...this.#publicTuple(),
       dtlsParameters: this.creation.dtlsParameters,
       dtlsState: this.#dtlsState,
       ...(this.#remoteCertificate === undefined ? {} : { dtlsRemoteCert: this.#remoteCertificate }),
@@ -317,6 +317,11 @@ export class WebRtcTransport extends Transport {
       fingerprint: true,
     })
     this.context.plan.sendRaw(addresses, addressOffset, datagram.subarray(0, length))
+  }
+
+  #publicTuple(): { readonly iceSelectedTuple?: PublicTuple } {
+    const tuple = this.#selectedTuple()
+    return tuple === undefined ? {} : { iceSelectedTuple: publicTuple(tuple) }
   }
 
   #selectedTuple(): TransportTuple | undefined {
