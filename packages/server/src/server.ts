@@ -106,6 +106,9 @@ export type Foundation = {
   readonly openStore: (() => Promise<ChatStore>) | undefined
 }
 
+/** What lasts, in its parts. */
+type Stores = { readonly chat: ChatStore; readonly rooms: RoomStore; readonly records: RecordStore }
+
 type Lifecycle = 'created' | 'listening' | 'closed'
 
 /** The running whole: what it opened, in the order in which it must be released. */
@@ -132,12 +135,7 @@ export class SangamServer implements Sangam {
   #lifecycle: Lifecycle = 'created'
   #closing: Promise<void> | undefined
 
-  private constructor(
-    foundation: Foundation,
-    dataDir: string,
-    stores: { readonly chat: ChatStore; readonly rooms: RoomStore; readonly records: RecordStore },
-    unlock: () => void,
-  ) {
+  private constructor(foundation: Foundation, dataDir: string, stores: Stores, unlock: () => void) {
     this.#foundation = foundation
     this.#unlock = unlock
     this.#dataDir = dataDir
@@ -161,30 +159,12 @@ export class SangamServer implements Sangam {
   static async open(foundation: Foundation): Promise<SangamServer> {
     const dataDir = openDataFolder(foundation.settings.dataDir)
     const unlock = lockDataFolder(dataDir)
-    const place = storePlace(foundation.settings.databaseUrl, join(dataDir, 'sangam.db'))
-    let store: ChatStore | undefined
+    let stores: Stores | undefined
     try {
-      store = await (foundation.openStore ?? place.open)().catch((cause: unknown) => {
-        throw startErrors.storeUnavailable(place.name, cause)
-      })
-      const roomsPath = join(dataDir, 'rooms.db')
-      const rooms = await openRoomStore(foundation.settings.databaseUrl, roomsPath).catch(
-        (cause: unknown) => {
-          const name = foundation.settings.databaseUrl === '' ? roomsPath : place.name
-          throw startErrors.storeUnavailable(name, cause)
-        },
-      )
-      const recordsPath = join(dataDir, 'records.db')
-      const records = await openRecordStore(foundation.settings.databaseUrl, recordsPath).catch(
-        async (cause: unknown) => {
-          await rooms.close()
-          const name = foundation.settings.databaseUrl === '' ? recordsPath : place.name
-          throw startErrors.storeUnavailable(name, cause)
-        },
-      )
-      return new SangamServer(foundation, dataDir, { chat: store, rooms, records }, unlock)
+      stores = await openStores(foundation, dataDir)
+      return new SangamServer(foundation, dataDir, stores, unlock)
     } catch (error) {
-      await store?.close()
+      if (stores !== undefined) await closeAll(Object.values(stores))
       unlock()
       throw error
     }
@@ -403,4 +383,33 @@ export class SangamServer implements Sangam {
 
 const noEngine: Engine = {
   createWorker: () => Promise.reject(new Error('rooms are switched off')),
+}
+
+type Closable = { readonly close: () => Promise<void> }
+
+const closeAll = async (stores: readonly Closable[]): Promise<void> => {
+  for (const store of stores) await store.close()
+}
+
+/** Opens all stores at once. When one does not open, the others close again. @throws StartError `storeUnavailable` */
+const openStores = async (
+  { settings: { databaseUrl }, openStore }: Foundation,
+  dataDir: string,
+): Promise<Stores> => {
+  const place = storePlace(databaseUrl, join(dataDir, 'sangam.db'))
+  const named = <Store>(file: string, opening: Promise<Store>): Promise<Store> =>
+    opening.catch((cause: unknown) => {
+      throw startErrors.storeUnavailable(databaseUrl === '' ? join(dataDir, file) : place.name, cause)
+    })
+  const [chat, rooms, records] = await Promise.allSettled([
+    named('sangam.db', (openStore ?? place.open)()),
+    named('rooms.db', openRoomStore(databaseUrl, join(dataDir, 'rooms.db'))),
+    named('records.db', openRecordStore(databaseUrl, join(dataDir, 'records.db'))),
+  ])
+  if (chat.status === 'fulfilled' && rooms.status === 'fulfilled' && records.status === 'fulfilled') {
+    return { chat: chat.value, rooms: rooms.value, records: records.value }
+  }
+  const openings = [chat, rooms, records]
+  await closeAll(openings.flatMap((one): Closable[] => (one.status === 'fulfilled' ? [one.value] : [])))
+  throw openings.find((one) => one.status === 'rejected')?.reason
 }

@@ -4,9 +4,9 @@ import { StoreError } from '../../chat/store.ts'
 import { queuedRoomStore } from './queued-room-store.ts'
 import type { RoomJob } from './room-jobs.ts'
 import { postgresRoomMigrations } from './room-migrations.ts'
-import { inviteOf, personOf, roomOf, seatOf } from './room-rows.ts'
+import type { RawRoom } from './room-rows.ts'
 import { statementOf } from './room-statements.ts'
-import type { RoomChange, RoomStore, StoredRoom } from './room-store.ts'
+import type { RoomChange, RoomStore } from './room-store.ts'
 
 const connectTimeoutMs = 10_000
 /** A server that gives no answer for so long counts as lost. */
@@ -66,15 +66,15 @@ const migrate = (pool: Pool): Promise<void> =>
     }
   })
 
-const load = async (client: PoolClient, roomId: string): Promise<StoredRoom | undefined> => {
+const load = async (client: PoolClient, roomId: string): Promise<RawRoom | undefined> => {
   const select = async (sql: string): Promise<unknown[]> => (await client.query(sql, [roomId])).rows
-  const [row] = await select('SELECT * FROM rooms WHERE room_id = $1')
-  if (row === undefined) return undefined
+  const [room] = await select('SELECT * FROM rooms WHERE room_id = $1')
+  if (room === undefined) return undefined
   return {
-    room: roomOf(row),
-    people: (await select('SELECT * FROM room_people WHERE room_id = $1')).map(personOf),
-    seats: (await select('SELECT * FROM room_seats WHERE room_id = $1 ORDER BY joined_at_ms')).map(seatOf),
-    invites: (await select('SELECT * FROM room_invites WHERE room_id = $1')).map(inviteOf),
+    room,
+    people: await select('SELECT * FROM room_people WHERE room_id = $1'),
+    seats: await select('SELECT * FROM room_seats WHERE room_id = $1 ORDER BY joined_at_ms'),
+    invites: await select('SELECT * FROM room_invites WHERE room_id = $1'),
   }
 }
 
@@ -95,7 +95,7 @@ const execute = async (client: PoolClient, job: RoomJob): Promise<unknown> => {
       const { rows } = await client.query('SELECT * FROM rooms ORDER BY touched_at_ms DESC LIMIT $1', [
         job.limit,
       ])
-      return rows.map(roomOf)
+      return rows
     }
     case 'forgetBefore': {
       const { rowCount } = await client.query('DELETE FROM rooms WHERE touched_at_ms < $1 AND NOT is_kept', [

@@ -1,6 +1,7 @@
 import { BatchQueue, type JobOutcome } from '../../chat/batch-queue.ts'
 import type { RoomJob } from './room-jobs.ts'
-import type { RoomRow, RoomStore, StoredRoom } from './room-store.ts'
+import { type RawRoom, roomOf, storedRoomOf } from './room-rows.ts'
+import type { RoomStore } from './room-store.ts'
 
 /** Most jobs in one transaction. */
 const batchSize = 500
@@ -19,11 +20,14 @@ export const queuedRoomStore = (
   const queue = new BatchQueue<RoomJob, unknown>({ run, batchSize, queueSize })
   let ended: Promise<void> | undefined
   return {
-    load: async (roomId) => (await queue.add({ type: 'load', roomId })) as StoredRoom | undefined,
+    load: async (roomId) => {
+      const rows = (await queue.add({ type: 'load', roomId })) as RawRoom | undefined
+      return rows && storedRoomOf(rows)
+    },
     write: async (roomId, changes) => {
       if (changes.length > 0) await queue.add({ type: 'write', roomId, changes })
     },
-    rooms: async (limit) => (await queue.add({ type: 'rooms', limit })) as RoomRow[],
+    rooms: async (limit) => ((await queue.add({ type: 'rooms', limit })) as unknown[]).map(roomOf),
     forgetBefore: async (ms) => (await queue.add({ type: 'forgetBefore', ms })) as number,
     close: () => {
       ended ??= queue.close().then(end)

@@ -1,7 +1,7 @@
 import { defaultRoomSettings, roomSettingsSchema, trackSourceSchema } from '@sangam/protocol'
 import * as z from 'zod'
 import { customRolesSchema } from '../../access/roles.ts'
-import type { InviteRow, PersonRow, RoomRow, SeatRow } from './room-store.ts'
+import type { InviteRow, PersonRow, RoomRow, SeatRow, StoredRoom } from './room-store.ts'
 
 // What a database gives back, checked: of SQLite and PostgreSQL alike (there bigint comes as text, JSON as a value).
 
@@ -86,79 +86,21 @@ const inviteRow = z
     }),
   )
 
-/** Reads a row of `rooms`. */
-export const roomOf = (row: unknown): RoomRow => roomRow.parse(row)
-/** Reads a row of `room_people`. */
-export const personOf = (row: unknown): PersonRow => personRow.parse(row)
-/** Reads a row of `room_seats`. */
-export const seatOf = (row: unknown): SeatRow => seatRow.parse(row)
-/** Reads a row of `room_invites`. */
-export const inviteOf = (row: unknown): InviteRow => inviteRow.parse(row)
-
-/** A value as both databases take it. */
-export type SqlValue = string | number | null
-
-/** Finds a value's place in a statement. */
-type Statement = { readonly sql: string; readonly values: readonly SqlValue[] }
-
-const upsert = (
-  table: string,
-  keys: readonly string[],
-  row: { readonly [column: string]: SqlValue },
-): Statement => {
-  const columns = Object.keys(row)
-  const updates = columns.filter((column) => !keys.includes(column))
-  return {
-    sql: `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})
-      ON CONFLICT (${keys.join(', ')}) DO UPDATE SET ${updates.map((column) => `${column} = excluded.${column}`).join(', ')}`,
-    values: Object.values(row),
-  }
+/** The rows of one room as a database gives them. */
+export type RawRoom = {
+  readonly room: unknown
+  readonly people: readonly unknown[]
+  readonly seats: readonly unknown[]
+  readonly invites: readonly unknown[]
 }
 
-/** Puts a room. `isKept` is written by each database in its own way. */
-export const putRoom = (room: RoomRow, isKept: SqlValue): Statement =>
-  upsert('rooms', ['room_id'], {
-    room_id: room.roomId,
-    name: room.name,
-    settings: JSON.stringify(room.settings),
-    custom_roles: JSON.stringify(room.customRoles),
-    is_kept: isKept,
-    opened_at_ms: room.openedAtMs ?? null,
-    ended_at_ms: room.endedAtMs ?? null,
-    touched_at_ms: room.touchedAtMs,
-  })
+/** Reads all of one room. */
+export const storedRoomOf = ({ room, people, seats, invites }: RawRoom): StoredRoom => ({
+  room: roomRow.parse(room),
+  people: people.map((row) => personRow.parse(row)),
+  seats: seats.map((row) => seatRow.parse(row)),
+  invites: invites.map((row) => inviteRow.parse(row)),
+})
 
-/** Puts a person of a room. */
-export const putPerson = (roomId: string, person: PersonRow): Statement =>
-  upsert('room_people', ['room_id', 'identity'], {
-    room_id: roomId,
-    identity: person.identity,
-    name: person.name,
-    role: person.role ?? null,
-    standing: person.standing,
-    since_ms: person.sinceMs,
-    muted: JSON.stringify(person.muted),
-  })
-
-/** Puts a seat of a room. */
-export const putSeat = (roomId: string, seat: SeatRow): Statement =>
-  upsert('room_seats', ['room_id', 'participant_id'], {
-    room_id: roomId,
-    participant_id: seat.participantId,
-    key_hash: seat.keyHash,
-    identity: seat.identity,
-    device_id: seat.deviceId,
-    name: seat.name,
-    joined_at_ms: seat.joinedAtMs,
-    hand_raised_at_ms: seat.handRaisedAtMs ?? null,
-  })
-
-/** Puts an invite of a room. */
-export const putInvite = (roomId: string, invite: InviteRow): Statement =>
-  upsert('room_invites', ['room_id', 'invite_id'], {
-    room_id: roomId,
-    invite_id: invite.inviteId,
-    role: invite.role,
-    created_by: invite.createdBy,
-    expires_at_ms: invite.expiresAtMs,
-  })
+/** Reads a row of `rooms`. */
+export const roomOf = (row: unknown): RoomRow => roomRow.parse(row)

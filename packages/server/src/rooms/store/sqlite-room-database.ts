@@ -1,8 +1,8 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { sqliteRoomMigrations } from './room-migrations.ts'
-import { inviteOf, personOf, roomOf, type SqlValue, seatOf } from './room-rows.ts'
-import { statementOf } from './room-statements.ts'
-import type { RoomChange, RoomRow, StoredRoom } from './room-store.ts'
+import type { RawRoom } from './room-rows.ts'
+import { type SqlValue, statementOf } from './room-statements.ts'
+import type { RoomChange } from './room-store.ts'
 
 /** Opens the file; a commit is on disk when it returns (WAL, synchronous=FULL). */
 const openFile = (path: string): DatabaseSync => {
@@ -53,21 +53,19 @@ export class SqliteRoomDatabase {
     }
   }
 
-  load(roomId: string): StoredRoom | undefined {
-    const row = this.#prepare('SELECT * FROM rooms WHERE room_id = ?').get(roomId)
-    if (row === undefined) return undefined
+  load(roomId: string): RawRoom | undefined {
+    const room = this.#prepare('SELECT * FROM rooms WHERE room_id = ?').get(roomId)
+    if (room === undefined) return undefined
     return {
-      room: roomOf(row),
-      people: this.#all('SELECT * FROM room_people WHERE room_id = ?', roomId).map(personOf),
-      seats: this.#all('SELECT * FROM room_seats WHERE room_id = ? ORDER BY joined_at_ms', roomId).map(
-        seatOf,
-      ),
-      invites: this.#all('SELECT * FROM room_invites WHERE room_id = ?', roomId).map(inviteOf),
+      room,
+      people: this.#all('SELECT * FROM room_people WHERE room_id = ?', roomId),
+      seats: this.#all('SELECT * FROM room_seats WHERE room_id = ? ORDER BY joined_at_ms', roomId),
+      invites: this.#all('SELECT * FROM room_invites WHERE room_id = ?', roomId),
     }
   }
 
-  rooms(limit: number): RoomRow[] {
-    return this.#all('SELECT * FROM rooms ORDER BY touched_at_ms DESC LIMIT ?', limit).map(roomOf)
+  rooms(limit: number): unknown[] {
+    return this.#all('SELECT * FROM rooms ORDER BY touched_at_ms DESC LIMIT ?', limit)
   }
 
   forgetBefore(ms: number): number {
