@@ -26,10 +26,10 @@ describe('rateWords()', () => {
 
 describe('deliveryWords()', () => {
   test.each([
-    ['lastN', 'Paused: others spoke since'],
-    ['bandwidth', 'Paused: your network carries no more'],
-    ['distress', 'Sound only: your network is bad'],
-    ['audioOnly', 'Sound only, as you chose'],
+    ['lastN', 'Paused: others spoke'],
+    ['bandwidth', 'Paused: weak network'],
+    ['distress', 'Sound only: weak network'],
+    ['audioOnly', 'Sound only'],
     ['notVisible', undefined],
   ] as const)('says of a picture held back for %s: %s', (reason, words) => {
     expect(deliveryWords({ forwarded: false, reason })).toBe(words)

@@ -8,13 +8,13 @@ export function deliveryWords(delivery: Delivery | undefined): string | undefine
   if (delivery === undefined || delivery.forwarded) return undefined
   switch (delivery.reason) {
     case 'lastN':
-      return 'Paused: others spoke since'
+      return 'Paused: others spoke'
     case 'bandwidth':
-      return 'Paused: your network carries no more'
+      return 'Paused: weak network'
     case 'distress':
-      return 'Sound only: your network is bad'
+      return 'Sound only: weak network'
     case 'audioOnly':
-      return 'Sound only, as you chose'
+      return 'Sound only'
     default:
       return undefined
   }

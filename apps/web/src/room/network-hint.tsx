@@ -1,5 +1,5 @@
 import type { Participant } from '@sangam/client'
-import { SignalLow } from 'lucide-react'
+import { WifiLow } from 'lucide-react'
 import { useCallback, useSyncExternalStore } from 'react'
 import { isShortOfNetwork } from './delivery-words.ts'
 
@@ -24,8 +24,8 @@ export function NetworkHint({ participants }: { readonly participants: readonly 
       data-testid="network-hint"
       className="mx-2.5 mb-2.5 flex items-center justify-center gap-2 rounded-2xl bg-accent-soft px-4 py-2 text-sm sm:mx-5"
     >
-      <SignalLow size={16} aria-hidden className="shrink-0" />
-      Your connection is weak. Sound goes first; pictures come back by themselves.
+      <WifiLow size={16} aria-hidden className="shrink-0" />
+      Your connection is weak: sound comes first, and pictures return by themselves.
     </p>
   )
 }
