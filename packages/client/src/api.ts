@@ -43,6 +43,13 @@ export interface ConnectOptions {
   readonly outbox?: OutboxStore
   /** Where rooms' peer connections come from. Default: the browser; in Node there is none, and rooms go without media. */
   readonly peerPlatform?: PeerPlatform
+  /** What this device keeps of conversations, to show before the server answers. Default: IndexedDB in browsers, nothing elsewhere. */
+  readonly cache?: CacheStore
+  /**
+   * Who the session is of when the server can't be reached at the start: then it begins with what the cache and the
+   * outbox hold, and connects when it can. Without it `connect()` rejects with `serverUnreachable`.
+   */
+  readonly offline?: { readonly identity: string; readonly name: string }
   /** A name for the kind of client in the server's log (default `web` in browsers, `node` elsewhere). */
   readonly client?: string
   /** A name for this device, stable over reconnects (default: a random one per session). */
@@ -534,6 +541,14 @@ export interface OutboxStore {
   list(senderId: string): Promise<readonly OutboxEntry[]>
   put(entry: OutboxEntry): Promise<void>
   remove(senderId: string, clientMessageId: string): Promise<void>
+  close(): Promise<void>
+}
+
+/** Where plain JSON values rest under a key. An entry that is lost costs time, never a message. */
+export interface CacheStore {
+  get(key: string): Promise<unknown>
+  set(key: string, value: unknown): Promise<void>
+  remove(key: string): Promise<void>
   close(): Promise<void>
 }
 

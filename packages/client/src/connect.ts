@@ -1,4 +1,5 @@
 import type { ConnectOptions, Session } from './api.ts'
+import { defaultCache } from './chat/cache.ts'
 import { defaultOutbox } from './chat/indexed-db-outbox.ts'
 import { Connection } from './connection/connection.ts'
 import { serverOrigin } from './connection/http-api.ts'
@@ -9,11 +10,13 @@ import { randomId } from './random-id.ts'
 import { SessionHandle } from './session/session.ts'
 
 const CONNECT_TIMEOUT_MS = 15_000
+/** Who can begin without the server waits for it no longer than this. */
+const OFFLINE_TIMEOUT_MS = 4000
 const REQUEST_TIMEOUT_MS = 10_000
 
 /**
  * Connects to a server (`https://talk.example`; an empty string is the page's own origin) as one person. Resolves
- * once the server has greeted, and from then on reconnects by itself. Throws `SangamError`: `invalidOptions`,
+ * once the server has greeted, and from then on reconnects by itself; with `offline`, also without the server. Throws `SangamError`: `invalidOptions`,
  * `serverUnreachable`, `unauthenticated`, `protocolTooOld` (details hold both versions), `guestsDisabled`, or the
  * code that the server refused with.
  */
@@ -27,14 +30,15 @@ export async function connect(url: string, options: ConnectOptions): Promise<Ses
     deviceId: options.deviceId ?? randomId(),
     requestTimeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
   })
-  const greeting = await connection.open(options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS)
-  const session = new SessionHandle(
-    connection,
-    greeting,
-    options.outbox ?? defaultOutbox(origin),
-    new AuthorizedHttp(origin, tokens),
-    options.peerPlatform,
-  )
+  const timeoutMs = options.connectTimeoutMs ?? (options.offline ? OFFLINE_TIMEOUT_MS : CONNECT_TIMEOUT_MS)
+  const { offline } = options
+  const self = offline ? ((await connection.begin(timeoutMs)) ?? offline) : await connection.open(timeoutMs)
+  const session = new SessionHandle(connection, self, {
+    outbox: options.outbox ?? defaultOutbox(origin),
+    cache: options.cache ?? defaultCache(origin),
+    http: new AuthorizedHttp(origin, tokens),
+    platform: options.peerPlatform,
+  })
   await session.begin()
   return session
 }

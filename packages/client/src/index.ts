@@ -1,5 +1,6 @@
 export type * from './api.ts'
 export { memoryOutbox } from './chat/memory-outbox.ts'
+export { fileCache, fileOutbox } from './chat/node-files.ts'
 export { connect } from './connect.ts'
 export { browserGuestStorage } from './connection/guest-storage.ts'
 export { fetchServerInfo } from './connection/http-api.ts'

@@ -92,7 +92,10 @@ function useEnter(storage: GuestStorage, setGate: (gate: Gate) => void) {
   return useCallback(
     (name: string, returning: boolean) => {
       setGate({ at: 'connecting', name, returning })
-      connect(location.origin, { guest: { name, storage } }).then(
+      const known = storage.load()
+      // Whoever was here before begins with what this device holds when the server can't be reached.
+      const offline = returning && known?.name === name ? { offline: known } : {}
+      connect(location.origin, { guest: { name, storage }, ...offline }).then(
         (session) => {
           window.__sangam = { session }
           setGate({ at: 'open', session })

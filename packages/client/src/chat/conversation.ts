@@ -22,6 +22,7 @@ import { errors, isSangamError, type SangamError } from '../errors.ts'
 import { TypedEmitter } from '../events.ts'
 import { randomId } from '../random-id.ts'
 import { WritableStore } from '../store.ts'
+import type { CachedConversation } from './chat-cache.ts'
 import type { Delivery } from './delivery.ts'
 import { ConversationHistory, type HistoryStart } from './history-view.ts'
 import { applyChanges, countReplies, newest, type Overlay } from './message-changes.ts'
@@ -36,14 +37,20 @@ import {
 } from './message-log.ts'
 import type { Outbox } from './outbox.ts'
 import { Typists } from './typists.ts'
-import { membersOf, type Self, type StoredMessage, storedMessage, unsentMessage } from './wire-messages.ts'
+import {
+  membersOf,
+  type Self,
+  type StoredMessage,
+  storedMessage,
+  unsentMessage,
+  wireMessage,
+} from './wire-messages.ts'
 
 /** Events of which a conversation is the place. */
 type ConversationEventName = Exclude<
   Extract<ClientEventName, `conversation.${string}` | `message.${string}`>,
   'conversation.open' | 'conversation.list' | 'conversation.create' | 'conversation.search'
 >
-type Opened = ReplyOf<'conversation.open'>
 type Progress = {
   readonly read: ReadonlyMap<string, number>
   readonly delivered: ReadonlyMap<string, number>
@@ -52,6 +59,8 @@ type Progress = {
 /** Messages asked for at once when catching up. */
 const CATCH_UP_PAGE = 200
 const DEFAULT_PAGE = 50
+/** Messages of each conversation that a device keeps. */
+const CACHED_MESSAGES = 100
 
 interface PendingSend {
   readonly resolve: (message: ChatMessage) => void
@@ -85,12 +94,18 @@ export class ConversationHandle extends TypedEmitter<ConversationEvents> impleme
   #pinned: readonly StoredMessage[] | undefined
   #progress: Progress
   #gone: 'left' | 'removed' | undefined
+  /** It comes from this device's cache and the server was not asked yet. */
+  #isStale: boolean
   #memberList: { readonly of: WireConversation; readonly list: readonly ConversationMember[] } | undefined
   readonly #pending = new Map<string, PendingSend>()
   #catchingUp: Promise<void> | undefined
   #catchingUpChanges: Promise<void> | undefined
 
-  constructor({ signalling, outbox, delivery, self }: ConversationHost, opened: Opened) {
+  constructor(
+    { signalling, outbox, delivery, self }: ConversationHost,
+    opened: CachedConversation,
+    source: 'server' | 'cache',
+  ) {
     super()
     this.#signalling = signalling
     this.#outbox = outbox
@@ -99,6 +114,7 @@ export class ConversationHandle extends TypedEmitter<ConversationEvents> impleme
     this.conversationId = opened.conversation.conversationId
     this.#info = opened.conversation
     this.#revision = opened.revision
+    this.#isStale = source === 'cache'
     this.#progress = progressOf(opened.conversation)
     const base = (opened.messages[0]?.number ?? opened.conversation.lastNumber + 1) - 1
     const log = receive(
@@ -328,6 +344,12 @@ export class ConversationHandle extends TypedEmitter<ConversationEvents> impleme
     const opened = await this.#signalling.request('conversation.open', payload, { idempotent: true })
     this.#info = opened.conversation
     this.#takeProgress(opened.conversation)
+    if (this.#isStale && opened.more) {
+      // So much came meanwhile that it is quicker to begin at the end; what lies between is loaded as one scrolls.
+      await this.#restart()
+      return
+    }
+    this.#isStale = false
     this.#log = learnHighest(this.#log, opened.conversation.lastNumber)
     this.#applyChanges(opened.changes)
     this.#revision = Math.max(this.#revision, opened.revision)
@@ -335,6 +357,26 @@ export class ConversationHandle extends TypedEmitter<ConversationEvents> impleme
     this.#publish()
     if (opened.moreChanges) await this.#catchUpChanges()
     if (hasGap(this.#log)) await this.catchUp()
+  }
+
+  /** What this device keeps of it: its newest messages and how far its changes are known. */
+  cacheable(): CachedConversation {
+    const messages = this.#log.messages.slice(-CACHED_MESSAGES)
+    const { read, delivered } = this.#progress
+    return {
+      conversation: {
+        ...this.#info,
+        lastNumber: lastNumber(this.#log),
+        members: this.#info.members.map((member) => ({
+          ...member,
+          read: read.get(member.identity) ?? 0,
+          delivered: delivered.get(member.identity) ?? 0,
+        })),
+      },
+      messages: messages.map(wireMessage),
+      revision: this.#revision,
+      more: true,
+    }
   }
 
   /** Pages forward until no gap is left; one run at a time. */
@@ -359,6 +401,21 @@ export class ConversationHandle extends TypedEmitter<ConversationEvents> impleme
   ): Promise<ReplyOf<Name>> {
     const whole = { conversationId: this.conversationId, ...payload } as RequestOf<Name>
     return this.#signalling.request(event, whole, { idempotent: true })
+  }
+
+  async #restart(): Promise<void> {
+    const opened = await this.#signalling.request(
+      'conversation.open',
+      { conversationId: this.conversationId },
+      { idempotent: true },
+    )
+    this.#isStale = false
+    const base = (opened.messages[0]?.number ?? opened.conversation.lastNumber + 1) - 1
+    this.#log = emptyLog<StoredMessage>(base)
+    this.#revision = opened.revision
+    this.#take(opened.messages)
+    this.#publish()
+    if (hasGap(this.#log)) await this.catchUp()
   }
 
   /** One run at a time; what comes meanwhile is asked for by it. */

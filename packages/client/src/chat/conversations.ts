@@ -12,6 +12,8 @@ import { isSangamError } from '../errors.ts'
 import { TypedEmitter } from '../events.ts'
 import { randomId } from '../random-id.ts'
 import { WritableStore } from '../store.ts'
+import { noCache } from './cache.ts'
+import { ChatCache } from './chat-cache.ts'
 import { ConversationHandle, type ConversationHost } from './conversation.ts'
 import { Delivery } from './delivery.ts'
 import type { Outbox } from './outbox.ts'
@@ -25,12 +27,19 @@ interface ConversationsEvents {
 export class Conversations extends TypedEmitter<ConversationsEvents> {
   readonly #signalling: Signalling
   readonly #host: ConversationHost
+  readonly #cache: ChatCache
   readonly #open = new Map<string, ConversationHandle>()
   readonly #opening = new Map<string, Promise<ConversationHandle>>()
   readonly #list = new WritableStore<readonly ConversationSummary[]>([])
 
-  constructor(signalling: Signalling, outbox: Outbox, self: Self) {
+  constructor(
+    signalling: Signalling,
+    outbox: Outbox,
+    self: Self,
+    cache: ChatCache = new ChatCache(noCache(), self.identity),
+  ) {
     super()
+    this.#cache = cache
     this.#signalling = signalling
     this.#host = { signalling, outbox, self, delivery: new Delivery(signalling) }
     signalling.on('conversation.message', ({ message }) => {
@@ -61,9 +70,16 @@ export class Conversations extends TypedEmitter<ConversationsEvents> {
     const known = typeof target === 'string' ? this.#open.get(target) : undefined
     if (known) return Promise.resolve(known)
     const key = typeof target === 'string' ? target : `with ${target.with}`
-    const opening = this.#opening.get(key) ?? this.#request(target).finally(() => this.#opening.delete(key))
+    const opening = this.#opening.get(key) ?? this.#begin(target).finally(() => this.#opening.delete(key))
     this.#opening.set(key, opening)
     return opening
+  }
+
+  /** Shows the list as this device held it, until the server tells it. */
+  async restore(): Promise<void> {
+    const list = await this.#cache.list()
+    if (list !== undefined && this.#list.get().length === 0) this.#list.set(list)
+    this.#list.subscribe(() => this.#cache.saveList(() => this.#list.get()))
   }
 
   /** Asks for the list afresh. */
@@ -98,7 +114,7 @@ export class Conversations extends TypedEmitter<ConversationsEvents> {
   /** After a reconnect: the list, and what every open conversation missed. */
   async resume(): Promise<void> {
     const refreshed = this.refresh().catch(ignoreRefusal)
-    await Promise.all([...this.#open.values()].map((one) => one.resume().catch(ignoreRefusal)))
+    await Promise.all([...this.#open.values()].map((one) => this.#resumeOne(one)))
     await refreshed
   }
 
@@ -108,25 +124,61 @@ export class Conversations extends TypedEmitter<ConversationsEvents> {
     this.removeAll()
   }
 
+  /** As this device holds it, caught up in the background; else as the server tells it. */
+  async #begin(target: string | { readonly with: string }): Promise<ConversationHandle> {
+    const cached = await this.#cache.conversation(target)
+    if (cached === undefined) return this.#request(target)
+    const { conversationId } = cached.conversation
+    const known = this.#open.get(conversationId)
+    if (known) return known
+    const conversation = this.#take(new ConversationHandle(this.#host, cached, 'cache'))
+    // Without a connection, the next one resumes all that is open.
+    if (!this.#signalling.online) return conversation
+    void this.#resumeOne(conversation)
+    return conversation
+  }
+
+  /** Catches up; a conversation that is refused is not this person's any more. */
+  async #resumeOne(conversation: ConversationHandle): Promise<void> {
+    try {
+      await conversation.resume()
+    } catch (error) {
+      if (isSangamError(error, 'notFound', 'forbidden')) this.#drop(conversation.conversationId, 'removed')
+      else ignoreRefusal(error)
+    }
+  }
+
   async #request(target: string | { readonly with: string }): Promise<ConversationHandle> {
     const payload = typeof target === 'string' ? { conversationId: target } : { withIdentity: target.with }
     const opened = await this.#signalling.request('conversation.open', payload, { idempotent: true })
     const { conversationId } = opened.conversation
+    if (typeof target === 'object') this.#cache.saveDirect(target.with, conversationId)
     const known = this.#open.get(conversationId)
     if (known) return known
-    const conversation = new ConversationHandle(this.#host, opened)
-    this.#open.set(conversationId, conversation)
-    conversation.on('message', (message) => this.emit('message', message))
-    conversation.state.subscribe(() => this.#putOpen(conversation))
-    this.#putOpen(conversation)
+    const conversation = this.#take(new ConversationHandle(this.#host, opened, 'server'))
     // What was stored between the answer and this moment.
     void conversation.catchUp()
+    return conversation
+  }
+
+  #take(conversation: ConversationHandle): ConversationHandle {
+    const { conversationId } = conversation
+    this.#open.set(conversationId, conversation)
+    conversation.on('message', (message) => this.emit('message', message))
+    conversation.state.subscribe(() => {
+      if (conversation.state.get().gone !== undefined) return
+      this.#putOpen(conversation)
+      this.#cache.saveConversation(conversationId, () => conversation.cacheable())
+    })
+    this.#putOpen(conversation)
+    this.#cache.saveConversation(conversationId, () => conversation.cacheable())
     return conversation
   }
 
   #drop(conversationId: string, reason: 'left' | 'removed'): void {
     const conversation = this.#open.get(conversationId)
     this.#open.delete(conversationId)
+    this.#cache.forget(conversationId)
     conversation?.handleGone(reason)
     conversation?.close()
     this.#list.update((list) => list.filter((one) => one.conversationId !== conversationId))

@@ -21,6 +21,11 @@ export function storedMessage(message: Message, self: Self): StoredMessage {
   }
 }
 
+/** What {@link storedMessage} was made of. */
+export function wireMessage({ key: _, own: __, state: ___, ...message }: StoredMessage): Message {
+  return message as Message
+}
+
 /** A message of the outbox as applications hold it. */
 export function unsentMessage(entry: OutboxEntry, self: Self): ChatMessage {
   const error = errorOf(entry)

@@ -106,21 +106,24 @@ export class Connection implements Signalling {
    * `unauthenticated`, `guestsDisabled`…) or `serverUnreachable`; the connection is closed then.
    */
   async open(timeoutMs: number): Promise<Greeting> {
-    const opened = Promise.withResolvers<Greeting>()
-    const timer = setTimeout(() => {
-      const { error } = this.state.get()
-      opened.reject(errors.serverUnreachable(this.#config.origin, error))
-    }, timeoutMs)
-    const stopOnline = this.#events.on('online', () => {
-      if (this.#greeting) opened.resolve(this.#greeting)
-    })
+    const greeting = await this.begin(timeoutMs)
+    if (greeting !== undefined) return greeting
+    const error = errors.serverUnreachable(this.#config.origin, this.state.get().error)
+    this.close(error)
+    throw error
+  }
+
+  /** As `open()`, but a server that can't be reached gives undefined, and the connection goes on trying. */
+  async begin(timeoutMs: number): Promise<Greeting | undefined> {
+    const opened = Promise.withResolvers<Greeting | undefined>()
+    const timer = setTimeout(() => opened.resolve(undefined), timeoutMs)
+    const stopOnline = this.#events.on('online', () => opened.resolve(this.#greeting))
     const stopClosed = this.#events.on('closed', (error) => opened.reject(error ?? errors.sessionClosed()))
     void this.#attempt()
     try {
-      return await opened.promise
-    } catch (error) {
-      this.close(toSangamError(error, (cause) => errors.serverUnreachable(this.#config.origin, cause)))
-      throw error
+      const greeting = await opened.promise
+      if (greeting === undefined) this.state.update((state) => ({ ...state, state: 'reconnecting' }))
+      return greeting
     } finally {
       clearTimeout(timer)
       stopOnline()

@@ -1,4 +1,5 @@
 import type {
+  CacheStore,
   Call,
   CallOptions,
   ConnectionSnapshot,
@@ -23,6 +24,7 @@ import type {
 } from '../api.ts'
 import { BROWSER_MEDIA } from '../calls/call.ts'
 import { CallCenter } from '../calls/call-center.ts'
+import { ChatCache } from '../chat/chat-cache.ts'
 import { Conversations } from '../chat/conversations.ts'
 import { Outbox } from '../chat/outbox.ts'
 import type { Connection, Greeting } from '../connection/connection.ts'
@@ -37,6 +39,14 @@ import { RoomHandle } from '../rooms/room.ts'
 import { People } from './people.ts'
 import { RoomList } from './room-list.ts'
 
+/** What a session stands on besides its connection. */
+export interface SessionParts {
+  readonly outbox: OutboxStore
+  readonly cache: CacheStore
+  readonly http: AuthorizedHttp
+  readonly platform?: PeerPlatform | undefined
+}
+
 /** One person on this device: owns the nouns and tells them when the connection is new. */
 export class SessionHandle extends TypedEmitter<SessionEvents> implements Session {
   readonly identity: string
@@ -49,6 +59,7 @@ export class SessionHandle extends TypedEmitter<SessionEvents> implements Sessio
   readonly #conversations: Conversations
   readonly #roomList: RoomList
   readonly #callCenter: CallCenter
+  readonly #cache: ChatCache
   readonly #platform: PeerPlatform | undefined
   readonly #rooms = new Map<string, Promise<RoomHandle>>()
   #status: SettablePresence = 'online'
@@ -58,21 +69,20 @@ export class SessionHandle extends TypedEmitter<SessionEvents> implements Sessio
 
   constructor(
     connection: Connection,
-    greeting: Greeting,
-    outboxStore: OutboxStore,
-    http: AuthorizedHttp,
-    platform: PeerPlatform | undefined = browserPlatform(),
+    greeting: Pick<Greeting, 'identity' | 'name'>,
+    { outbox, cache, http, platform = browserPlatform() }: SessionParts,
   ) {
     super()
     this.#platform = platform
+    this.#cache = new ChatCache(cache, greeting.identity)
     this.identity = greeting.identity
     this.name = greeting.name
     this.#connection = connection
     this.#http = http
     this.#files = new Files(http)
-    this.#outbox = new Outbox(connection, outboxStore, greeting.identity)
+    this.#outbox = new Outbox(connection, outbox, greeting.identity)
     this.#people = new People(connection, greeting.identity)
-    this.#conversations = new Conversations(connection, this.#outbox, greeting)
+    this.#conversations = new Conversations(connection, this.#outbox, greeting, this.#cache)
     this.#roomList = new RoomList(connection)
     this.#callCenter = new CallCenter({ signalling: connection, ...BROWSER_MEDIA }, this.#people)
     this.#conversations.on('message', (message) => this.emit('message', message))
@@ -105,12 +115,10 @@ export class SessionHandle extends TypedEmitter<SessionEvents> implements Sessio
 
   /** Fills the lists and takes up what an earlier page left unsent. */
   async begin(): Promise<void> {
-    await Promise.all([
-      this.#people.refresh(),
-      this.#roomList.refresh(),
-      this.#conversations.resume(),
-      this.#outbox.load(),
-    ])
+    await Promise.all([this.#conversations.restore(), this.#outbox.load()])
+    if (this.#connection.online) {
+      await Promise.all([this.#people.refresh(), this.#roomList.refresh(), this.#conversations.resume()])
+    }
     // A macrotask: whoever awaits this session can add listeners first.
     setTimeout(() => {
       const early = this.#early ?? []
@@ -207,6 +215,11 @@ export class SessionHandle extends TypedEmitter<SessionEvents> implements Sessio
   }
 
   #resume(): void {
+    if (this.#connection.greeting?.identity !== this.identity) {
+      // Begun without the server, and in the name of somebody else: nothing of it may be shown to them.
+      this.#connection.close(errors.sessionClosed())
+      return
+    }
     void this.#people.refresh()
     void this.#roomList.refresh()
     void this.#conversations.resume()
@@ -226,5 +239,6 @@ export class SessionHandle extends TypedEmitter<SessionEvents> implements Sessio
     this.emit('closed', error)
     this.removeAll()
     await this.#outbox.close()
+    await this.#cache.close()
   }
 }
