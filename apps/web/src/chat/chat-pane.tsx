@@ -11,7 +11,7 @@ import { useNotify } from '../design/toasts.tsx'
 import { useLive } from '../live/live.tsx'
 import { errorWords } from '../session/error-words.ts'
 import { presenceWords } from '../shell/presence-words.ts'
-import { ChatView } from './chat-view.tsx'
+import { type ChatFocus, ChatView } from './chat-view.tsx'
 import { GroupInfo } from './group-info.tsx'
 import { SearchDialog } from './search-dialog.tsx'
 import { useOpenConversation } from './use-open-conversation.ts'
@@ -107,16 +107,20 @@ function OpenChat({ session, conversation }: OpenChatProps) {
           close()
           setFocus(number)
         }}
+        onDate={(at) => {
+          close()
+          setFocus({ at })
+        }}
       />
     </section>
   )
 }
 
 /** The message that the address names (`?at=12`), or that was chosen since. */
-function useFocus(): [focus: number | undefined, setFocus: (number: number | undefined) => void] {
+function useFocus(): [focus: ChatFocus | undefined, setFocus: (focus: ChatFocus | undefined) => void] {
   const [params] = useSearchParams()
   const named = Number(params.get('at')) || undefined
-  const [focus, setFocus] = useState(named)
+  const [focus, setFocus] = useState<ChatFocus | undefined>(named)
   useEffect(() => setFocus(named), [named])
   return [focus, setFocus]
 }

@@ -16,11 +16,14 @@ import { PinnedBar } from './pinned-bar.tsx'
 import { typingWords } from './receipt-words.ts'
 import { ThreadPane } from './thread-pane.tsx'
 
+/** A message by its number, or the first one at or after a moment (milliseconds since 1970). */
+export type ChatFocus = number | { readonly at: number }
+
 interface ChatViewProps {
   readonly conversation: Conversation
   readonly placeholder: string
-  /** A message to show first: where a search led. */
-  readonly focus?: number | undefined
+  /** A message to show first, or a moment: where a search led. */
+  readonly focus?: ChatFocus | undefined
 }
 
 type Purpose =
@@ -58,8 +61,11 @@ export function ChatView({ conversation, placeholder, focus }: ChatViewProps) {
     [conversation, run],
   )
   useEffect(() => {
-    if (focus !== undefined) jump(focus)
-  }, [focus, jump])
+    if (typeof focus === 'number') jump(focus)
+    else if (focus !== undefined) {
+      run(conversation.history(focus).then((view) => setWindow({ view, focus: firstAt(view, focus.at) })))
+    }
+  }, [focus, jump, conversation, run])
 
   const own = snapshot.members.find(({ identity }) => identity === session.identity)?.role
   const mayModerate = snapshot.kind === 'group' && (own === 'owner' || own === 'moderator')
@@ -165,6 +171,12 @@ export function ChatView({ conversation, placeholder, focus }: ChatViewProps) {
       </div>
     </ChatContext>
   )
+}
+
+/** The number of the first message of a view at or after a moment. */
+function firstAt(view: HistoryView, atMs: number): number {
+  const { messages } = view.state.get()
+  return (messages.find(({ sentAt }) => sentAt >= atMs) ?? messages.at(-1))?.number ?? 0
 }
 
 /** Names of everybody whom a message may name. */

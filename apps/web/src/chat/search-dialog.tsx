@@ -19,6 +19,8 @@ interface SearchDialogProps {
   readonly conversationId?: string | undefined
   readonly nameOf: (identity: string) => string
   readonly onPick: (message: ChatMessage) => void
+  /** Goes to the first message of a day; milliseconds since 1970. */
+  readonly onDate?: (atMs: number) => void
 }
 
 type Found =
@@ -41,7 +43,7 @@ export function SearchDialog(props: SearchDialogProps) {
   )
 }
 
-function SearchForm({ session, conversationId, nameOf, onPick }: SearchDialogProps) {
+function SearchForm({ session, conversationId, nameOf, onPick, onDate }: SearchDialogProps) {
   const [query, setQuery] = useState('')
   const found = useSearch(session, query, conversationId)
   return (
@@ -59,6 +61,21 @@ function SearchForm({ session, conversationId, nameOf, onPick }: SearchDialogPro
           className="h-11 w-full rounded-xl bg-sunken pr-3 pl-9 text-base placeholder:text-ink-faint"
         />
       </div>
+      {onDate !== undefined && (
+        <label className="mt-3 flex items-center justify-between gap-3 text-ink-soft text-sm">
+          Go to a day
+          <input
+            type="date"
+            data-testid="search-date"
+            max={dayOf(Date.now())}
+            onChange={(event) => {
+              const atMs = startOfDay(event.target.value)
+              if (atMs !== undefined) onDate(atMs)
+            }}
+            className="h-9 rounded-lg bg-sunken px-2 text-ink"
+          />
+        </label>
+      )}
       <div aria-live="polite" className="mt-3 h-80 overflow-y-auto">
         {found.at === 'searching' && (
           <p className="late grid h-full place-items-center text-ink-faint">
@@ -89,6 +106,18 @@ function SearchForm({ session, conversationId, nameOf, onPick }: SearchDialogPro
       </div>
     </div>
   )
+}
+
+/** A local day as a date field writes it. */
+function dayOf(atMs: number): string {
+  const day = new Date(atMs)
+  return `${day.getFullYear()}-${String(day.getMonth() + 1).padStart(2, '0')}-${String(day.getDate()).padStart(2, '0')}`
+}
+
+/** The beginning of such a day; undefined while it is only half typed. */
+function startOfDay(value: string): number | undefined {
+  const atMs = new Date(`${value}T00:00`).getTime()
+  return Number.isNaN(atMs) || atMs < 0 ? undefined : atMs
 }
 
 function Hint({ children }: { readonly children: React.ReactNode }) {
