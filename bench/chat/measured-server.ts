@@ -64,9 +64,9 @@ export class MeasuredServer implements AsyncDisposable {
     return (await this.#usage()).cpuUs / 1e6
   }
 
-  /** Memory that the process has resident, bytes. */
-  async memoryBytes(): Promise<number> {
-    return (await this.#usage()).residentBytes
+  /** Memory that the process has resident, and what of it is in use after a collection of garbage, bytes. */
+  async memory(): Promise<{ readonly residentBytes: number; readonly liveBytes: number }> {
+    return this.#usage()
   }
 
   async #usage(): Promise<Extract<MeasuredServerNotice, { type: 'usage' }>> {

@@ -14,7 +14,12 @@ export interface MeasuredServerOptions {
 /** What the process tells: that it listens, or, whenever it is asked anything, the CPU time and the memory it uses. */
 export type MeasuredServerNotice =
   | { readonly type: 'listening' }
-  | { readonly type: 'usage'; readonly cpuUs: number; readonly residentBytes: number }
+  | {
+      readonly type: 'usage'
+      readonly cpuUs: number
+      readonly residentBytes: number
+      readonly liveBytes: number
+    }
 
 const { kind, port, dataDir }: MeasuredServerOptions = JSON.parse(process.argv[2] ?? '{}')
 const tell = (notice: MeasuredServerNotice): void => {
@@ -63,7 +68,8 @@ async function startBare(): Promise<void> {
 process.on('message', () => {
   const { user, system } = process.cpuUsage()
   globalThis.gc?.()
-  tell({ type: 'usage', cpuUs: user + system, residentBytes: process.memoryUsage.rss() })
+  const { rss, heapUsed, external } = process.memoryUsage()
+  tell({ type: 'usage', cpuUs: user + system, residentBytes: rss, liveBytes: heapUsed + external })
 })
 process.on('disconnect', () => process.exit(0))
 await (kind === 'sangam' ? startSangam() : startBare())

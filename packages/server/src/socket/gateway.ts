@@ -2,6 +2,7 @@ import type { Server as HttpServer } from 'node:http'
 import { SOCKET_PATH } from '@sangam/protocol'
 import { Server } from 'socket.io'
 import type { Grants } from '../access/grants.ts'
+import { createSharedGrants } from '../access/shared-grants.ts'
 import type { Claims, Tokens } from '../access/tokens.ts'
 import type { Logger } from '../observability/log.ts'
 import type { Clock, Session } from '../ports.ts'
@@ -52,6 +53,7 @@ export class Gateway {
   readonly #options: GatewayOptions
   readonly #io: SangamIo
   readonly #cancelExpiry = new Map<string, () => void>()
+  readonly #share = createSharedGrants()
 
   constructor(io: SangamIo, options: GatewayOptions) {
     this.#io = io
@@ -91,7 +93,7 @@ export class Gateway {
     const { claims } = verified
     if (claims.identity !== session.identity) throw requestErrors.otherIdentity()
     session.name = claims.name
-    session.grants = claims.grants
+    session.grants = this.#share(claims.grants)
     session.expiresAtMs = claims.expiresAtMs
     const socket = this.#io.sockets.sockets.get(session.connectionId)
     if (socket !== undefined) this.#watchExpiry(socket)
@@ -109,6 +111,8 @@ export class Gateway {
 
   async #admit(socket: SangamSocket): Promise<void> {
     const { handshake, claims } = await admit(socket.handshake.auth, this.#options.tokens)
+    // The token has done its work; it need not lie in memory for as long as the connection lives.
+    socket.handshake.auth = {}
     socket.data.session = {
       connectionId: socket.id,
       identity: claims.identity,
@@ -116,7 +120,7 @@ export class Gateway {
       client: handshake.client,
       connected: true,
       name: claims.name,
-      grants: claims.grants,
+      grants: this.#share(claims.grants),
       expiresAtMs: claims.expiresAtMs,
     }
   }

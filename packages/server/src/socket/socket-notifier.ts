@@ -60,9 +60,10 @@ export const createSocketNotifier = (io: SangamIo): Notifier => {
     toPersonOutside: (identity, conversationId, event, payload) =>
       emit(io.to(personRoom(identity)).except(conversationRoom(conversationId)), event, payload),
     toSessions: (passes, event, payload) => {
-      for (const socket of io.sockets.sockets.values()) {
-        if (passes(socket.data.session)) emit(socket, event, payload)
-      }
+      const connectionIds: string[] = []
+      for (const { id, data } of io.sockets.sockets.values()) if (passes(data.session)) connectionIds.push(id)
+      // One broadcast encodes once, however many are told.
+      if (connectionIds.length > 0) emit(io.to(connectionIds), event, payload)
     },
     isOutside: (identity, conversationId) => {
       const { rooms } = io.sockets.adapter
