@@ -80,14 +80,30 @@ export class MediaStreams {
     }
   }
 
-  #sendBurst(): void {
-    const { burst } = this.#media
-    for (const sink of this.#sinks) {
-      for (let i = 0; i < burst; i++) {
-        const sequence = this.sent + i
-        this.#peer.send(sink, 1000 + sequence, sequence * 960, this.#payload, i === burst - 1)
-      }
+  /** The same, but the streams' bursts are spread over the time between two of one stream. */
+  async sendStaggered(seconds: number): Promise<void> {
+    const { burst, packetsPerSecond } = this.#media
+    const startMs = performance.now()
+    const stepMs = (burst * 1000) / packetsPerSecond / this.#sinks.length
+    const bursts = Math.max(1, Math.round((seconds * packetsPerSecond) / burst))
+    for (let step = 0; step < bursts * this.#sinks.length; step++) {
+      await wait(Math.max(0, startMs + step * stepMs - performance.now()))
+      const stream = step % this.#sinks.length
+      this.#sendStream(this.#sinks[stream] as number)
+      if (stream === this.#sinks.length - 1) this.sent += burst
     }
-    this.sent += burst
+  }
+
+  #sendBurst(): void {
+    for (const sink of this.#sinks) this.#sendStream(sink)
+    this.sent += this.#media.burst
+  }
+
+  #sendStream(sink: number): void {
+    const { burst } = this.#media
+    for (let i = 0; i < burst; i++) {
+      const sequence = this.sent + i
+      this.#peer.send(sink, 1000 + sequence, sequence * 960, this.#payload, i === burst - 1)
+    }
   }
 }

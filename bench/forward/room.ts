@@ -28,10 +28,12 @@ export class Room {
   readonly receivingTransports: readonly types.WebRtcTransport[]
   readonly receivers: readonly MediaPeer[]
   readonly #ports: readonly PeerPort[]
+  readonly #webRtcServer: types.WebRtcServer
 
   private constructor(
     worker: types.Worker,
     router: types.Router,
+    webRtcServer: types.WebRtcServer,
     producerId: string,
     ports: readonly PeerPort[],
     streams: MediaStreams,
@@ -44,6 +46,7 @@ export class Room {
     this.receivingTransports = receivers.map(({ transport }) => transport)
     this.receivers = receivers.map(({ peer }) => peer)
     this.#ports = ports
+    this.#webRtcServer = webRtcServer
   }
 
   /** Connects everybody. */
@@ -76,7 +79,12 @@ export class Room {
       }),
     )
     const streams = new MediaStreams(media, sender.peer, legs)
-    return new Room(worker, router, producers[0]?.id ?? '', ports, streams, peers)
+    return new Room(worker, router, webRtcServer, producers[0]?.id ?? '', ports, streams, peers)
+  }
+
+  /** One more transport, for somebody else to connect. */
+  newTransport(): Promise<types.WebRtcTransport> {
+    return this.router.createWebRtcTransport({ webRtcServer: this.#webRtcServer })
   }
 
   /** RTP packets that the receivers got so far. */

@@ -5,6 +5,7 @@
       "sources": [
         "native/addon.cc",
         "native/address.cc",
+        "native/bench_echo.cc",
         "native/bench_floor.cc",
         "native/datagram_bio.cc",
         "native/dtls_association.cc",

@@ -1,3 +1,4 @@
+#include "bench_echo.h"
 #include "bench_floor.h"
 #include "hmac_method.h"
 #include "port_object.h"
@@ -11,6 +12,7 @@ NAPI_MODULE_INIT() {
   napi_create_object(env, &testing);
   defineTesting(env, testing);
   setFunction(env, testing, "floor", benchFloor);
+  setFunction(env, testing, "echo", benchEcho);
   napi_set_named_property(env, exports, "testing", testing);
   return exports;
 }

@@ -123,6 +123,8 @@ export interface NativeTesting {
    * media. The kernel's receiving half is in the figure. Blocks the thread: call it in a process of its own.
    */
   floor(options: FloorOptions): FloorResult
+  /** Sends every datagram that comes to `port` of 127.0.0.1 back, until one has a single byte. Blocks the thread. @returns how many */
+  echo(port: number): number
 }
 
 /** The native addon, as it is loaded from `build/Release`. */

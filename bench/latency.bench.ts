@@ -1,0 +1,137 @@
+/**
+ * How long a packet is under way through the worker while it carries load and the API creates and closes consumers beside
+ * it, and through a trivial loop of recvfrom and sendto in a process of its own, in turn: the difference is what the worker adds.
+ */
+import { fork } from 'node:child_process'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import * as sfu from '@sangam/sfu'
+import { MEDIA, rtpParameters } from './forward/media.ts'
+import { Room } from './forward/room.ts'
+import type { ProbeOptions } from './latency/probe-process.ts'
+
+export const description =
+  'Latency that the worker adds under load, while the API creates and closes 20 consumers per second'
+
+const HERE = join(import.meta.dirname, 'latency')
+const CHURN_INTERVAL_MS = 50
+const INTERVAL_MS = 4
+
+/** `--receivers 20` of `--voices 20` are the load; `--seconds 12`. */
+export async function run(args: readonly string[]): Promise<unknown> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      receivers: { type: 'string', default: '20' },
+      voices: { type: 'string', default: '20' },
+      seconds: { type: 'string', default: '12' },
+    },
+  })
+  const seconds = Number(values.seconds)
+  const audio = MEDIA.audio as NonNullable<typeof MEDIA.audio>
+  const room = await Room.open({
+    engine: sfu,
+    media: audio,
+    receivers: Number(values.receivers),
+    legs: Number(values.voices),
+    extensions: true,
+  })
+  const echoPort = await freePort()
+  const echo = fork(join(HERE, 'echo-process.ts'), [String(echoPort)])
+  try {
+    const probe = fork(join(HERE, 'probe-process.ts'))
+    const load = { isOver: false }
+    const loading = Promise.all([talk(room, load), churn(room, load)])
+    const result = once(probe, 'message')
+    const transports = await probeTransports(room)
+    const options: ProbeOptions = {
+      ...transports.servers,
+      echoPort,
+      packets: Math.round((seconds * 1000) / INTERVAL_MS),
+      intervalMs: INTERVAL_MS,
+    }
+    probe.send(options)
+    const [{ connect }] = (await result) as [{ connect: sfu.types.DtlsParameters }]
+    await transports.connect(connect)
+    const cpuBefore = await room.cpuUs()
+    const startMs = performance.now()
+    const [times] = (await once(probe, 'message')) as [{ worker: number[]; echo: number[] }]
+    const loadShare = ((await room.cpuUs()) - cpuBefore) / 1000 / (performance.now() - startMs)
+    load.isOver = true
+    await loading
+    const figures = { loadShare, worker: percentiles(times.worker), echo: percentiles(times.echo) }
+    console.log(`Load of the worker: ${(loadShare * 100).toFixed(0)} % of a core`)
+    console.table({
+      'through the worker, µs': figures.worker,
+      'through the echo, µs': figures.echo,
+      'added, µs': difference(figures.worker, figures.echo),
+    })
+    return figures
+  } finally {
+    const socket = createSocket('udp4')
+    await new Promise((resolve) => socket.send(new Uint8Array(1), echoPort, '127.0.0.1', resolve))
+    socket.close()
+    if (echo.exitCode === null) await once(echo, 'exit')
+    await room.close()
+  }
+}
+
+interface Percentiles {
+  readonly packets: number
+  readonly p50: number
+  readonly p95: number
+  readonly p99: number
+}
+
+function percentiles(values: readonly number[]): Percentiles {
+  const sorted = [...values].sort((a, b) => a - b)
+  const at = (share: number): number => Math.round(sorted[Math.floor(sorted.length * share)] ?? Number.NaN)
+  return { packets: sorted.length, p50: at(0.5), p95: at(0.95), p99: at(0.99) }
+}
+
+function difference(a: Percentiles, b: Percentiles): Percentiles {
+  return { packets: a.packets, p50: a.p50 - b.p50, p95: a.p95 - b.p95, p99: a.p99 - b.p99 }
+}
+
+/** Everybody talks, one after the other within each frame's time. */
+async function talk(room: Room, load: { readonly isOver: boolean }): Promise<void> {
+  while (!load.isOver) await room.streams.sendStaggered(0.2)
+}
+
+async function churn(room: Room, load: { readonly isOver: boolean }): Promise<void> {
+  const { receivingTransports, producerId, router } = room
+  for (let i = 0; !load.isOver; i++) {
+    const transport = receivingTransports[i % receivingTransports.length] as sfu.types.WebRtcTransport
+    const consumer = await transport.consume({ producerId, rtpCapabilities: router.rtpCapabilities })
+    await new Promise((resolve) => setTimeout(resolve, CHURN_INTERVAL_MS))
+    consumer.close()
+  }
+}
+
+/** A sender and a receiver for the probe, which connects them from its own process. */
+async function probeTransports(room: Room) {
+  const sender = await room.newTransport()
+  const receiver = await room.newTransport()
+  const producer = await sender.produce({ kind: 'audio', rtpParameters: rtpParameters('audio', 0) })
+  await receiver.consume({ producerId: producer.id, rtpCapabilities: room.router.rtpCapabilities })
+  const parametersOf = ({ iceParameters, iceCandidates, dtlsParameters }: sfu.types.WebRtcTransport) => ({
+    iceParameters: { ...iceParameters },
+    iceCandidates: iceCandidates.map(({ address, port, protocol }) => ({ address, port, protocol })),
+    dtlsParameters: { fingerprints: dtlsParameters.fingerprints },
+  })
+  return {
+    servers: { sender: parametersOf(sender), receiver: parametersOf(receiver) },
+    connect: (dtlsParameters: sfu.types.DtlsParameters) =>
+      Promise.all([sender.connect({ dtlsParameters }), receiver.connect({ dtlsParameters })]),
+  }
+}
+
+async function freePort(): Promise<number> {
+  const socket = createSocket('udp4')
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve))
+  const { port } = socket.address()
+  await new Promise<void>((resolve) => socket.close(resolve))
+  return port
+}
