@@ -49,6 +49,8 @@ export interface RoomBotEvents {
 }
 
 type Joined = ReplyOf<'room.join'>
+/** As often as Chromium does. */
+const FEEDBACK_INTERVAL_MS = 50
 let nextDevice = 1
 
 /** Somebody in a room without a browser: real signalling, real ICE, DTLS and SRTP, both directions over one connection. */
@@ -70,6 +72,7 @@ export class RoomBot extends EventEmitter<RoomBotEvents> {
   readonly #rtcp = new RtcpHeader()
   #peer: MediaPeer | undefined
   #isConnected = false
+  #feedbackMs = 0
   #transportId = ''
   #closed = false
 
@@ -173,8 +176,11 @@ export class RoomBot extends EventEmitter<RoomBotEvents> {
 
   /** Called every 20 ms or so: reports arrivals, asks for key frames that are overdue. */
   tick(nowMs: number): void {
-    const feedback = this.#feedback?.take(this.#bySsrc.keys().next().value ?? 0)
-    if (feedback !== undefined) this.#peer?.sendRtcp(feedback)
+    if (nowMs - this.#feedbackMs >= FEEDBACK_INTERVAL_MS) {
+      this.#feedbackMs = nowMs
+      const feedback = this.#feedback?.take(this.#bySsrc.keys().next().value ?? 0)
+      if (feedback !== undefined) this.#peer?.sendRtcp(feedback)
+    }
     for (const stream of this.streams.values()) if (stream.giveUp(nowMs)) this.#requestKeyFrame(stream)
   }
 

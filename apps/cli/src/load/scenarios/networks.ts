@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import {
   BotCamera,
   BotMicrophone,
@@ -55,6 +56,8 @@ export const networks: Scenario = {
     const receivers = await joinReceivers(stage, crowd)
     const length = 60 * stage.scale
     const moments = new Map<string, Moment[]>(receivers.map(({ name }) => [name, []]))
+    const stalls = monitorEventLoopDelay({ resolution: 10 })
+    stalls.enable()
     const startMs = performance.now()
     for (let at = 0; at < length; at += sampleSeconds) {
       await seconds(Math.max(0, at + sampleSeconds - (performance.now() - startMs) / 1000))
@@ -67,7 +70,9 @@ export const networks: Scenario = {
         moments.get(receiver.name)?.push(momentOf(receiver, at + sampleSeconds))
       if (Math.round(at / sampleSeconds) % 20 === 0) progress(`${Math.round(at)} of ${length} s`)
     }
-    return { figures: figuresOf(moments), plots: plotsOf(moments, stage.scale) }
+    stalls.disable()
+    const longestStall = { name: 'longest stall of the bots themselves', value: stalls.max / 1e6, unit: 'ms' }
+    return { figures: [...figuresOf(moments), longestStall], plots: plotsOf(moments, stage.scale) }
   },
 }
 
