@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { dueAtMs, nextDistress, noDistress } from '../src/media/forwarding/distress.ts'
+import { dueAtMs, nextDistress, noDistress, trialAfterMs } from '../src/media/forwarding/distress.ts'
 import { keepMs, lowersAtMs, nextWantedLayer, untold } from '../src/media/forwarding/layers-wanted.ts'
 import { RecentSpeakers } from '../src/media/forwarding/recent-speakers.ts'
 import { selectVideos, type VideoInput, type VideoStream } from '../src/media/forwarding/video-selection.ts'
@@ -156,20 +156,31 @@ describe('distress', () => {
     expect(nextDistress(state, 100_000, 1999).inDistress).toBe(false)
     expect(nextDistress(nextDistress(state, 200_000, 1000), 100_000, 2500).inDistress).toBe(false)
     state = nextDistress(state, 100_000, 2000)
-    expect(state).toEqual({ inDistress: true, sinceMs: undefined })
+    expect(state).toEqual({ inDistress: true, sinceMs: undefined, enteredMs: 2000 })
   })
 
   test('ends when the estimate is well above for five seconds: between the two nothing changes', () => {
-    const inDistress = { inDistress: true, sinceMs: undefined }
-    expect(nextDistress(inDistress, 200_000, 60_000)).toEqual(inDistress)
-    const better = nextDistress(inDistress, 300_000, 0)
-    expect(dueAtMs(better)).toBe(5000)
-    expect(nextDistress(better, 300_000, 4999).inDistress).toBe(true)
-    expect(nextDistress(better, 300_000, 5000).inDistress).toBe(false)
+    const inDistress = { inDistress: true, sinceMs: undefined, enteredMs: 0 }
+    expect(nextDistress(inDistress, 200_000, 20_000)).toEqual(inDistress)
+    const better = nextDistress(inDistress, 300_000, 1000)
+    expect(dueAtMs(better)).toBe(6000)
+    expect(nextDistress(better, 300_000, 5999).inDistress).toBe(true)
+    expect(nextDistress(better, 300_000, 6000)).toEqual(noDistress)
+  })
+
+  test('is tried without after half a minute, and begins again when the network is as bad', () => {
+    const inDistress = { inDistress: true, sinceMs: undefined, enteredMs: 1000 }
+    expect(dueAtMs(inDistress)).toBe(1000 + trialAfterMs)
+    const tried = nextDistress(inDistress, 100_000, 1000 + trialAfterMs)
+    expect(tried).toEqual(noDistress)
+    const again = nextDistress(tried, 100_000, 1000 + trialAfterMs)
+    expect(nextDistress(again, 100_000, 3000 + trialAfterMs).inDistress).toBe(true)
   })
 
   test('is nobody’s whose network nobody estimates', () => {
-    expect(nextDistress({ inDistress: true, sinceMs: undefined }, undefined, 0)).toEqual(noDistress)
+    expect(nextDistress({ inDistress: true, sinceMs: undefined, enteredMs: 0 }, undefined, 0)).toEqual(
+      noDistress,
+    )
   })
 })
 

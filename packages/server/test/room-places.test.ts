@@ -198,6 +198,23 @@ describe('forwarding in a room', () => {
     ])
   })
 
+  test('leaves sound alone to whose network is very bad, and says so', async () => {
+    const server = await startTestServer()
+    const [asha, ravi] = (await people(server, 'Asha', 'Ravi')) as [TestClient, TestClient]
+    await enter(asha, microphone, camera)
+    const { transportId } = await enter(ravi)
+    const consumers = await receive(ravi, transportId, 2)
+    const video = consumers.find(({ kind }) => kind === 'video')
+    const transport = [...(server.engine.routers[0]?.transports ?? [])].find(({ id }) => id === transportId)
+    transport?.tellEstimate(80_000)
+    // It has to last: the state comes by the clock, without another estimate.
+    expect((await ravi.next('room.streamStates')).states).toEqual([
+      { consumerId: video?.consumerId, forwarded: false, reason: 'distress' },
+    ])
+    expect(await server.metric('sangam_streams{reason="distress"}')).toBe(1)
+    expect(await server.metric('sangam_streams{reason="wanted"}')).toBe(1)
+  })
+
   test('beyond the limit shows who spoke last', async () => {
     const server = await startTestServer({ roomVideos: 1 })
     const [asha, ravi, lila] = (await people(server, 'Asha', 'Ravi', 'Lila')) as [

@@ -67,7 +67,7 @@ const heardPackets = (bot: RoomBot): number =>
   [...bot.streams.values()].reduce((sum, { packets, bytes }) => sum + (bytes / packets > 60 ? packets : 0), 0)
 
 const cyclists = 40
-const warmUpShare = 0.1
+const warmUpShare = 0.3
 
 /** People who come and go: nothing may stay behind. */
 export const joinAndLeave: Scenario = {
