@@ -77,7 +77,8 @@ export class Person {
       }
     }, blocksUdp)
     await page.goto(server.url)
-    await page.getByTestId('name-input').fill(name)
+    // Typed: what is filled in at once raises no event in a stock Firefox.
+    await page.getByTestId('name-input').pressSequentially(name)
     await page.getByTestId('continue').click()
     await page.getByTestId('me-menu').waitFor()
     return new Person(name, page)
