@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
+import { IdleIndexer } from './idle-indexer.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
 import {
   decode,
@@ -21,6 +22,8 @@ type Pending = {
 const batchSize = 1000
 /** Most jobs that may wait; beyond it the store says so instead of growing without end. */
 const queueSize = 50_000
+/** New messages go into the search index when nothing was stored for so long. */
+const indexQuietMs = 1000
 
 /** The queue in front of the database's thread: one batch is under way, what comes meanwhile makes the next one. */
 class DatabaseThread {
@@ -118,6 +121,7 @@ export const openSqliteStore = async (path: string): Promise<ChatStore> => {
   const first = decode<FromThread>(encoded)
   if (first.type === 'failed') throw new StoreError(first.message)
   const thread = new DatabaseThread(worker)
+  const indexer = new IdleIndexer({ index: (ids) => thread.request('index', ids), quietMs: indexQuietMs })
   const index = async (conversationIds: readonly string[]): Promise<void> => {
     while (await thread.request('index', conversationIds));
   }
@@ -128,7 +132,11 @@ export const openSqliteStore = async (path: string): Promise<ChatStore> => {
     openConversation: (request) => thread.request('openConversation', request),
     conversation: (conversationId) => thread.request('conversation', conversationId),
     conversationsOf: (identity, limit, nowMs) => thread.request('conversationsOf', identity, limit, nowMs),
-    append: (request) => thread.request('append', request),
+    append: (request) => {
+      // Noted at once: to index a conversation that got nothing costs nothing, a turn on the way to an answer would.
+      indexer.noteNews(request.conversationId)
+      return thread.request('append', request)
+    },
     messages: (request) => thread.request('messages', request),
     sentBy: (identity, after, limit) => thread.request('sentBy', identity, after, limit),
     aboutPerson: (identity, limit) => thread.request('aboutPerson', identity, limit),
@@ -152,6 +160,9 @@ export const openSqliteStore = async (path: string): Promise<ChatStore> => {
       await index(request.conversationIds)
       return thread.request('search', request)
     },
-    close: () => thread.close(),
+    close: () => {
+      indexer.close()
+      return thread.close()
+    },
   }
 }
