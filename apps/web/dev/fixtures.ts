@@ -126,6 +126,7 @@ export function storyConversation(conversationId: string): Conversation {
     mentioned: 0,
     typing: [],
     pinned: [],
+    caughtUp: true,
   })
   let number = 100
   return {

@@ -432,6 +432,8 @@ export interface ConversationSnapshot {
   readonly typing: readonly Typist[]
   /** The pinned messages, the one pinned last first; empty until `loadPinned()`. */
   readonly pinned: readonly ChatMessage[]
+  /** False while it is shown as this device kept it, and the server was not asked yet. */
+  readonly caughtUp: boolean
   /** Why this person is no longer in it. */
   readonly gone?: 'left' | 'removed'
 }

@@ -144,7 +144,13 @@ export function ChatView({ conversation, placeholder, focus }: ChatViewProps) {
               </Notice>
             </div>
           ) : (
-            <MessageList conversation={conversation} snapshot={snapshot} unreadFrom={unreadFrom} />
+            <MessageList
+              // What the device kept is shown at once; when it is caught up, the list begins anew at what is unread.
+              key={String(snapshot.caughtUp)}
+              conversation={conversation}
+              snapshot={snapshot}
+              unreadFrom={unreadFrom}
+            />
           )}
           <p
             aria-live="polite"
@@ -189,13 +195,20 @@ function useNames({ members }: ConversationSnapshot): (identity: string) => stri
   }, [people, members])
 }
 
-/** The first message that was unread when the conversation came into sight; it stays there while one reads. */
-function useFirstUnread({ messages, read }: ConversationSnapshot, self: string): number | undefined {
-  const [first] = useState(() => {
-    const readTo = read.get(self) ?? 0
-    return messages.find(({ number = 0, own, thread }) => !own && thread === undefined && number > readTo)
-      ?.number
-  })
+/**
+ * The first message that was unread when the conversation came into sight and was caught up; it stays there while one
+ * reads.
+ */
+function useFirstUnread(snapshot: ConversationSnapshot, self: string): number | undefined {
+  const [found, setFound] = useState<{ readonly first: number | undefined }>()
+  if (found !== undefined) return found.first
+  if (!snapshot.caughtUp) return undefined
+  const readTo = snapshot.read.get(self) ?? 0
+  const first = snapshot.messages.find(
+    ({ number = 0, own, thread }) => !own && thread === undefined && number > readTo,
+  )?.number
+  // Set while rendering: React renders again at once, before anything is shown.
+  setFound({ first })
   return first
 }
 

@@ -17,7 +17,7 @@ export function MessageList({ conversation, snapshot, unreadFrom }: MessageListP
   const { messages, hasEarlier } = snapshot
   // What is said in a thread stands there.
   const shown = useMemo(() => messages.filter(({ thread }) => thread === undefined), [messages])
-  const scroll = useMessageScroll(conversation, snapshot)
+  const scroll = useMessageScroll(conversation, snapshot, unreadFrom !== undefined)
   return (
     <div className="relative min-h-0 flex-1">
       <div

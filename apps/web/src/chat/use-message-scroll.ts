@@ -21,10 +21,15 @@ interface MessageScroll {
  * Keeps the reader where they read: at the bottom it follows new messages, further up nothing moves, also when
  * earlier pages arrive above. Tells the conversation what has been read while the page is in sight.
  */
-export function useMessageScroll(conversation: Conversation, snapshot: ConversationSnapshot): MessageScroll {
+export function useMessageScroll(
+  conversation: Conversation,
+  snapshot: ConversationSnapshot,
+  beginsAtUnread: boolean,
+): MessageScroll {
   const frame = useRef<HTMLDivElement>(null)
   const top = useRef<HTMLDivElement>(null)
-  const [atNewest, setAtNewest] = useState(true)
+  // Where there is something unread, nothing counts as read before it is known what is in sight.
+  const [atNewest, setAtNewest] = useState(!beginsAtUnread)
   const seenNumber = useRef(snapshot.lastNumber)
   const following = useRef(true)
 

@@ -349,11 +349,11 @@ export class ConversationHandle extends TypedEmitter<ConversationEvents> impleme
       await this.#restart()
       return
     }
-    this.#isStale = false
     this.#log = learnHighest(this.#log, opened.conversation.lastNumber)
     this.#applyChanges(opened.changes)
     this.#revision = Math.max(this.#revision, opened.revision)
     this.#take(opened.messages)
+    this.#isStale = false
     this.#publish()
     if (opened.moreChanges) await this.#catchUpChanges()
     if (hasGap(this.#log)) await this.catchUp()
@@ -590,6 +590,7 @@ export class ConversationHandle extends TypedEmitter<ConversationEvents> impleme
       mentioned: unreadHeld.filter(({ mentions = [] }) => mentions.includes(identity)).length,
       typing: this.#typists.list,
       pinned: this.#pinned ?? NONE,
+      caughtUp: !this.#isStale,
       ...(this.#gone === undefined ? {} : { gone: this.#gone }),
     }
   }
