@@ -1,4 +1,5 @@
 import type { Server as HttpServer } from 'node:http'
+import { conversationIdOfRoom } from './access/policy.ts'
 import type { Tokens } from './access/tokens.ts'
 import { CallService } from './calls/call-service.ts'
 import { type CareApi, createCare } from './care/create-care.ts'
@@ -115,6 +116,13 @@ export const connectParts = (options: PartsOptions): Parts => {
     now,
     onEngaged,
     grantsOf: (identity) => gateway.grantsOf(identity),
+    leaveChat: async (roomId, identity) => {
+      const conversationId = conversationIdOfRoom(roomId)
+      notifier.unsubscribePerson(identity, conversationId)
+      const change = { type: 'remove', identity } as const
+      if ((await cache.changeMembership(conversationId, change, now())) === undefined) return
+      notifier.toPerson({ identity }, 'conversation.gone', { conversationId, reason: 'removed' })
+    },
   })
   const gateway: Gateway = new Gateway(io, {
     tokens,

@@ -236,6 +236,8 @@ describe('removing and banning', () => {
       text: 'among us',
     })
     expect(await guest.received('conversation.message')).toEqual([])
+    expect((await guest.ask('conversation.list', {})).conversations).toEqual([])
+    expect(await guest.next('conversation.gone')).toMatchObject({ conversationId: `room:${roomId}` })
     expect((await host.ask('room.bans', { roomId })).banned).toMatchObject([{ identity: 'guest' }])
     await host.ask('room.unban', { roomId, identity: 'guest' })
     expect(await back.ask('room.join', { roomId })).toMatchObject({ role: 'speaker' })

@@ -30,6 +30,8 @@ export type RoomsPartsOptions = {
   readonly now: Clock
   readonly onEngaged: (identity: string, engaged: boolean) => void
   readonly grantsOf: (identity: string) => Grants | undefined
+  /** Takes somebody out of a room's own chat. */
+  readonly leaveChat: (roomId: string, identity: string) => Promise<void>
 }
 
 /** The parts that serve rooms, wired together. */
@@ -70,7 +72,7 @@ export const connectRooms = (options: RoomsPartsOptions): RoomsParts => {
     hasWaiting: (roomId) => lobby.hasWaiting(roomId),
   })
   const lobby: RoomLobby = new RoomLobby({ rooms, book, notifier, now, graceMs })
-  const actions = new RoomActions({ rooms, lobby, book, notifier, now })
+  const actions = new RoomActions({ rooms, lobby, book, now, leaveChat: options.leaveChat })
   const messaging = new RoomMessaging({ rooms, log, serverName: settings.serverName })
   const moderation = new RoomModeration({ rooms, actions, book, invites, now })
   forgetOldRooms(store, now() - settings.roomRetentionHours * 3_600_000, log)

@@ -1,6 +1,5 @@
 import type { Moderator, RoomSettings, TrackSource } from '@sangam/protocol'
-import { conversationIdOfRoom } from '../access/policy.ts'
-import type { Clock, Notifier } from '../ports.ts'
+import type { Clock } from '../ports.ts'
 import { requestErrors } from '../request-errors.ts'
 import type { RecordBook } from './record-book.ts'
 import { type Member, seatOf } from './room.ts'
@@ -12,8 +11,9 @@ export type RoomActionsOptions = {
   readonly rooms: RoomService
   readonly lobby: RoomLobby
   readonly book: RecordBook
-  readonly notifier: Notifier
   readonly now: Clock
+  /** Takes somebody out of a room's own chat. */
+  readonly leaveChat: (roomId: string, identity: string) => Promise<void>
 }
 
 /** Most people who are banned from one room. */
@@ -129,7 +129,7 @@ export class RoomActions {
    * @throws RequestError `tooMany`
    */
   async ban(roomId: string, identity: string, knownName?: string): Promise<void> {
-    const { rooms, lobby, book, notifier, now } = this.#options
+    const { rooms, lobby, book, now } = this.#options
     const { record } = await book.open(roomId, roomId.slice(0, 64))
     if (record.banned().length >= mostBanned) throw requestErrors.tooMany('banned people')
     const live = rooms.liveRoom(roomId)
@@ -139,11 +139,11 @@ export class RoomActions {
       if (live !== undefined) rooms.expel(live, member, 'banned')
     }
     lobby.turnAway(roomId, identity, 'banned')
-    notifier.unsubscribePerson(identity, conversationIdOfRoom(roomId))
     const entry = book.get(roomId)
     if (entry !== undefined) entry.seats = entry.seats.filter((seat) => seat.identity !== identity)
     await book.save(roomId, changes)
     rooms.releaseIfUnused(roomId)
+    await this.#options.leaveChat(roomId, identity)
   }
 
   /** Lifts a ban. @throws RequestError `notFound` */
