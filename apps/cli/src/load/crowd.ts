@@ -2,7 +2,7 @@ import { PeerPort } from '@sangam/testkit'
 import { guestToken, MediaLoop, RoomBot, type RoomBotOptions } from '@sangam/testkit/bots'
 
 /** Bots that join at the same time. */
-const AT_ONCE = 10
+const AT_ONCE = 32
 
 /** What a scenario says of one bot. */
 export type BotPlan = Pick<
