@@ -121,7 +121,7 @@ the parameters of transports have the shapes of mediasoup v3, so that \`mediasou
 - **Acknowledgements.** Every event from the client has one: \`{ ok: true, value }\` or \`{ ok: false, error: { code, message, details?, retryAfterMs? } }\`.
   An event that was sent without one is done all the same.
 - **Strictness.** Unknown keys are refused, every text and list has a bound, and a key that reaches a prototype refuses the message.
-  A refused message never ends the connection; one larger than 256 KiB does, since it is not read to its end.
+  A refused message never ends the connection; one larger than 1 MiB does, since it is not read to its end.
 - **Order.** Events of one connection begin in the order they came. Notices to one connection come in the order they arose;
   \`conversation.message\` comes in order of number.
 - **Rate.** Each class of events has a token bucket per connection; beyond it comes \`rateLimited\` with \`retryAfterMs\`.

@@ -77,11 +77,25 @@ describe('a message that is not valid', () => {
     expect((await send('c', 'lone \ud800 surrogate'))?.code).toBe('invalidMessage')
   })
 
-  test('a packet beyond 256 KiB ends that connection and no other', async () => {
+  test.each([64 * 1024, 1024 * 1024 - 512])(
+    'a text of %i bytes gets a typed error, nothing is stored, and the connection lives on',
+    async (bytes) => {
+      const server = await startTestServer()
+      const client = await server.guest('Asha')
+      await client.ask('conversation.open', { conversationId: 'team' })
+      const request = { conversationId: 'team', clientMessageId: 'm', text: 'x'.repeat(bytes) }
+      const error = await client.refusal('conversation.send', request)
+      expect(error).toMatchObject({ code: 'invalidMessage', details: { path: 'text' } })
+      const { messages } = await client.ask('conversation.history', { conversationId: 'team' })
+      expect(messages).toEqual([])
+    },
+  )
+
+  test('a packet beyond 1 MiB ends that connection and no other', async () => {
     const server = await startTestServer()
     const [rude, polite] = [await server.guest('Rude'), await server.guest('Polite')]
     const ended = new Promise((resolve) => rude.socket.once('disconnect', resolve))
-    rude.socket.emit('conversation.send', { text: 'x'.repeat(300 * 1024) })
+    rude.socket.emit('conversation.send', { text: 'x'.repeat(1200 * 1024) })
     await ended
     expect(await polite.ask('presence.set', { status: 'online' })).toEqual({})
   })

@@ -14,8 +14,8 @@ import { mergeWrites } from './merge-writes.ts'
 import { RateLimiter } from './rate-limit.ts'
 import { isDeviceConnected, roomsOf, type SangamIo, type SangamSocket } from './socket-notifier.ts'
 
-/** Largest packet in bytes: a session description of 128 KiB fits with room to spare; a larger packet ends the connection. */
-const largestPacketBytes = 256 * 1024
+/** Largest packet in bytes: a message of 1 MiB, far beyond any limit, still gets its typed error; a larger one ends the connection. */
+const largestPacketBytes = 1024 * 1024 + 4096
 /** A token's end is announced this long before, or at half of the rest of a short one's life. */
 const warnBeforeMs = 60_000
 
