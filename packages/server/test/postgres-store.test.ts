@@ -2,6 +2,7 @@ import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { postgresMigrations } from '../src/chat/postgres-migrations.ts'
 import { describeDatabase, openPostgresStore } from '../src/chat/postgres-store.ts'
+import { openPostgresPool } from '../src/database/postgres-pool.ts'
 import { openPostgresRoomStore } from '../src/rooms/store/postgres-room-store.ts'
 import { findPostgresBinaries, PostgresServer } from './support/postgres-server.ts'
 import { describeRoomStoreContract } from './support/room-store-contract.ts'
@@ -125,6 +126,20 @@ describe.skipIf(binaries === undefined)('PostgreSQL (skipped where no server is 
     }
     expect([...numbers].sort((a, b) => (a ?? 0) - (b ?? 0))).toEqual(outbox.map((_, index) => index + 1))
     await store.close()
+  })
+
+  test('a connection that breaks between two statements rejects the next one, and ends nothing else', async () => {
+    const databaseUrl = await server.createDatabase()
+    const pool = openPostgresPool(databaseUrl, { name: 'test', most: 1 })
+    const client = await pool.connect()
+    await client.query('BEGIN')
+    const broken = new Promise<void>((resolve) => client.once('end', resolve))
+    await server.breakConnections(databaseUrl)
+    await broken
+    await expect(client.query('COMMIT')).rejects.toThrow()
+    client.release(true)
+    expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
+    await pool.end()
   })
 
   test('a server with DATABASE_URL keeps its chat there', async () => {

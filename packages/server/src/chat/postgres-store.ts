@@ -1,4 +1,5 @@
-import { Client, type ClientBase, Pool, type PoolClient } from 'pg'
+import { Client, type ClientBase, type Pool, type PoolClient } from 'pg'
+import { openPostgresPool } from '../database/postgres-pool.ts'
 import { BatchQueue, type JobOutcome } from './batch-queue.ts'
 import type { ChangeOutcome } from './message-change-store.ts'
 import { messagesAbout, messagesSentBy } from './postgres-care.ts'
@@ -23,8 +24,6 @@ const batchSize = 1000
 const queueSize = 50_000
 const readConnections = 4
 const connectTimeoutMs = 10_000
-/** A server that gives no answer for so long counts as lost. */
-const queryTimeoutMs = 30_000
 const attempts = 5
 
 /**
@@ -148,17 +147,16 @@ const migrate = async (client: Client): Promise<void> => {
  * @throws StoreError when the database cannot be reached, is of a newer version, or runs with fsync off
  */
 export const openPostgresStore = async (databaseUrl: string): Promise<ChatStore> => {
-  const options = {
-    connectionString: databaseUrl,
-    application_name: 'sangam',
-    connectionTimeoutMillis: connectTimeoutMs,
-    keepAlive: true,
-  }
-  await migrate(new Client(options))
-  const writing = new Pool({ ...options, query_timeout: queryTimeoutMs, max: 1 })
-  const reading = new Pool({ ...options, query_timeout: queryTimeoutMs, max: readConnections })
-  // An idle connection that breaks is replaced at the next use, which says so when that fails too.
-  for (const pool of [writing, reading]) pool.on('error', () => undefined)
+  await migrate(
+    new Client({
+      connectionString: databaseUrl,
+      application_name: 'sangam',
+      connectionTimeoutMillis: connectTimeoutMs,
+      keepAlive: true,
+    }),
+  )
+  const writing = openPostgresPool(databaseUrl, { name: 'sangam', most: 1 })
+  const reading = openPostgresPool(databaseUrl, { name: 'sangam', most: readConnections })
   const end = async (): Promise<void> => {
     await Promise.all([writing.end(), reading.end()])
   }

@@ -1,9 +1,7 @@
-import { Pool } from 'pg'
 import { StoreError } from '../chat/store.ts'
+import { openPostgresPool } from '../database/postgres-pool.ts'
 import { recordsSchema, type StatementRunner } from './statement-runner.ts'
 
-const connectTimeoutMs = 10_000
-const queryTimeoutMs = 30_000
 // Of the advisory lock under which one server makes the table: any fixed number of this program alone.
 const schemaLock = 7_264_261_911
 
@@ -24,16 +22,7 @@ const storeError = (error: unknown): StoreError =>
  * @throws StoreError when the database can't be reached
  */
 export const openPostgresRunner = async (databaseUrl: string): Promise<StatementRunner> => {
-  const pool = new Pool({
-    connectionString: databaseUrl,
-    application_name: 'sangam-records',
-    connectionTimeoutMillis: connectTimeoutMs,
-    query_timeout: queryTimeoutMs,
-    keepAlive: true,
-    // One connection: what was asked for first is done first.
-    max: 1,
-  })
-  pool.on('error', () => undefined)
+  const pool = openPostgresPool(databaseUrl, { name: 'sangam-records', most: 1 })
   const run = async (sql: string, values: readonly (string | number)[]) => {
     try {
       return (await pool.query(numbered(sql), [...values])).rows

@@ -1,6 +1,7 @@
-import { Pool, type PoolClient } from 'pg'
+import type { Pool, PoolClient } from 'pg'
 import type { JobOutcome } from '../../chat/batch-queue.ts'
 import { StoreError } from '../../chat/store.ts'
+import { openPostgresPool } from '../../database/postgres-pool.ts'
 import { queuedRoomStore } from './queued-room-store.ts'
 import type { RoomJob } from './room-jobs.ts'
 import { postgresRoomMigrations } from './room-migrations.ts'
@@ -8,9 +9,6 @@ import type { RawRoom } from './room-rows.ts'
 import { statementOf } from './room-statements.ts'
 import type { RoomChange, RoomStore } from './room-store.ts'
 
-const connectTimeoutMs = 10_000
-/** A server that gives no answer for so long counts as lost. */
-const queryTimeoutMs = 30_000
 // Of the advisory lock under which one server migrates the rooms' tables: any fixed number of this program alone.
 const migrationLock = 7_264_261_910
 
@@ -117,15 +115,7 @@ const storeError = (error: unknown): StoreError =>
  * @throws StoreError when the database cannot be reached, is of a newer version, or runs with fsync off
  */
 export const openPostgresRoomStore = async (databaseUrl: string): Promise<RoomStore> => {
-  const pool = new Pool({
-    connectionString: databaseUrl,
-    application_name: 'sangam-rooms',
-    connectionTimeoutMillis: connectTimeoutMs,
-    query_timeout: queryTimeoutMs,
-    keepAlive: true,
-    // One connection: what was asked for first is done first.
-    max: 1,
-  })
+  const pool = openPostgresPool(databaseUrl, { name: 'sangam-rooms', most: 1 })
   // Before anything else on each connection: a commit that is answered is on disk. Stricter ones are the operator's choice.
   pool.on('connect', (client) => {
     client
@@ -134,8 +124,6 @@ export const openPostgresRoomStore = async (databaseUrl: string): Promise<RoomSt
       )
       .catch(() => undefined)
   })
-  // An idle connection that breaks is replaced at the next use, which says so when that fails too.
-  pool.on('error', () => undefined)
   try {
     await migrate(pool)
   } catch (error) {
