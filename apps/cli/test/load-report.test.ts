@@ -26,6 +26,7 @@ describe('a load report', () => {
       '21134 s',
       '7 s',
     ])
+    expect(formatValue({ value: Number.NaN, unit: 'ms' })).toBe('–')
     expect(formatLimit(figure(1, { least: 10, most: 10 }))).toBe('= 10 s')
     expect(formatLimit(figure(1, { most: 2 }))).toBe('≤ 2 s')
     expect(formatLimit(figure(1))).toBe('')

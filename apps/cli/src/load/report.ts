@@ -14,8 +14,9 @@ export interface Report {
   readonly scenarios: readonly ReportEntry[]
 }
 
-/** A figure's value with as many digits as are worth reading. */
+/** A figure's value with as many digits as are worth reading; a dash where nothing could be measured (NaN). */
 export const formatValue = ({ value, unit }: Pick<Figure, 'value' | 'unit'>): string => {
+  if (Number.isNaN(value)) return '–'
   const digits = Number.isInteger(value) || Math.abs(value) >= 1000 ? 0 : Math.abs(value) < 1 ? 4 : 2
   return `${value.toFixed(digits)}${unit === '' ? '' : ` ${unit}`}`
 }
