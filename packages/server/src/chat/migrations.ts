@@ -1,5 +1,4 @@
-/** One step of the database schema. A step that was released never changes; a later one mends it. */
-export type Migration = { readonly version: number; readonly name: string; readonly sql: string }
+import type { Migration } from '../database/sqlite-connection.ts'
 
 /** All steps, in order. The version stands in SQLite's `user_version`. */
 export const migrations: readonly Migration[] = [

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg'
-import type { Migration } from './migrations.ts'
+import type { Migration } from '../database/sqlite-connection.ts'
 
 /**
  * All steps, in order; the version stands in the table `sangam_schema`. Ids compare byte by byte (collation C), as in

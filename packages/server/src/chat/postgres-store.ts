@@ -16,6 +16,7 @@ import {
   type ConversationRecord,
   type Progress,
   StoreError,
+  storeError,
 } from './store.ts'
 
 /** Most writes in one transaction. */
@@ -45,11 +46,6 @@ const isConnectionLost = (error: unknown): boolean => {
   const state = sqlState(error)
   return state === undefined || state.startsWith('08') || state.startsWith('57P')
 }
-
-const storeError = (error: unknown): StoreError =>
-  error instanceof StoreError
-    ? error
-    : new StoreError(error instanceof Error ? error.message : String(error), { cause: error })
 
 /** Makes sure of what the promise of durability rests on: a commit is on disk when it is answered. */
 const prepareConnection = async (client: ClientBase): Promise<void> => {

@@ -1,7 +1,7 @@
 import type { Message } from '@sangam/protocol'
+import type { SqliteConnection } from '../database/sqlite-connection.ts'
 import { erasedName, type MessagePlace } from './care-store.ts'
 import type { StoredMessageRow } from './message-columns.ts'
-import type { SqliteConnection } from './sqlite-connection.ts'
 import { messageColumns, messagesFrom } from './sqlite-message-rows.ts'
 
 /** See `CareStore.sentBy`. */

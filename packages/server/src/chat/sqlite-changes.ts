@@ -1,8 +1,8 @@
 import { limits, type Message } from '@sangam/protocol'
+import type { SqliteConnection } from '../database/sqlite-connection.ts'
 import { changeDigest } from './change-digest.ts'
 import type { ChangeOutcome, ChangePage, ChangeRequest, MessageVersion } from './message-change-store.ts'
 import { fromExtraColumn, type StoredMessageRow, toExtraColumn } from './message-columns.ts'
-import type { SqliteConnection } from './sqlite-connection.ts'
 import { messageAt, messageColumns, messagesFrom, storedRow } from './sqlite-message-rows.ts'
 import { changeIndexed } from './sqlite-search.ts'
 

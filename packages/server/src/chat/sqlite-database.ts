@@ -1,13 +1,14 @@
 import type { ConversationSummary, Message, Quote } from '@sangam/protocol'
+import { type Row, SqliteConnection } from '../database/sqlite-connection.ts'
 import { hasTargets, isRepeat, type StoredMessage } from './append-plan.ts'
 import type { MessagePlace } from './care-store.ts'
 import type { MembershipChange, PreferenceChange, Standing } from './membership-store.ts'
 import type { ChangeOutcome, ChangePage, ChangeRequest, MessageVersion } from './message-change-store.ts'
 import { fromExtraColumn, type StoredMessageRow, toExtraColumn } from './message-columns.ts'
+import { migrations } from './migrations.ts'
 import type { SearchRequest, SearchResult } from './search-store.ts'
 import { forgetPersonIn, messagesAbout, messagesSentBy } from './sqlite-care.ts'
 import { addMentions, applyChange, changesAfter, pinnedMessages, versionsOf } from './sqlite-changes.ts'
-import { type Row, SqliteConnection } from './sqlite-connection.ts'
 import {
   addMembers,
   changeMembers,
@@ -55,7 +56,7 @@ export class SqliteDatabase {
   readonly #connection: SqliteConnection
 
   constructor(path: string) {
-    this.#connection = new SqliteConnection(path)
+    this.#connection = new SqliteConnection(path, migrations)
   }
 
   /** Runs writes in one transaction and commits; rolls all back and throws when one of them or the commit fails. */

@@ -1,6 +1,6 @@
 import { limits, type Member, type MemberRole } from '@sangam/protocol'
+import type { Row, SqliteConnection } from '../database/sqlite-connection.ts'
 import type { MembershipChange, PreferenceChange, Standing } from './membership-store.ts'
-import type { Row, SqliteConnection } from './sqlite-connection.ts'
 import type { Progress } from './store.ts'
 
 /** The members of a conversation; `rolesFirst`: owner and moderators first, else in the order in which they came. */

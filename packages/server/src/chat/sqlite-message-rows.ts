@@ -1,4 +1,5 @@
 import type { Message, Quote } from '@sangam/protocol'
+import type { SqliteConnection } from '../database/sqlite-connection.ts'
 import {
   mayBearReactions,
   messageFrom,
@@ -8,7 +9,6 @@ import {
   type ReactionRow,
   type StoredMessageRow,
 } from './message-columns.ts'
-import type { SqliteConnection } from './sqlite-connection.ts'
 import type { Page, PageRequest } from './store.ts'
 
 /** The columns of a {@link StoredMessageRow}. */

@@ -1,7 +1,7 @@
+import type { SqliteConnection } from '../database/sqlite-connection.ts'
 import type { StoredMessageRow } from './message-columns.ts'
 import type { SearchRequest, SearchResult } from './search-store.ts'
 import { ftsQuery } from './search-words.ts'
-import type { SqliteConnection } from './sqlite-connection.ts'
 import { messageColumns, messagesFrom } from './sqlite-message-rows.ts'
 
 /** Rows of the index of one conversation: sequence * 2^32 + number. */

@@ -158,3 +158,9 @@ export type ChatStore = CareStore & MessageStore & MessageChangeStore & Membersh
 export class StoreError extends Error {
   override readonly name = 'StoreError'
 }
+
+/** What a database threw, as a StoreError. */
+export const storeError = (error: unknown): StoreError =>
+  error instanceof StoreError
+    ? error
+    : new StoreError(error instanceof Error ? error.message : String(error), { cause: error })

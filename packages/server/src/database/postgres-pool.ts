@@ -30,3 +30,12 @@ export const openPostgresPool = (databaseUrl: string, { name, most }: PostgresPo
   pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
 }
+
+/** `?` in the order of the values, as PostgreSQL wants them: $1, $2, … For statements that hold no `?` in a text. */
+export const numbered = (sql: string): string => {
+  let index = 0
+  return sql.replaceAll('?', () => {
+    index += 1
+    return `$${index}`
+  })
+}

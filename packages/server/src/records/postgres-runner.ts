@@ -1,21 +1,9 @@
-import { StoreError } from '../chat/store.ts'
-import { openPostgresPool } from '../database/postgres-pool.ts'
+import { storeError } from '../chat/store.ts'
+import { numbered, openPostgresPool } from '../database/postgres-pool.ts'
 import { recordsSchema, type StatementRunner } from './statement-runner.ts'
 
 // Of the advisory lock under which one server makes the table: any fixed number of this program alone.
 const schemaLock = 7_264_261_911
-
-/** `?` in the order of the values, as PostgreSQL wants them: $1, $2, … No statement here holds a `?` in a text. */
-const numbered = (sql: string): string => {
-  let index = 0
-  return sql.replaceAll('?', () => {
-    index += 1
-    return `$${index}`
-  })
-}
-
-const storeError = (error: unknown): StoreError =>
-  error instanceof StoreError ? error : new StoreError(error instanceof Error ? error.message : String(error))
 
 /**
  * Connects to PostgreSQL (12 or newer) and makes the table of records.

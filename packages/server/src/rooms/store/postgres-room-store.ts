@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg'
 import type { JobOutcome } from '../../chat/batch-queue.ts'
-import { StoreError } from '../../chat/store.ts'
-import { openPostgresPool } from '../../database/postgres-pool.ts'
+import { StoreError, storeError } from '../../chat/store.ts'
+import { numbered, openPostgresPool } from '../../database/postgres-pool.ts'
 import { queuedRoomStore } from './queued-room-store.ts'
 import type { RoomJob } from './room-jobs.ts'
 import { postgresRoomMigrations } from './room-migrations.ts'
@@ -11,15 +11,6 @@ import type { RoomChange, RoomStore } from './room-store.ts'
 
 // Of the advisory lock under which one server migrates the rooms' tables: any fixed number of this program alone.
 const migrationLock = 7_264_261_910
-
-/** `?` in the order of the values, as PostgreSQL wants them: $1, $2, … No statement of the rooms holds a `?` in a text. */
-const numbered = (sql: string): string => {
-  let index = 0
-  return sql.replaceAll('?', () => {
-    index += 1
-    return `$${index}`
-  })
-}
 
 const transaction = async <Result>(
   pool: Pool,
@@ -103,11 +94,6 @@ const execute = async (client: PoolClient, job: RoomJob): Promise<unknown> => {
     }
   }
 }
-
-const storeError = (error: unknown): StoreError =>
-  error instanceof StoreError
-    ? error
-    : new StoreError(error instanceof Error ? error.message : String(error), { cause: error })
 
 /**
  * Opens the store of rooms in PostgreSQL (12 or newer), migrating its tables.

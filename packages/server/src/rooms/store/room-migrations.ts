@@ -1,4 +1,4 @@
-import type { Migration } from '../../chat/migrations.ts'
+import type { Migration } from '../../database/sqlite-connection.ts'
 
 /**
  * All steps of the rooms' schema in SQLite, in order. Rooms have a file of their own, so that nobody who enters a room

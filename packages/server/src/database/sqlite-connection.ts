@@ -1,5 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { migrations } from './migrations.ts'
+
+/** One step of a schema. A step that was released never changes; a later one mends it. */
+export type Migration = { readonly version: number; readonly name: string; readonly sql: string }
 
 /** A row as SQLite gives it. */
 export type Row = { readonly [column: string]: unknown }
@@ -8,7 +10,7 @@ export type Row = { readonly [column: string]: unknown }
 export type Value = string | number | null
 
 /** Opens the file with the pragmas that the promise of durability rests on: a commit is on disk when it returns. */
-const openFile = (path: string): DatabaseSync => {
+const openFile = (path: string, migrations: readonly Migration[]): DatabaseSync => {
   const database = new DatabaseSync(path, { timeout: 5000 })
   database.exec('PRAGMA journal_mode = WAL')
   database.exec('PRAGMA synchronous = FULL')
@@ -32,13 +34,14 @@ const openFile = (path: string): DatabaseSync => {
   return database
 }
 
-/** One connection to the file, synchronous, with its prepared statements. */
+/** One connection to a file, synchronous, with its prepared statements. The schema's version stands in `user_version`. */
 export class SqliteConnection {
   readonly #database: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
 
-  constructor(path: string) {
-    this.#database = openFile(path)
+  /** Brings the schema up to date. @throws Error when the file is of a newer version than the last of `migrations` */
+  constructor(path: string, migrations: readonly Migration[]) {
+    this.#database = openFile(path, migrations)
   }
 
   /** Runs writes in one transaction and commits; rolls all back and throws when one of them or the commit fails. */
