@@ -153,7 +153,7 @@ export const connectParts = (options: PartsOptions): Parts => {
     room: rooms.targets,
     renewToken: async (session, { token }) => {
       const { expiresAtMs } = await gateway.renew(session, token)
-      rooms.targets.rooms.grantsChanged(session)
+      rooms.grantsChanged(session)
       chat.grantsChanged(session)
       return { expiresAt: expiresAtMs }
     },
@@ -166,14 +166,14 @@ export const connectParts = (options: PartsOptions): Parts => {
   metrics.bind({
     connections: () => gateway.size,
     calls: () => calls.size,
-    rooms: () => rooms.targets.rooms.size,
-    participants: () => rooms.targets.rooms.participants,
+    rooms: () => rooms.live.size,
+    participants: () => rooms.live.participants,
     transports: () => counts.transports,
     producers: () => counts.producers,
     consumers: () => counts.consumers,
     mediaWorkers: () => workers.size,
-    pipes: () => rooms.targets.rooms.pipes,
-    streamReasons: () => rooms.targets.rooms.countReasons(),
+    pipes: () => rooms.live.pipes,
+    streamReasons: () => rooms.live.countReasons(),
     workerParticipants: () => workers.states().map(({ participants }) => participants),
     workerCpuSeconds: () => workers.cpuSeconds(),
     workerPackets: () => workers.packetCounts(),

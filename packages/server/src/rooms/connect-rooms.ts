@@ -6,14 +6,18 @@ import type { MediaWorkers } from '../media/media-workers.ts'
 import type { Logger } from '../observability/log.ts'
 import type { Clock, Notifier, Session } from '../ports.ts'
 import type { RoomTargets } from '../socket/event-table.ts'
+import { LiveRooms } from './live-rooms.ts'
 import { createPolicyApi, type PolicyApi } from './policy-api.ts'
 import { RecordBook } from './record-book.ts'
+import { RoomAccess } from './room-access.ts'
 import { RoomActions } from './room-actions.ts'
 import { RoomLobby } from './room-lobby.ts'
 import { RoomMediaRequests } from './room-media-requests.ts'
 import { RoomMessaging } from './room-messaging.ts'
 import { RoomModeration } from './room-moderation.ts'
+import { RoomNotices } from './room-notices.ts'
 import { RoomService } from './room-service.ts'
+import { RoomTracks } from './room-tracks.ts'
 import { createRoomsApi, type RoomsApi } from './rooms-api.ts'
 import type { RoomStore } from './store/room-store.ts'
 
@@ -37,6 +41,9 @@ export type RoomsPartsOptions = {
 /** The parts that serve rooms, wired together. */
 export type RoomsParts = {
   readonly targets: RoomTargets
+  readonly live: LiveRooms
+  /** A connection renewed its token. */
+  readonly grantsChanged: (session: Session) => void
   readonly api: RoomsApi
   readonly policy: PolicyApi
   /** A connection is gone. */
@@ -54,32 +61,47 @@ export const connectRooms = (options: RoomsPartsOptions): RoomsParts => {
   const invites = createInviteSigner(secret, now)
   const returnWindowMs = Math.max(leastReturnWindowMs, graceMs)
   const book = new RecordBook({ store, now, log, returnWindowMs })
+  const live = new LiveRooms({ book, now, hasWaiting: (roomId) => lobby.hasWaiting(roomId) })
+  const notices = new RoomNotices({ notifier, live })
+  const { roomParticipants: mostParticipants } = settings
+  const access = new RoomAccess({ live, book, invites, now, mostParticipants })
+  const tracks = new RoomTracks({ notices, book, now })
   const rooms = new RoomService({
+    live,
+    notices,
+    access,
     notifier,
     now,
     log,
     counts,
     book,
-    invites,
     graceMs,
     mediaGraceMs: settings.mediaGraceSeconds * 1000,
     media: workers,
-    mostParticipants: settings.roomParticipants,
     maxVoices: settings.roomVoices,
     maxVideos: settings.roomVideos,
     onEngaged,
-    onEntered: (live, participantId) => lobby.tellNewcomer(live, participantId),
-    hasWaiting: (roomId) => lobby.hasWaiting(roomId),
+    onEntered: (room, participantId) => lobby.tellNewcomer(room, participantId),
   })
-  const lobby: RoomLobby = new RoomLobby({ rooms, book, notifier, now, graceMs })
-  const actions = new RoomActions({ rooms, lobby, book, now, leaveChat: options.leaveChat })
-  const messaging = new RoomMessaging({ rooms, log, serverName: settings.serverName })
-  const moderation = new RoomModeration({ rooms, actions, book, invites, now })
+  const lobby: RoomLobby = new RoomLobby({ live, access, notices, book, notifier, now, graceMs })
+  const actions = new RoomActions({
+    rooms,
+    live,
+    notices,
+    tracks,
+    lobby,
+    book,
+    now,
+    leaveChat: options.leaveChat,
+  })
+  const messaging = new RoomMessaging({ live, access, notices, log, serverName: settings.serverName })
+  const moderation = new RoomModeration({ live, access, actions, book, invites, now })
+  const media = new RoomMediaRequests({ live, access, tracks })
   forgetOldRooms(store, now() - settings.roomRetentionHours * 3_600_000, log)
   return {
-    targets: { rooms, media: new RoomMediaRequests(rooms), lobby, moderation, messaging },
+    targets: { rooms, access, notices, media, lobby, moderation, messaging },
     api: createRoomsApi({
-      rooms,
+      live,
       lobby,
       actions,
       messaging,
@@ -89,7 +111,9 @@ export const connectRooms = (options: RoomsPartsOptions): RoomsParts => {
       now,
       serverName: settings.serverName,
     }),
-    policy: createPolicyApi({ rooms, book, grantsOf }),
+    policy: createPolicyApi({ live, access, book, grantsOf }),
+    live,
+    grantsChanged: (session) => rooms.grantsChanged(session),
     connectionLost: (session) => {
       rooms.connectionLost(session)
       lobby.connectionLost(session)
@@ -98,6 +122,7 @@ export const connectRooms = (options: RoomsPartsOptions): RoomsParts => {
       messaging.close()
       lobby.close()
       rooms.close()
+      notices.close()
     },
   }
 }

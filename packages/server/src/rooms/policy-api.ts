@@ -2,10 +2,11 @@ import type { PolicyReason } from '@sangam/protocol'
 import { type Grants, type GrantsInput, grantsSchema } from '../access/grants.ts'
 import { type Action, may } from '../access/policy.ts'
 import { type Decision, decideInRoom, decision, type RoomAction, roomActions } from '../access/room-policy.ts'
+import type { LiveRooms } from './live-rooms.ts'
 import type { RecordBook } from './record-book.ts'
+import type { RoomAccess } from './room-access.ts'
 import { grantIn, memberFacts, personFacts, targetIn } from './room-gate.ts'
 import { roleOnRecord } from './room-record.ts'
-import type { RoomService } from './room-service.ts'
 
 /** Whom a question is about. Without grants those of the person's connection count. */
 export type PolicySubject = { readonly identity: string; readonly grants?: GrantsInput }
@@ -40,7 +41,8 @@ export type PolicyApi = {
 
 /** What {@link createPolicyApi} needs. */
 export type PolicyApiOptions = {
-  readonly rooms: RoomService
+  readonly live: LiveRooms
+  readonly access: RoomAccess
   readonly book: RecordBook
   /** Grants of a person's newest connection. */
   readonly grantsOf: (identity: string) => Grants | undefined
@@ -49,7 +51,7 @@ export type PolicyApiOptions = {
 const isRoomAction = (action: PolicyAction): action is RoomAction => Object.hasOwn(roomActions, action)
 
 /** Builds the policy's dry run. */
-export const createPolicyApi = ({ rooms, book, grantsOf }: PolicyApiOptions): PolicyApi => {
+export const createPolicyApi = ({ live, access, book, grantsOf }: PolicyApiOptions): PolicyApi => {
   const inRoom = async (
     identity: string,
     grants: Grants,
@@ -59,16 +61,16 @@ export const createPolicyApi = ({ rooms, book, grantsOf }: PolicyApiOptions): Po
     const entry = await book.open(roomId, roomId.slice(0, 64))
     const { record } = entry
     try {
-      const room = rooms.liveRoom(roomId)?.room
+      const room = live.get(roomId)?.room
       const [member] = room?.membersOf(identity) ?? []
       if (action === 'join' && member === undefined) {
-        return rooms.decideEntry({ identity, deviceId: '', grants }, entry)
+        return access.decideEntry({ identity, deviceId: '', grants }, entry)
       }
       const grant = grantIn(grants, roomId)
       const outside = { ...personFacts(record, identity, grant), inRoom: false, invitedToStage: false }
       return decideInRoom({
         action,
-        room: rooms.facts(record, room?.size ?? 0),
+        room: access.facts(record, room?.size ?? 0),
         person:
           room === undefined || member === undefined ? outside : { ...memberFacts(room, member), grant },
         target:
@@ -80,7 +82,7 @@ export const createPolicyApi = ({ rooms, book, grantsOf }: PolicyApiOptions): Po
         role,
       })
     } finally {
-      rooms.releaseIfUnused(roomId)
+      live.releaseIfUnused(roomId)
     }
   }
 

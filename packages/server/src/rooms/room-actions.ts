@@ -1,14 +1,20 @@
 import type { Moderator, RoomSettings, TrackSource } from '@sangam/protocol'
 import type { Clock } from '../ports.ts'
 import { requestErrors } from '../request-errors.ts'
+import type { LiveRoom, LiveRooms } from './live-rooms.ts'
 import type { RecordBook } from './record-book.ts'
 import { type Member, seatOf } from './room.ts'
 import type { RoomLobby } from './room-lobby.ts'
-import type { LiveRoom, RoomService } from './room-service.ts'
+import type { RoomNotices } from './room-notices.ts'
+import type { RoomService } from './room-service.ts'
+import type { RoomTracks } from './room-tracks.ts'
 
 /** What {@link RoomActions} needs. */
 export type RoomActionsOptions = {
   readonly rooms: RoomService
+  readonly live: LiveRooms
+  readonly notices: RoomNotices
+  readonly tracks: RoomTracks
   readonly lobby: RoomLobby
   readonly book: RecordBook
   readonly now: Clock
@@ -43,7 +49,7 @@ export class RoomActions {
     )
     for (const { producerId } of open) {
       await live.media.controlProducer(member.participantId, producerId, 'pause')
-      this.#options.rooms.paused({ ...live, member }, producerId, true, by.name)
+      this.#options.tracks.paused({ ...live, member }, producerId, true, by.name)
       this.#tellMuted(live, member, producerId, 'microphone', by)
     }
     await book.save(room.roomId, changes)
@@ -52,10 +58,10 @@ export class RoomActions {
 
   /** Lets somebody unmute themselves who was muted, and asks them to. */
   async allowUnmute({ room }: LiveRoom, member: Member, by: Moderator): Promise<void> {
-    const { rooms, book, now } = this.#options
+    const { notices, book, now } = this.#options
     const { roomId, record } = room
     const changes = record.setMuted(member.identity, member.name, 'microphone', false, now())
-    rooms.tellOne(room, member.participantId, 'room.unmuteAllowed', { roomId, by })
+    notices.tellOne(room, member.participantId, 'room.unmuteAllowed', { roomId, by })
     await book.save(roomId, changes)
   }
 
@@ -70,10 +76,10 @@ export class RoomActions {
 
   /** Raises or lowers somebody's hand. */
   async setHand({ room }: LiveRoom, member: Member, raised: boolean): Promise<void> {
-    const { rooms, book, now } = this.#options
+    const { notices, book, now } = this.#options
     if ((member.handRaisedAtMs !== undefined) === raised) return
     member.handRaisedAtMs = raised ? now() : undefined
-    rooms.tellOfMember(room, member)
+    notices.tellOfMember(room, member)
     await book.save(room.roomId, [{ type: 'seat', seat: seatOf(member) }])
   }
 
@@ -81,7 +87,7 @@ export class RoomActions {
   inviteToStage({ room }: LiveRoom, member: Member, by: Moderator): void {
     const { roomId } = room
     member.isInvitedToStage = true
-    this.#options.rooms.tellOne(room, member.participantId, 'room.stageInvited', { roomId, by })
+    this.#options.notices.tellOne(room, member.participantId, 'room.stageInvited', { roomId, by })
   }
 
   /** Answers such an offer. */
@@ -132,7 +138,7 @@ export class RoomActions {
     const { rooms, lobby, book, now } = this.#options
     const { record } = await book.open(roomId, roomId.slice(0, 64))
     if (record.banned().length >= mostBanned) throw requestErrors.tooMany('banned people')
-    const live = rooms.liveRoom(roomId)
+    const live = this.#options.live.get(roomId)
     const name = knownName ?? (live && nameIn(live, identity)) ?? record.person(identity)?.name ?? identity
     const changes = record.setStanding(identity, name.slice(0, 64), 'banned', now())
     for (const member of live?.room.membersOf(identity) ?? []) {
@@ -142,28 +148,28 @@ export class RoomActions {
     const entry = book.get(roomId)
     if (entry !== undefined) entry.seats = entry.seats.filter((seat) => seat.identity !== identity)
     await book.save(roomId, changes)
-    rooms.releaseIfUnused(roomId)
+    this.#options.live.releaseIfUnused(roomId)
     await this.#options.leaveChat(roomId, identity)
   }
 
   /** Lifts a ban. @throws RequestError `notFound` */
   async unban(roomId: string, identity: string): Promise<void> {
-    const { rooms, book, now } = this.#options
+    const { book, now } = this.#options
     const { record } = await book.open(roomId, roomId.slice(0, 64))
     const person = record.person(identity)
     if (person?.standing !== 'banned') {
-      rooms.releaseIfUnused(roomId)
+      this.#options.live.releaseIfUnused(roomId)
       throw requestErrors.notFound('banned person')
     }
     await book.save(roomId, record.setStanding(identity, person.name, 'none', now()))
-    rooms.releaseIfUnused(roomId)
+    this.#options.live.releaseIfUnused(roomId)
   }
 
   /** Changes how a room is set up, whether somebody is in it or not. */
   async changeSettings(roomId: string, change: SettingsChange, name?: string): Promise<RoomSettings> {
     const { rooms, lobby, book, now } = this.#options
     const { record } = await book.open(roomId, name ?? roomId.slice(0, 64))
-    const live = rooms.liveRoom(roomId)
+    const live = this.#options.live.get(roomId)
     const hadLobby = record.settings.lobby
     const changes = record.changeSettings(change, name, now())
     // Who is inside when the lobby begins has been let in.
@@ -179,7 +185,7 @@ export class RoomActions {
     const { settings } = record
     await book.save(roomId, changes)
     if (hadLobby && !settings.lobby) await lobby.clear(record, 'opened')
-    rooms.releaseIfUnused(roomId)
+    this.#options.live.releaseIfUnused(roomId)
     return settings
   }
 
@@ -201,7 +207,7 @@ export class RoomActions {
     const mayUnmute =
       source !== 'microphone' || room.record.settings.mayUnmute || member.permissions.includes('moderate')
     const { roomId } = room
-    this.#options.rooms.tellOne(room, member.participantId, 'room.mutedByModerator', {
+    this.#options.notices.tellOne(room, member.participantId, 'room.mutedByModerator', {
       roomId,
       producerId,
       source,

@@ -2,16 +2,20 @@ import type { ParsedRequestOf, ReplyOf } from '@sangam/protocol'
 import type { Clock, Notifier, Session } from '../ports.ts'
 import { requestErrors } from '../request-errors.ts'
 import { Coalescer } from '../socket/coalescer.ts'
+import type { LiveRoom, LiveRooms } from './live-rooms.ts'
 import type { RecordBook } from './record-book.ts'
+import type { RoomAccess } from './room-access.ts'
+import type { RoomNotices } from './room-notices.ts'
 import type { RoomRecord } from './room-record.ts'
-import type { LiveRoom, RoomService } from './room-service.ts'
 
 type Empty = Record<never, never>
 type PersonRef = { readonly roomId: string; readonly identity: string }
 
 /** What {@link RoomLobby} needs. */
 export type RoomLobbyOptions = {
-  readonly rooms: RoomService
+  readonly live: LiveRooms
+  readonly access: RoomAccess
+  readonly notices: RoomNotices
   readonly book: RecordBook
   readonly notifier: Notifier
   readonly now: Clock
@@ -43,20 +47,20 @@ export class RoomLobby {
 
   /** `room.knock` */
   async knock(session: Session, request: ParsedRequestOf<'room.knock'>): Promise<ReplyOf<'room.knock'>> {
-    const { rooms, book, now } = this.#options
+    const { live, access, book, now } = this.#options
     const { roomId, invite: secret } = request
-    const invite = secret === undefined ? undefined : await rooms.readInvite(roomId, secret)
+    const invite = secret === undefined ? undefined : await access.readInvite(roomId, secret)
     const entry = await book.open(roomId, roomId.slice(0, 64))
     const { record } = entry
-    const verdict = rooms.decideEntry(session, entry, { invite })
+    const verdict = access.decideEntry(session, entry, { invite })
     if (verdict.allowed) {
-      rooms.releaseIfUnused(roomId)
+      live.releaseIfUnused(roomId)
       return { state: 'open', name: record.name, position: 0 }
     }
     const { identity, name, connectionId } = session
     const isQueued = record.person(identity)?.standing === 'waiting'
     if (verdict.code !== 'waitInLobby' || (!isQueued && record.waiting().length >= mostWaiting)) {
-      rooms.releaseIfUnused(roomId)
+      live.releaseIfUnused(roomId)
       if (verdict.code === 'waitInLobby') throw requestErrors.notAllowed('lobbyFull')
       throw requestErrors.notAllowed(verdict.code, verdict.reason)
     }
@@ -83,13 +87,13 @@ export class RoomLobby {
 
   /** `room.lobby` */
   list(session: Session, { roomId }: { readonly roomId: string }): ReplyOf<'room.lobby'> {
-    const { room } = this.#options.rooms.seatFor(session, roomId, 'seeLobby')
+    const { room } = this.#options.access.seatFor(session, roomId, 'seeLobby')
     return { waiting: waitingOf(room.record) }
   }
 
   /** `room.admit` */
   async admit(session: Session, { roomId, identity }: PersonRef): Promise<Empty> {
-    const { room } = this.#options.rooms.seatFor(session, roomId, 'admit')
+    const { room } = this.#options.access.seatFor(session, roomId, 'admit')
     if (room.record.person(identity)?.standing !== 'waiting') {
       throw requestErrors.notFound('person in the lobby')
     }
@@ -102,7 +106,7 @@ export class RoomLobby {
     session: Session,
     { roomId }: { readonly roomId: string },
   ): Promise<ReplyOf<'room.admitAll'>> {
-    const { room } = this.#options.rooms.seatFor(session, roomId, 'admit')
+    const { room } = this.#options.access.seatFor(session, roomId, 'admit')
     const waiting = room.record.waiting().map(({ identity }) => identity)
     await this.letIn(room.record, waiting)
     return { admitted: waiting.length }
@@ -110,8 +114,8 @@ export class RoomLobby {
 
   /** `room.refuse` */
   async refuse(session: Session, { roomId, identity }: PersonRef): Promise<Empty> {
-    const { rooms, book, now } = this.#options
-    const { record } = rooms.seatFor(session, roomId, 'admit').room
+    const { access, book, now } = this.#options
+    const { record } = access.seatFor(session, roomId, 'admit').room
     const person = record.person(identity)
     if (person?.standing !== 'waiting') throw requestErrors.notFound('person in the lobby')
     const changes = record.setStanding(identity, person.name, 'none', now())
@@ -181,7 +185,7 @@ export class RoomLobby {
     const waiting = waitingOf(record)
     if (waiting.length === 0) return
     if (live.room.member(participantId)?.permissions.includes('moderate') !== true) return
-    this.#options.rooms.tellOne(live.room, participantId, 'room.lobbyChanged', { roomId, waiting })
+    this.#options.notices.tellOne(live.room, participantId, 'room.lobbyChanged', { roomId, waiting })
   }
 
   /** Forgets everybody; the store keeps the queue. */
@@ -214,24 +218,24 @@ export class RoomLobby {
 
   /** Somebody gave up waiting. */
   async #drop(roomId: string, identity: string): Promise<void> {
-    const { book, now, rooms } = this.#options
+    const { book, now, live } = this.#options
     this.#release(roomId, identity)
     const record = book.get(roomId)?.record
     const person = record?.person(identity)
     if (record !== undefined && person?.standing === 'waiting') {
       await book.save(roomId, record.setStanding(identity, person.name, 'none', now()))
     }
-    rooms.releaseIfUnused(roomId)
+    live.releaseIfUnused(roomId)
   }
 
   #tellModerators(roomId: string): void {
-    const { rooms } = this.#options
-    const room = rooms.liveRoom(roomId)?.room
+    const { live, notices } = this.#options
+    const room = live.get(roomId)?.room
     if (room === undefined) return
     const waiting = waitingOf(room.record)
     for (const { participantId, permissions } of room.members) {
       if (!permissions.includes('moderate')) continue
-      rooms.tellOne(room, participantId, 'room.lobbyChanged', { roomId, waiting })
+      notices.tellOne(room, participantId, 'room.lobbyChanged', { roomId, waiting })
     }
   }
 }

@@ -2,16 +2,29 @@ import type { ParsedRequestOf, PublishedTrack, ReplyOf } from '@sangam/protocol'
 import { transportParametersOf } from '../media/transport-parameters.ts'
 import type { Session } from '../ports.ts'
 import { requestErrors } from '../request-errors.ts'
-import type { RoomService, Seat } from './room-service.ts'
+import type { LiveRooms, Seat } from './live-rooms.ts'
+import type { RoomAccess } from './room-access.ts'
+import type { RoomTracks } from './room-tracks.ts'
 
 type Producer = { roomId: string; producerId: string }
 
+/** What {@link RoomMediaRequests} needs. */
+export type RoomMediaRequestsOptions = {
+  readonly live: LiveRooms
+  readonly access: RoomAccess
+  readonly tracks: RoomTracks
+}
+
 /** The requests of a participant about media: each finds the participant of the connection, then asks the room's media. */
 export class RoomMediaRequests {
-  readonly #rooms: RoomService
+  readonly #live: LiveRooms
+  readonly #access: RoomAccess
+  readonly #tracks: RoomTracks
 
-  constructor(rooms: RoomService) {
-    this.#rooms = rooms
+  constructor({ live, access, tracks }: RoomMediaRequestsOptions) {
+    this.#live = live
+    this.#access = access
+    this.#tracks = tracks
   }
 
   /** `room.openMedia` */
@@ -19,7 +32,7 @@ export class RoomMediaRequests {
     session: Session,
     { roomId }: ParsedRequestOf<'room.openMedia'>,
   ): Promise<ReplyOf<'room.openMedia'>> {
-    const { media, member } = this.#rooms.seat(session, roomId)
+    const { media, member } = this.#live.seat(session, roomId)
     return { transport: transportParametersOf(await media.open(member.participantId)) }
   }
 
@@ -29,9 +42,9 @@ export class RoomMediaRequests {
     request: ParsedRequestOf<'room.connectMedia'>,
   ): Promise<ReplyOf<'room.connectMedia'>> {
     const { roomId, transportId, dtlsParameters, rtpCapabilities, tracks } = request
-    const seat = this.#rooms.seat(session, roomId)
+    const seat = this.#live.seat(session, roomId)
     const { media, member } = seat
-    for (const { source, paused = false } of tracks) this.#rooms.requirePublish(seat, source, paused)
+    for (const { source, paused = false } of tracks) this.#access.requirePublish(seat, source, paused)
     if (new Set(tracks.map(({ source }) => source)).size < tracks.length) {
       throw requestErrors.wrongState('Each source can be published once.')
     }
@@ -39,7 +52,7 @@ export class RoomMediaRequests {
     await media.connect(member.participantId, transportId, {
       dtlsParameters,
       rtpCapabilities,
-      receives: this.#rooms.decide(seat, 'subscribe').allowed,
+      receives: this.#access.decide(seat, 'subscribe').allowed,
     })
     const data = await media.joinData(member.participantId, transportId)
     const before = [...member.tracks.values()]
@@ -51,7 +64,7 @@ export class RoomMediaRequests {
       }),
     )
     const lives = new Set(published.map(({ producerId }) => producerId))
-    this.#rooms.unpublished(
+    this.#tracks.unpublished(
       seat,
       before.map(({ producerId }) => producerId).filter((producerId) => !lives.has(producerId)),
     )
@@ -67,9 +80,9 @@ export class RoomMediaRequests {
     request: ParsedRequestOf<'room.publish'>,
   ): Promise<ReplyOf<'room.publish'>> {
     const { roomId, transportId, ...track } = request
-    const seat = this.#rooms.seat(session, roomId)
+    const seat = this.#live.seat(session, roomId)
     const { media, member } = seat
-    this.#rooms.requirePublish(seat, track.source, track.paused ?? false)
+    this.#access.requirePublish(seat, track.source, track.paused ?? false)
     refuseWrongKind(track)
     const older = [...member.tracks.values()].filter(({ source }) => source === track.source)
     const producerId = await this.#publish(seat, transportId, track)
@@ -85,14 +98,14 @@ export class RoomMediaRequests {
     session: Session,
     { roomId, transportId, batch }: ParsedRequestOf<'room.consumersReady'>,
   ): Promise<ReplyOf<'room.consumersReady'>> {
-    const { media, member } = this.#rooms.seat(session, roomId)
+    const { media, member } = this.#live.seat(session, roomId)
     await media.consumersReady(member.participantId, transportId, batch)
     return {}
   }
 
   /** `room.setView` */
   setView(session: Session, { roomId, ...view }: ParsedRequestOf<'room.setView'>): ReplyOf<'room.setView'> {
-    const { media, member } = this.#rooms.seat(session, roomId)
+    const { media, member } = this.#live.seat(session, roomId)
     media.setView(member.participantId, view)
     return {}
   }
@@ -102,31 +115,31 @@ export class RoomMediaRequests {
     session: Session,
     { roomId, transportId }: ParsedRequestOf<'room.restartIce'>,
   ): Promise<ReplyOf<'room.restartIce'>> {
-    const { media, member } = this.#rooms.seat(session, roomId)
+    const { media, member } = this.#live.seat(session, roomId)
     return { iceParameters: await media.restartIce(member.participantId, transportId) }
   }
 
   /** `room.pauseProducer` */
   async pauseProducer(session: Session, { roomId, producerId }: Producer): Promise<Record<never, never>> {
-    const seat = this.#rooms.seat(session, roomId)
+    const seat = this.#live.seat(session, roomId)
     await seat.media.controlProducer(seat.member.participantId, producerId, 'pause')
-    this.#rooms.paused(seat, producerId, true)
+    this.#tracks.paused(seat, producerId, true)
     return {}
   }
 
   /** `room.resumeProducer` */
   async resumeProducer(session: Session, { roomId, producerId }: Producer): Promise<Record<never, never>> {
-    const seat = this.#rooms.seat(session, roomId)
+    const seat = this.#live.seat(session, roomId)
     const source = seat.member.tracks.get(producerId)?.source
-    if (source !== undefined) this.#rooms.requirePublish(seat, source, false)
+    if (source !== undefined) this.#access.requirePublish(seat, source, false)
     await seat.media.controlProducer(seat.member.participantId, producerId, 'resume')
-    this.#rooms.paused(seat, producerId, false)
+    this.#tracks.paused(seat, producerId, false)
     return {}
   }
 
   /** `room.closeProducer` */
   async closeProducer(session: Session, { roomId, producerId }: Producer): Promise<Record<never, never>> {
-    const { media, member } = this.#rooms.seat(session, roomId)
+    const { media, member } = this.#live.seat(session, roomId)
     await media.controlProducer(member.participantId, producerId, 'close')
     return {}
   }
@@ -136,8 +149,8 @@ export class RoomMediaRequests {
     const { participantId } = seat.member
     const publishing = { kind, rtpParameters, source, paused, producerId: knownId }
     const producerId = await seat.media.publish(participantId, transportId, publishing)
-    if (knownId === undefined) this.#rooms.published(seat, producerId, { kind, source, paused })
-    else this.#rooms.paused(seat, producerId, paused)
+    if (knownId === undefined) this.#tracks.published(seat, { producerId, kind, source, paused })
+    else this.#tracks.paused(seat, producerId, paused)
     return producerId
   }
 }

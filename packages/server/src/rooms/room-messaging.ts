@@ -3,8 +3,10 @@ import { limits, type ParsedRequestOf, type ReplyOf, type RoomSender } from '@sa
 import type { Logger } from '../observability/log.ts'
 import type { Session } from '../ports.ts'
 import { RequestError, requestErrors } from '../request-errors.ts'
+import type { LiveRooms } from './live-rooms.ts'
 import type { Member, Room } from './room.ts'
-import type { RoomService } from './room-service.ts'
+import type { RoomAccess } from './room-access.ts'
+import type { RoomNotices } from './room-notices.ts'
 
 type Empty = Record<never, never>
 
@@ -24,7 +26,9 @@ export type RoomMethod = (payload: unknown, caller: RoomCaller) => unknown
 
 /** What {@link RoomMessaging} needs. */
 export type RoomMessagingOptions = {
-  readonly rooms: RoomService
+  readonly live: LiveRooms
+  readonly access: RoomAccess
+  readonly notices: RoomNotices
   readonly log: Logger
   /** Name that people see of the application. */
   readonly serverName: string
@@ -52,9 +56,9 @@ export class RoomMessaging {
 
   /** `room.react` */
   react(session: Session, { roomId, reaction }: ParsedRequestOf<'room.react'>): Empty {
-    const { rooms } = this.#options
-    const { room, member } = rooms.seatFor(session, roomId, 'react')
-    rooms.tell(room, 'room.reacted', { roomId, participantId: member.participantId, reaction })
+    const { access, notices } = this.#options
+    const { room, member } = access.seatFor(session, roomId, 'react')
+    notices.tell(room, 'room.reacted', { roomId, participantId: member.participantId, reaction })
     return {}
   }
 
@@ -63,8 +67,7 @@ export class RoomMessaging {
     session: Session,
     { roomId, topic, payload, to }: ParsedRequestOf<'room.sendMessage'>,
   ): ReplyOf<'room.sendMessage'> {
-    const { rooms } = this.#options
-    const { room, member } = rooms.seatFor(session, roomId, 'publishData')
+    const { room, member } = this.#options.access.seatFor(session, roomId, 'publishData')
     const others = room.members.filter((other) => other !== member)
     const reached = this.#deliver(room, senderOf(member), { topic, payload }, receiversIn(others, to))
     if (to?.includes('server') !== true) return { reached }
@@ -75,7 +78,7 @@ export class RoomMessaging {
   /** `room.invoke` */
   async invoke(session: Session, request: ParsedRequestOf<'room.invoke'>): Promise<ReplyOf<'room.invoke'>> {
     const { roomId, to, method, payload, timeoutMs } = request
-    const { room, member } = this.#options.rooms.seatFor(session, roomId, 'publishData')
+    const { room, member } = this.#options.access.seatFor(session, roomId, 'publishData')
     if (to === 'server') return { payload: await this.#runMethod(method, payload, callerOf(room, member)) }
     const target = room.member(to)
     if (target === undefined) throw requestErrors.notAllowed('targetNotFound')
@@ -87,7 +90,7 @@ export class RoomMessaging {
     session: Session,
     { roomId, rpcId, payload, error }: ParsedRequestOf<'room.answerInvoke'>,
   ): Empty {
-    const { member } = this.#options.rooms.seat(session, roomId)
+    const { member } = this.#options.live.seat(session, roomId)
     const pending = this.#pending.get(rpcId)
     // An id of somebody else's invocation is answered like one that never was.
     if (pending?.participantId !== member.participantId) throw requestErrors.notFound('invocation')
@@ -144,7 +147,7 @@ export class RoomMessaging {
     const { roomId } = room
     const connected = receivers.filter(({ connectionId }) => connectionId !== undefined)
     for (const { participantId } of connected) {
-      this.#options.rooms.tellOne(room, participantId, 'room.message', { roomId, from, ...message })
+      this.#options.notices.tellOne(room, participantId, 'room.message', { roomId, from, ...message })
     }
     return connected.length
   }
@@ -189,7 +192,13 @@ export class RoomMessaging {
     this.#pending.set(rpcId, { participantId, resolve, reject })
     const timer = setTimeout(() => reject(requestErrors.unavailable('The participant')), timeoutMs)
     const { roomId } = room
-    this.#options.rooms.tellOne(room, participantId, 'room.invoked', { roomId, rpcId, from, method, payload })
+    this.#options.notices.tellOne(room, participantId, 'room.invoked', {
+      roomId,
+      rpcId,
+      from,
+      method,
+      payload,
+    })
     try {
       return await promise
     } finally {

@@ -5,11 +5,12 @@ import { rankOf, roleDefinition } from '../access/roles.ts'
 import type { RoomAction } from '../access/room-policy.ts'
 import type { Clock, Session } from '../ports.ts'
 import { requestErrors } from '../request-errors.ts'
+import type { LiveRooms, Seat } from './live-rooms.ts'
 import type { RecordBook } from './record-book.ts'
 import type { Member } from './room.ts'
+import type { RoomAccess } from './room-access.ts'
 import type { RoomActions } from './room-actions.ts'
 import { mostInvites } from './room-record.ts'
-import type { RoomService, Seat } from './room-service.ts'
 
 type Empty = Record<never, never>
 type RoomRef = { readonly roomId: string }
@@ -18,7 +19,8 @@ type PersonRef = RoomRef & { readonly identity: string }
 
 /** What {@link RoomModeration} needs. */
 export type RoomModerationOptions = {
-  readonly rooms: RoomService
+  readonly live: LiveRooms
+  readonly access: RoomAccess
   readonly actions: RoomActions
   readonly book: RecordBook
   readonly invites: InviteSigner
@@ -40,7 +42,7 @@ export class RoomModeration {
     session: Session,
     { roomId, settings, name }: ParsedRequestOf<'room.changeSettings'>,
   ): Promise<ReplyOf<'room.changeSettings'>> {
-    const { room, member } = this.#options.rooms.seatFor(session, roomId, 'changeSettings')
+    const { room, member } = this.#options.access.seatFor(session, roomId, 'changeSettings')
     const { newcomerRole } = settings
     if (newcomerRole !== undefined) this.#checkRole(room.record.customRoles, member, newcomerRole)
     return { settings: await this.#options.actions.changeSettings(roomId, settings, name) }
@@ -51,8 +53,8 @@ export class RoomModeration {
     session: Session,
     { roomId, role, ttlSeconds = defaultInviteSeconds }: ParsedRequestOf<'room.createInvite'>,
   ): Promise<ReplyOf<'room.createInvite'>> {
-    const { rooms, book, invites, now } = this.#options
-    const { room, member } = rooms.seatFor(session, roomId, 'invite')
+    const { access, book, invites, now } = this.#options
+    const { room, member } = access.seatFor(session, roomId, 'invite')
     const given = role ?? room.record.settings.newcomerRole
     this.#checkRole(room.record.customRoles, member, given)
     if (room.record.invites(now()).length >= mostInvites) throw requestErrors.tooMany('invites')
@@ -71,8 +73,8 @@ export class RoomModeration {
 
   /** `room.invites` */
   invites(session: Session, { roomId }: RoomRef): ReplyOf<'room.invites'> {
-    const { rooms, now } = this.#options
-    const { room } = rooms.seatFor(session, roomId, 'invite')
+    const { access, now } = this.#options
+    const { room } = access.seatFor(session, roomId, 'invite')
     const invites = room.record.invites(now())
     return { invites: invites.map(({ expiresAtMs: expiresAt, ...rest }) => ({ ...rest, expiresAt })) }
   }
@@ -82,8 +84,8 @@ export class RoomModeration {
     session: Session,
     { roomId, inviteId }: ParsedRequestOf<'room.revokeInvite'>,
   ): Promise<Empty> {
-    const { rooms, book } = this.#options
-    const { room } = rooms.seatFor(session, roomId, 'invite')
+    const { access, book } = this.#options
+    const { room } = access.seatFor(session, roomId, 'invite')
     const changes = room.record.revokeInvite(inviteId)
     if (changes.length === 0) throw requestErrors.notFound('invite')
     await book.save(roomId, changes)
@@ -92,14 +94,14 @@ export class RoomModeration {
 
   /** `room.setHand` */
   async setHand(session: Session, { roomId, raised }: ParsedRequestOf<'room.setHand'>): Promise<Empty> {
-    const seat = this.#options.rooms.seatFor(session, roomId, 'raiseHand')
+    const seat = this.#options.access.seatFor(session, roomId, 'raiseHand')
     await this.#options.actions.setHand(seat, seat.member, raised)
     return {}
   }
 
   /** `room.lowerHand` */
   async lowerHand(session: Session, { roomId, participantId }: ParticipantRef): Promise<Empty> {
-    const seat = this.#options.rooms.seatFor(session, roomId, 'lowerHand')
+    const seat = this.#options.access.seatFor(session, roomId, 'lowerHand')
     const target = seat.room.member(participantId)
     if (target === undefined) throw requestErrors.notAllowed('targetNotFound')
     await this.#options.actions.setHand(seat, target, false)
@@ -118,7 +120,7 @@ export class RoomModeration {
     session: Session,
     { roomId, accept }: ParsedRequestOf<'room.answerStage'>,
   ): Promise<Empty> {
-    const seat = this.#options.rooms.seatFor(session, roomId, 'answerStage')
+    const seat = this.#options.access.seatFor(session, roomId, 'answerStage')
     await this.#options.actions.answerStage(seat, seat.member, accept)
     return {}
   }
@@ -132,11 +134,11 @@ export class RoomModeration {
 
   /** `room.muteAll` */
   async muteAll(session: Session, { roomId }: RoomRef): Promise<ReplyOf<'room.muteAll'>> {
-    const { rooms, actions } = this.#options
-    const seat = rooms.seatFor(session, roomId, 'muteAll')
+    const { access, actions } = this.#options
+    const seat = access.seatFor(session, roomId, 'muteAll')
     const by = moderatorOf(seat.member)
     const others = seat.room.members.filter(
-      ({ identity }) => rooms.decide(seat, 'mute', { targetIdentity: identity }).allowed,
+      ({ identity }) => access.decide(seat, 'mute', { targetIdentity: identity }).allowed,
     )
     const muted = await Promise.all(others.map((member) => actions.mute(seat, member, by)))
     return { muted: muted.filter(Boolean).length }
@@ -179,28 +181,28 @@ export class RoomModeration {
 
   /** `room.ban` */
   async ban(session: Session, { roomId, identity }: PersonRef): Promise<Empty> {
-    this.#options.rooms.seatFor(session, roomId, 'ban', { targetIdentity: identity })
+    this.#options.access.seatFor(session, roomId, 'ban', { targetIdentity: identity })
     await this.#options.actions.ban(roomId, identity)
     return {}
   }
 
   /** `room.unban` */
   async unban(session: Session, { roomId, identity }: PersonRef): Promise<Empty> {
-    this.#options.rooms.seatFor(session, roomId, 'unban')
+    this.#options.access.seatFor(session, roomId, 'unban')
     await this.#options.actions.unban(roomId, identity)
     return {}
   }
 
   /** `room.bans` */
   bans(session: Session, { roomId }: RoomRef): ReplyOf<'room.bans'> {
-    const { room } = this.#options.rooms.seatFor(session, roomId, 'unban')
+    const { room } = this.#options.access.seatFor(session, roomId, 'unban')
     const banned = room.record.banned().slice(0, 1000)
     return { banned: banned.map(({ identity, name, sinceMs }) => ({ identity, name, since: sinceMs })) }
   }
 
   /** `room.end` */
   async end(session: Session, { roomId }: RoomRef): Promise<Empty> {
-    this.#options.rooms.seatFor(session, roomId, 'end')
+    this.#options.access.seatFor(session, roomId, 'end')
     await this.#options.actions.end(roomId)
     return {}
   }
@@ -212,9 +214,9 @@ export class RoomModeration {
     { roomId, participantId }: ParticipantRef,
     role?: string,
   ): { seat: Seat; target: Member; by: Moderator } {
-    const { rooms } = this.#options
-    const target = rooms.liveRoom(roomId)?.room.member(participantId)
-    const seat = rooms.seatFor(session, roomId, action, { targetIdentity: target?.identity, role })
+    const { live, access } = this.#options
+    const target = live.get(roomId)?.room.member(participantId)
+    const seat = access.seatFor(session, roomId, action, { targetIdentity: target?.identity, role })
     // The policy refused an unknown target before.
     if (target === undefined) throw requestErrors.notAllowed('targetNotFound')
     return { seat, target, by: moderatorOf(seat.member) }

@@ -13,12 +13,12 @@ import type { InviteSigner } from '../access/invites.ts'
 import { customRolesSchema, type RoleDefinitionInput, roleDefinition } from '../access/roles.ts'
 import type { Clock } from '../ports.ts'
 import { requestErrors } from '../request-errors.ts'
+import type { LiveRoom, LiveRooms } from './live-rooms.ts'
 import type { RecordBook } from './record-book.ts'
 import { type Member, participantOf } from './room.ts'
 import type { RoomActions, SettingsChange } from './room-actions.ts'
 import type { RoomLobby } from './room-lobby.ts'
 import type { RoomMessage, RoomMessaging, RoomMethod } from './room-messaging.ts'
-import type { LiveRoom, RoomService } from './room-service.ts'
 import type { RoomRow, RoomStore } from './store/room-store.ts'
 
 /** A room as the application sees it. */
@@ -100,7 +100,7 @@ export type RoomsApi = {
 
 /** What {@link createRoomsApi} needs. */
 export type RoomsApiOptions = {
-  readonly rooms: RoomService
+  readonly live: LiveRooms
   readonly lobby: RoomLobby
   readonly actions: RoomActions
   readonly messaging: RoomMessaging
@@ -131,11 +131,11 @@ const checked = <Schema extends z.ZodType>(
 
 /** Builds the application's way to rooms. */
 export const createRoomsApi = (options: RoomsApiOptions): RoomsApi => {
-  const { rooms, lobby, actions, messaging, book, store, invites, now } = options
+  const { live: liveRooms, lobby, actions, messaging, book, store, invites, now } = options
   const by: Moderator = { name: options.serverName }
 
   const liveRoom = (roomId: string): LiveRoom => {
-    const live = rooms.liveRoom(roomId)
+    const live = liveRooms.get(roomId)
     if (live === undefined) throw requestErrors.notFound('room with somebody in it')
     return live
   }
@@ -153,13 +153,13 @@ export const createRoomsApi = (options: RoomsApiOptions): RoomsApi => {
     try {
       return await run(record)
     } finally {
-      rooms.releaseIfUnused(id)
+      liveRooms.releaseIfUnused(id)
     }
   }
 
   const get = (roomId: string): Promise<RoomInfo | undefined> =>
     withRecord(roomId, async (record) => {
-      const live = rooms.liveRoom(roomId)
+      const live = liveRooms.get(roomId)
       if (live === undefined && !record.isWorthKeeping(now())) return undefined
       return {
         roomId,
@@ -176,7 +176,7 @@ export const createRoomsApi = (options: RoomsApiOptions): RoomsApi => {
     list: async (limit = 1000) => {
       const stored = await store.rooms(limit)
       const ids = new Set([
-        ...rooms.live.map(({ room }) => room.roomId),
+        ...liveRooms.all.map(({ room }) => room.roomId),
         ...stored.map(({ roomId }: RoomRow) => roomId),
       ])
       const infos = await Promise.all([...ids].map(get))
@@ -195,7 +195,7 @@ export const createRoomsApi = (options: RoomsApiOptions): RoomsApi => {
     delete: async (roomId) => {
       await actions.end(roomId)
       // A moderator may have opened it again meanwhile: then it lives on, as they wanted.
-      if (rooms.liveRoom(roomId) !== undefined) return
+      if (liveRooms.get(roomId) !== undefined) return
       book.forget(roomId)
       await book.save(roomId, [{ type: 'roomGone' }])
     },
@@ -207,7 +207,7 @@ export const createRoomsApi = (options: RoomsApiOptions): RoomsApi => {
           throw new TypeError(`The room knows no role ${role}.`)
         }
         const name = record.person(identity)?.name ?? identity.slice(0, 64)
-        const live = rooms.liveRoom(roomId)
+        const live = liveRooms.get(roomId)
         if (live !== undefined) await actions.setRole(live, identity, role)
         else await book.save(roomId, record.setRole(identity, name, role, now()))
       }),

@@ -14,10 +14,12 @@ import type { MessageService } from '../chat/message-service.ts'
 import type { Session } from '../ports.ts'
 import type { PushService } from '../push/push-service.ts'
 import { requestErrors } from '../request-errors.ts'
+import type { RoomAccess } from '../rooms/room-access.ts'
 import type { RoomLobby } from '../rooms/room-lobby.ts'
 import type { RoomMediaRequests } from '../rooms/room-media-requests.ts'
 import type { RoomMessaging } from '../rooms/room-messaging.ts'
 import type { RoomModeration } from '../rooms/room-moderation.ts'
+import type { RoomNotices } from '../rooms/room-notices.ts'
 import type { RoomService } from '../rooms/room-service.ts'
 import type { RateClass } from './rate-limit.ts'
 
@@ -51,7 +53,9 @@ export type EventTargets = {
 
 /** The parts that serve rooms. */
 export type RoomTargets = {
-  readonly rooms: RoomService
+  readonly rooms: Pick<RoomService, 'join' | 'leave'>
+  readonly access: RoomAccess
+  readonly notices: RoomNotices
   readonly media: RoomMediaRequests
   readonly lobby: RoomLobby
   readonly moderation: RoomModeration
@@ -73,14 +77,14 @@ const writing = ({ conversationId }: { readonly conversationId: string }): Actio
 
 /** A room's own chat is for those whom the room lets read and write it, whatever the token grants besides. */
 const inChat = async <Reply>(
-  rooms: RoomService,
+  access: RoomAccess,
   session: Session,
   conversationId: string,
   run: () => Reply | Promise<Reply>,
 ): Promise<Reply> => {
   const roomId = roomOfConversation(conversationId)
   if (roomId !== undefined) {
-    const { allowed, code, reason } = await rooms.decideChat(session, roomId)
+    const { allowed, code, reason } = await access.decideChat(session, roomId)
     if (!allowed) throw requestErrors.notAllowed(code, reason)
   }
   return run()
@@ -156,7 +160,7 @@ const roomRules = ({
 /** Builds the table: the whole surface that a connection can reach, on one page. */
 export const createEventTable = (targets: EventTargets): EventTable => {
   const { chat, messages, members, calls, push, care, room, renewToken, setPresence, listPeople } = targets
-  const { rooms, media } = room
+  const { rooms, access, notices, media } = room
   return {
     ...roomRules(room),
     'token.renew': { rate: 'light', handle: renewToken },
@@ -189,7 +193,7 @@ export const createEventTable = (targets: EventTargets): EventTable => {
       rate: 'light',
       action: (request) => ('withIdentity' in request ? { type: 'direct.open' } : reading(request)),
       handle: (session, request) =>
-        inChat(rooms, session, 'conversationId' in request ? request.conversationId : '', () =>
+        inChat(access, session, 'conversationId' in request ? request.conversationId : '', () =>
           chat.open(session, request),
         ),
     },
@@ -198,73 +202,73 @@ export const createEventTable = (targets: EventTargets): EventTable => {
       rate: 'light',
       action: reading,
       handle: (session, request) =>
-        inChat(rooms, session, request.conversationId, () => chat.history(session, request)),
+        inChat(access, session, request.conversationId, () => chat.history(session, request)),
     },
     'conversation.send': {
       rate: 'send',
       action: writing,
       handle: (session, request) =>
-        inChat(rooms, session, request.conversationId, () => chat.send(session, request)),
+        inChat(access, session, request.conversationId, () => chat.send(session, request)),
     },
     'conversation.read': {
       rate: 'light',
       action: reading,
       handle: (session, request) =>
-        inChat(rooms, session, request.conversationId, () => chat.read(session, request)),
+        inChat(access, session, request.conversationId, () => chat.read(session, request)),
     },
     'conversation.delivered': {
       rate: 'light',
       action: reading,
       handle: (session, request) =>
-        inChat(rooms, session, request.conversationId, () => chat.delivered(session, request)),
+        inChat(access, session, request.conversationId, () => chat.delivered(session, request)),
     },
     'conversation.search': {
       rate: 'search',
       // Without a conversation it searches those of which one is a member.
       handle: (session, request) =>
-        inChat(rooms, session, request.conversationId ?? '', () => chat.search(session, request)),
+        inChat(access, session, request.conversationId ?? '', () => chat.search(session, request)),
     },
     'conversation.changes': {
       rate: 'light',
       action: reading,
       handle: (session, request) =>
-        inChat(rooms, session, request.conversationId, () => messages.changes(session, request)),
+        inChat(access, session, request.conversationId, () => messages.changes(session, request)),
     },
     'conversation.pinned': {
       rate: 'light',
       action: reading,
       handle: (session, request) =>
-        inChat(rooms, session, request.conversationId, () => messages.pinned(session, request)),
+        inChat(access, session, request.conversationId, () => messages.pinned(session, request)),
     },
     'message.edit': {
       rate: 'send',
       action: writing,
       handle: (session, request) =>
-        inChat(rooms, session, request.conversationId, () => messages.edit(session, request)),
+        inChat(access, session, request.conversationId, () => messages.edit(session, request)),
     },
     'message.delete': {
       rate: 'send',
       action: writing,
       handle: (session, request) =>
-        inChat(rooms, session, request.conversationId, () => messages.delete(session, request)),
+        inChat(access, session, request.conversationId, () => messages.delete(session, request)),
     },
     'message.react': {
       rate: 'send',
       action: writing,
       handle: (session, request) =>
-        inChat(rooms, session, request.conversationId, () => messages.react(session, request)),
+        inChat(access, session, request.conversationId, () => messages.react(session, request)),
     },
     'message.pin': {
       rate: 'send',
       action: writing,
       handle: (session, request) =>
-        inChat(rooms, session, request.conversationId, () => messages.pin(session, request)),
+        inChat(access, session, request.conversationId, () => messages.pin(session, request)),
     },
     'message.versions': {
       rate: 'light',
       action: reading,
       handle: (session, request) =>
-        inChat(rooms, session, request.conversationId, () => messages.versions(session, request)),
+        inChat(access, session, request.conversationId, () => messages.versions(session, request)),
     },
 
     // What it needs is granted for the id that it derives.
@@ -303,7 +307,7 @@ export const createEventTable = (targets: EventTargets): EventTable => {
       rate: 'typing',
       action: writing,
       handle: (session, request) =>
-        inChat(rooms, session, request.conversationId, () => members.typing(session, request)),
+        inChat(access, session, request.conversationId, () => members.typing(session, request)),
     },
 
     'call.start': {
@@ -321,7 +325,7 @@ export const createEventTable = (targets: EventTargets): EventTable => {
     'call.signal': { rate: 'signal', handle: (session, request) => calls.signal(session, request) },
     'call.resume': { rate: 'light', handle: (session, request) => calls.resume(session, request) },
 
-    'room.list': { rate: 'light', handle: (session) => rooms.list(session) },
+    'room.list': { rate: 'light', handle: (session) => notices.listFor(session) },
     'room.join': {
       rate: 'start',
       action: joining,
