@@ -13,7 +13,7 @@ export default defineConfig({
     // The content security policy allows no data: fonts and no inline scripts, so nothing is inlined.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    // The first page is 160 kB compressed: React, the SDK and the interface. The media code comes with the first room.
+    // The first page is 190 kB compressed: React, the SDK and the interface. The media code comes with the first room.
     chunkSizeWarningLimit: 650,
   },
   server: {

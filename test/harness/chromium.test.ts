@@ -4,7 +4,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TestBrowser } from './chromium.ts'
 
 const page = '<!doctype html><title>Harness</title><video autoplay playsinline></video>'
-const site = createServer((_request, response) => response.setHeader('content-type', 'text/html').end(page))
+const site = createServer(({ url: path }, response) => {
+  response.setHeader('content-type', 'text/html')
+  if (path === '/strict') response.setHeader('content-security-policy', "script-src 'self'")
+  response.end(page)
+})
 let url: string
 
 beforeAll(async () => {
@@ -56,6 +60,25 @@ describe('the browser that tests drive', () => {
     expect(browser.problems.filter((text) => !text.includes('favicon'))).toEqual([
       'Asha: first',
       'Asha: second',
+    ])
+  })
+
+  test('collects what the content security policy stopped, also where the page took it in silence', async () => {
+    await using browser = await TestBrowser.launch()
+    const window = await browser.openWindow({ name: 'Asha' })
+    await window.goto(`${url}strict`)
+    const told = window.waitForEvent('console', (message) => message.text().includes('policy stopped'))
+    // In a task of its own: what the driver itself evaluates, Chromium lets pass.
+    await window.evaluate(() => {
+      setTimeout(() => {
+        try {
+          new Function('return 1')
+        } catch {}
+      })
+    })
+    await told
+    expect(browser.problems.filter((text) => !text.includes('favicon'))).toEqual([
+      'Asha: the content security policy stopped eval (script-src)',
     ])
   })
 })

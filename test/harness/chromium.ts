@@ -61,7 +61,10 @@ export class TestBrowser implements AsyncDisposable {
     return new TestBrowser(await chromium.launch({ executablePath, headless: true, args }))
   }
 
-  /** What went wrong in any page so far: uncaught errors and messages of console.error, with the window's name. */
+  /**
+   * What went wrong in any page so far, with the window's name: uncaught errors, messages of console.error, and what the
+   * content security policy stopped, also where the page took that in silence.
+   */
   get problems(): readonly string[] {
     return this.#problems
   }
@@ -76,6 +79,7 @@ export class TestBrowser implements AsyncDisposable {
       colorScheme,
     })
     this.#watch(context, name)
+    await context.addInitScript(tellViolations)
     return context.newPage()
   }
 
@@ -94,4 +98,11 @@ export class TestBrowser implements AsyncDisposable {
       if (message.type() === 'error') this.#problems.push(`${name}: ${message.text()}`)
     })
   }
+}
+
+/** Runs in the page, before anything of its own. */
+function tellViolations(): void {
+  addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI }) => {
+    console.error(`the content security policy stopped ${blockedURI} (${effectiveDirective})`)
+  })
 }
