@@ -12,7 +12,7 @@ import type {
   RoomSettings,
   WaitingPerson,
 } from '@sangam/protocol'
-import type { Emitter, Store, Unsubscribe } from '../api.ts'
+import type { Emitter, Store, Unsubscribe } from '../observable.ts'
 
 export type {
   BannedPerson,
