@@ -20,6 +20,7 @@ const SIMULCAST: readonly AvailableLayer[] = [
 class FakeConsumer implements LayeredConsumer {
   priority = 1
   wanted = true
+  usesTransportCc = true
   bitrateBps = 0
   preferred: LayerChoice | undefined
   allocationReason: AllocationReason | undefined
@@ -70,6 +71,19 @@ describe('LayerAllocation', () => {
     expect(audio.allocationReason).toBeUndefined()
     expect(consumer.grants).toEqual([{ spatialLayer: 0, temporalLayer: 0 }])
     expect(consumer.allocationReason).toBe('bandwidth')
+  })
+
+  test('what the estimate leaves out is not taken off it again', () => {
+    const consumer = new FakeConsumer('a')
+    const audio = new FakeConsumer('audio', [])
+    audio.bitrateBps = 100_000
+    audio.usesTransportCc = false
+    const allocation = new LayerAllocation()
+    allocation.apply([audio, consumer], 510_000)
+    allocation.apply([audio, consumer], 510_000, 'withoutTransportCc')
+    audio.usesTransportCc = true
+    allocation.apply([audio, consumer], 510_000, 'withoutTransportCc')
+    expect(consumer.grants.map((grant) => (grant === 'none' ? -1 : grant.spatialLayer))).toEqual([0, 1, 0])
   })
 
   test('a paused consumer takes nothing from the others', () => {

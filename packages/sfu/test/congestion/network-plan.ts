@@ -6,6 +6,7 @@ import {
   VIDEO_SOURCE,
   VirtualTime,
 } from '@sangam/testkit/network'
+import type { LayeredMedia } from './layered-source.ts'
 import { SimulatedFlow } from './simulated-flow.ts'
 
 /** What a plan's network and media are; everything else follows from the seed. */
@@ -26,6 +27,8 @@ export interface NetworkPlan {
   readonly tcp?: readonly { readonly startSeconds: number }[]
   /** Short TCP transfers: this many sources that send, wait and send again (RFC 8867 section 5.7). */
   readonly shortTcpSources?: number
+  /** Sound that takes no part in transport-cc, beside the flows: bits per second. */
+  readonly voiceBps?: number
 }
 
 export interface FlowPlan {
@@ -35,6 +38,8 @@ export interface FlowPlan {
   readonly firstSequence?: number
   /** Most that the encoder makes. */
   readonly mediaMaxBps?: number
+  /** Layers to choose from in place of an encoder that follows the estimate. */
+  readonly layers?: LayeredMedia
 }
 
 /** One sample of a flow, every `SAMPLE_SECONDS`. */
@@ -46,6 +51,8 @@ export interface Sample {
 }
 export const SAMPLE_SECONDS = 0.1
 const TCP_DELAY_MS = 50
+/** Opus packets of three speakers come this often. */
+const VOICE_US = 20_000 / 3
 
 /** What a plan gave. */
 export class PlanResult {
@@ -124,6 +131,7 @@ export function runPlan(plan: NetworkPlan): PlanResult {
   const reverse = new Bottleneck(time, random, { ...common, lossShare: 0, rates: reverseRates })
   const flows = plan.flows.map((flow) => startFlow(time, random, link, reverse, plan, flow))
   for (const flow of plan.reverseFlows ?? []) startFlow(time, random, reverse, link, plan, flow)
+  startVoice(time, link, plan.voiceBps ?? 0)
   const tcp = startTcp(time, random, link, plan)
   const samples: Sample[][] = flows.map(() => [])
   const bytes = flows.map(() => 0)
@@ -154,7 +162,7 @@ function startFlow(
     delayMs: flow.delayMs ?? 50,
     initialBps: plan.initialBps ?? 300_000,
     maxBps: plan.maxBps ?? 20_000_000,
-    media: { ...VIDEO_SOURCE, maxBps: flow.mediaMaxBps ?? VIDEO_SOURCE.maxBps },
+    media: flow.layers ?? { ...VIDEO_SOURCE, maxBps: flow.mediaMaxBps ?? VIDEO_SOURCE.maxBps },
     ...(flow.firstSequence === undefined ? {} : { firstSequence: flow.firstSequence }),
   })
   // Not all in the same microsecond: real senders' frames and ticks are not aligned.
@@ -169,6 +177,11 @@ function startFlow(
     })
   }
   return made
+}
+
+function startVoice(time: VirtualTime, link: Bottleneck, bps: number): void {
+  if (bps === 0) return
+  time.every(VOICE_US, () => link.send(Math.round((bps * VOICE_US) / 8e6), TCP_DELAY_MS, () => {}))
 }
 
 function startTcp(time: VirtualTime, random: SeededRandom, link: Bottleneck, plan: NetworkPlan): TcpFlow[] {

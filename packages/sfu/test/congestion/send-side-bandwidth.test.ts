@@ -64,6 +64,21 @@ describe('SendSideBandwidth on a simulated link', () => {
     expect(runPlan({ ...PLAN, jitterMs: 15 }).utilisation(10)).toBeGreaterThan(0.6)
   })
 
+  test('an estimate that leaves no layer is not the last one: the path is asked again when nothing is under way', () => {
+    // The link takes a third of the lowest layer for 5 s, so that the router stops sending altogether.
+    const layers = { streams: 1, layersBps: [150_000, 500_000] }
+    const rates = [
+      { fromSeconds: 0, bps: 1_000_000 },
+      { fromSeconds: 10, bps: 50_000 },
+      { fromSeconds: 15, bps: 1_000_000 },
+    ]
+    const result = runPlan({ ...PLAN, lossShare: 0.01, rates, flows: [{ startSeconds: 0, layers }] })
+    expect(result.mediaBps(0, 6, 10)).toBeGreaterThan(450_000)
+    expect(result.mediaBps(0, 12, 15)).toBeLessThan(60_000)
+    expect(result.mediaBps(0, 23, 30)).toBeGreaterThan(450_000)
+    expect(result.samples[0]!.at(-1)!.targetBps).toBeLessThanOrEqual(1_000_000)
+  })
+
   test('media that needs little does not lose the estimate, nor let it run away', () => {
     const result = runPlan({
       ...PLAN,

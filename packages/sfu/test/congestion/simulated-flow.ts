@@ -9,6 +9,7 @@ import {
 import { SendHistory, SendRecords } from '../../src/worker/congestion/send-records.ts'
 import { SendSideBandwidth } from '../../src/worker/congestion/send-side-bandwidth.ts'
 import { TransportCcRecorder } from '../../src/worker/congestion/transport-cc-recorder.ts'
+import { type LayeredMedia, LayeredSource } from './layered-source.ts'
 
 const TRANSPORT = 1
 const TICK_US = 20_000
@@ -21,7 +22,7 @@ const RECEIVER_CLOCK_US = 123_456_789
 /** One sender with its estimator, its encoder, and its receiver at the other end of the link. */
 export class SimulatedFlow {
   readonly bandwidth: SendSideBandwidth
-  readonly source: MediaSource
+  readonly source: MediaSource | LayeredSource
   readonly queueMs: { readonly atUs: number; readonly ms: number }[] = []
   mediaBytes = 0
   paddingBytes = 0
@@ -44,7 +45,8 @@ export class SimulatedFlow {
       readonly delayMs: number
       readonly initialBps: number
       readonly maxBps: number
-      readonly media: MediaSourceOptions
+      /** An encoder that follows the estimate, or layers that it chooses among. */
+      readonly media: MediaSourceOptions | LayeredMedia
       /** First transport-wide sequence number. */
       readonly firstSequence?: number
     },
@@ -61,13 +63,13 @@ export class SimulatedFlow {
       minBps: 0,
       maxBps: options.maxBps,
     })
-    this.source = new MediaSource(
-      time,
-      random,
-      options.media,
-      () => this.bandwidth.targetBps,
-      (bytes) => this.#send(bytes, true),
-    )
+    const { media } = options
+    const targetBps = () => this.bandwidth.targetBps
+    const emit = (bytes: number) => this.#send(bytes, true)
+    this.source =
+      'layersBps' in media
+        ? new LayeredSource(time, random, media, targetBps, emit)
+        : new MediaSource(time, random, media, targetBps, emit)
   }
 
   start(): void {

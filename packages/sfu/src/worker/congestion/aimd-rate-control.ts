@@ -58,10 +58,7 @@ export class AimdRateControl {
   ): 'decrease' | 'increase' | 'hold' {
     const elapsedMs = this.#updatedUs < 0 ? 0 : Math.min((nowUs - this.#updatedUs) / 1000, 1000)
     this.#updatedUs = nowUs
-    if (queueMs < MIN_QUEUE_MS) {
-      this.bps = Math.max(this.bps, this.#drainedBps)
-      this.#drainedBps = 0
-    }
+    if (queueMs < MIN_QUEUE_MS) this.drained()
     if (usage === 'overuse') {
       this.#state = 'hold'
       if (queueMs < MIN_QUEUE_MS) return 'hold'
@@ -78,6 +75,12 @@ export class AimdRateControl {
     }
     if (acknowledgedBps > 0) this.#increase(acknowledgedBps, responseMs, elapsedMs)
     return 'increase'
+  }
+
+  /** The queue that led to the last decrease is gone: the rate needs to make no room for it any more. */
+  drained(): void {
+    this.bps = Math.max(this.bps, this.#drainedBps)
+    this.#drainedBps = 0
   }
 
   /** A probe measured the link, or a limit changed: goes on from there. */

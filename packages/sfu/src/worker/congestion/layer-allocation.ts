@@ -25,6 +25,8 @@ export interface LayeredConsumer {
   readonly id: string
   readonly priority: number
   readonly wanted: boolean
+  /** Whether its packets are among those that transport-cc feedback tells about. */
+  readonly usesTransportCc: boolean
   readonly bitrateBps: number
   layerDemand(): LayerDemand
   setTargetLayers(grant: GrantedLayers): void
@@ -37,13 +39,22 @@ const OVERHEAD = 1.07
 
 /**
  * Shares a transport's estimate among its consumers and tells them. Remembers what each has, for the hysteresis; what
- * can't be chosen (audio, streams without layers) is taken off first.
+ * can't be chosen (audio, streams without layers) is taken off first, if the estimate counts it.
  */
 export class LayerAllocation {
   #current = new Map<string, LayerChoice>()
 
-  /** @returns what each consumer with layers got, in the order of `consumers` */
-  apply(consumers: Iterable<LayeredConsumer>, availableBps: number): readonly Allocation[] {
+  /**
+   * @param availableBps what may be spent
+   * @param excludes what `availableBps` leaves out: an estimate from transport-cc is what the path has left beside all that
+   * doesn't take part in it
+   * @returns what each consumer with layers got, in the order of `consumers`
+   */
+  apply(
+    consumers: Iterable<LayeredConsumer>,
+    availableBps: number,
+    excludes: 'nothing' | 'withoutTransportCc' = 'nothing',
+  ): readonly Allocation[] {
     const layered: LayeredConsumer[] = []
     const requests: AllocationRequest[] = []
     let leftBps = availableBps
@@ -51,7 +62,7 @@ export class LayerAllocation {
       if (!consumer.wanted) continue
       const demand = consumer.layerDemand()
       if (demand.layers.length === 0) {
-        leftBps -= consumer.bitrateBps * OVERHEAD
+        if (excludes === 'nothing' || consumer.usesTransportCc) leftBps -= consumer.bitrateBps * OVERHEAD
         continue
       }
       layered.push(consumer)

@@ -55,6 +55,13 @@ export class LossBound {
     return this.lossShare >= LOW_LOSS && this.bps !== Number.POSITIVE_INFINITY
   }
 
+  /** Nothing was sent for long: what was lost before says nothing about the path now. */
+  forgetShare(): void {
+    this.lossShare = 0
+    this.#lost = 0
+    this.#total = 0
+  }
+
   /** A probe went through at this rate. */
   raise(bps: number): void {
     if (this.bps < bps) this.bps = bps

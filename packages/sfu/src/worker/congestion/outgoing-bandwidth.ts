@@ -184,7 +184,8 @@ export class OutgoingBandwidth {
     if (this.#estimator === undefined && this.#rembBps === 0) return
     this.#allocatedUs = nowUs
     this.#allocatedBps = this.bps
-    this.#allocations = this.#allocation.apply(this.#owner.consumers.values(), this.bps)
+    const excludes = this.#estimator?.hasFeedback === true ? 'withoutTransportCc' : 'nothing'
+    this.#allocations = this.#allocation.apply(this.#owner.consumers.values(), this.bps, excludes)
     this.#trace()
   }
 

@@ -57,6 +57,14 @@ export class OveruseDetector {
     return this.usage
   }
 
+  /** Forgets the trend, and keeps the threshold that was learnt. */
+  reset(): void {
+    this.usage = 'normal'
+    this.#overuseMs = -1
+    this.#groups = 0
+    this.#previousTrendMs = 0
+  }
+
   #adapt(distanceMs: number, nowUs: number): void {
     const stepMs = this.#updatedUs < 0 ? 0 : Math.min((nowUs - this.#updatedUs) / 1000, MAX_STEP_MS)
     this.#updatedUs = nowUs

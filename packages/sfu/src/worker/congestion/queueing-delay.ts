@@ -23,4 +23,9 @@ export class QueueingDelay {
     for (let i = 0; i < PARTS; i++) shortestUs = Math.min(shortestUs, this.#shortestUs[i] as number)
     this.ms += SMOOTHING * ((delayUs - shortestUs) / 1000 - this.ms)
   }
+
+  /** Nothing waits any more. */
+  drained(): void {
+    this.ms = 0
+  }
 }

@@ -131,7 +131,7 @@ export class SendHistory {
     return word >>> 16 !== (sequence & 0xffff) || payload === 0 ? 0 : payload + this.#overheadBytes
   }
 
-  /** When a packet left whose `bytes()` are not 0. Good for 71 minutes. */
+  /** When a packet left that `has()` knows. Good for 71 minutes. */
   sentUs(sequence: number, nowUs: number): number {
     const low = this.#records.words[this.#at(sequence) + SendRecord.sentUs] as number
     return nowUs - (((nowUs >>> 0) - low) >>> 0)

@@ -62,6 +62,8 @@ const FEEDBACK_TIMEOUT_RTTS = 4
 const FEEDBACK_TIMEOUT_PACKETS = 5
 const TIMEOUT_BETA = 0.7
 const TIMEOUT_INTERVAL_US = 500_000
+/** When nothing left for this time and a round trip, the queue is gone, and what the last packets said of it is history. */
+const IDLE_US = 500_000
 /** Loss within this time after a delay-based decrease comes from the queue that it answers. */
 const DELAY_HANDLES_US = 1_000_000
 const RTT_SMOOTHING = 0.125
@@ -97,6 +99,7 @@ export class SendSideBandwidth {
   /** Number after the newest acknowledged one. */
   #acknowledgedEnd = 0
   #timedOutUs = Number.NEGATIVE_INFINITY
+  #isIdle = false
   /** Of the current probe: bytes that left since it began, up to before this number. */
   #probeBytes = 0
   #probeCountedEnd = 0
@@ -185,6 +188,7 @@ export class SendSideBandwidth {
    * @returns bytes of padding that should leave now, so that media and padding reach the probe's rate
    */
   tick(nowUs: number): number {
+    this.#noticeIdle(nowUs)
     this.#noticeSilence(nowUs)
     const cluster = this.#cluster
     if (cluster === undefined) {
@@ -289,10 +293,28 @@ export class SendSideBandwidth {
       this.#probeBytes += this.#history.bytes(this.#probeCountedEnd)
   }
 
+  /**
+   * Nothing is sent any more, perhaps because the estimate allows nothing: no feedback will come that takes back what the
+   * last one said. Without this no probe would ever find out that the path is free again.
+   */
+  #noticeIdle(nowUs: number): void {
+    const last = (this.#history.next - 1) & 0xffff
+    if (!this.#hasFeedback || !this.#history.has(last)) return
+    const isIdle = nowUs - this.#history.sentUs(last, nowUs) >= IDLE_US + this.#rttMs * 1000
+    if (isIdle && !this.#isIdle) {
+      this.#trendline.reset()
+      this.#detector.reset()
+      this.#queue.drained()
+      this.#loss.forgetShare()
+      this.#aimd.drained()
+    }
+    this.#isIdle = isIdle
+  }
+
   #noticeSilence(nowUs: number): void {
     const outstanding = (this.#history.next - this.#acknowledgedEnd) & 0xffff
     // A few may be a pause's last packets, of which the receiver can't know that it lacks them.
-    if (!this.#hasFeedback || outstanding < FEEDBACK_TIMEOUT_PACKETS) return
+    if (!this.#hasFeedback || this.#isIdle || outstanding < FEEDBACK_TIMEOUT_PACKETS) return
     if (this.#history.bytes(this.#acknowledgedEnd) === 0) return
     const waitUs = Math.max(FEEDBACK_TIMEOUT_US, FEEDBACK_TIMEOUT_RTTS * this.#rttMs * 1000)
     if (nowUs - this.#history.sentUs(this.#acknowledgedEnd, nowUs) < waitUs) return

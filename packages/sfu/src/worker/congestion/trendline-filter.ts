@@ -30,6 +30,15 @@ export class TrendlineFilter {
     if (this.count >= WINDOW_GROUPS) this.slope = this.#regress()
   }
 
+  /** What comes next has nothing to do with what was before. */
+  reset(): void {
+    this.slope = 0
+    this.count = 0
+    this.#accumulatedMs = 0
+    this.#smoothedMs = 0
+    this.#originUs = -1
+  }
+
   #regress(): number {
     let meanTime = 0
     let meanDelay = 0
