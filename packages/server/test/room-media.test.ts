@@ -187,6 +187,66 @@ describe('media over one transport', () => {
     expect(again.consumers[0]?.producerId).toBe(first.consumers[0]?.producerId)
   })
 
+  const granting = (subscribe: boolean) => ({
+    identity: 'ravi',
+    name: 'Ravi',
+    rooms: { [roomId]: { subscribe } },
+  })
+
+  test('somebody who came without leave to receive begins to when their token gives it', async () => {
+    const server = await startTestServer()
+    await enter(await server.guest('Asha'), microphone, camera)
+    const ravi = await server.member(granting(false))
+    await enter(ravi)
+    expect(await ravi.received('room.consumersAdded')).toEqual([])
+    await ravi.ask('token.renew', { token: await server.sangam.tokens.issue(granting(true)) })
+    expect((await ravi.next('room.consumersAdded')).consumers).toHaveLength(2)
+  })
+
+  test('somebody who came with a role that does not receive begins to with one that does', async () => {
+    const server = await startTestServer()
+    await server.sangam.rooms.create(roomId, {
+      roles: { waiter: { publish: true, subscribe: false } },
+      settings: { newcomerRole: 'waiter' },
+    })
+    const [asha, ravi] = [await server.guest('Asha'), await server.guest('Ravi')]
+    await enter(asha, microphone)
+    await enter(ravi)
+    expect(await ravi.received('room.consumersAdded')).toEqual([])
+    await server.sangam.rooms.setRole(roomId, ravi.identity, 'listener')
+    expect((await ravi.next('room.consumersAdded')).consumers).toHaveLength(1)
+  })
+
+  test.each([
+    { subscribe: true, consumers: 1 },
+    { subscribe: false, consumers: 0 },
+  ])(
+    'what a token says of receiving ($subscribe) holds too when it changed while media was connecting',
+    async ({ subscribe, consumers }) => {
+      const server = await startTestServer()
+      await enter(await server.guest('Asha'), microphone)
+      const ravi = await server.member(granting(!subscribe))
+      await ravi.ask('room.join', { roomId })
+      const { transport } = await ravi.ask('room.openMedia', { roomId })
+      const transports = server.engine.routers.flatMap((router) => [...router.transports])
+      const connecting = transports.find(({ id }) => id === transport.transportId)?.holdConnect()
+      const connected = ravi.ask('room.connectMedia', {
+        roomId,
+        transportId: transport.transportId,
+        dtlsParameters,
+        rtpCapabilities,
+        tracks: [],
+      })
+      await connecting?.reached
+      await ravi.ask('token.renew', { token: await server.sangam.tokens.issue(granting(subscribe)) })
+      connecting?.release()
+      await connected
+      expect((await ravi.received('room.consumersAdded')).flatMap((added) => added.consumers)).toHaveLength(
+        consumers,
+      )
+    },
+  )
+
   test('a transport answers to its participant alone, connects once, and takes each source once', async () => {
     const server = await startTestServer()
     const [asha, eve] = [await server.guest('Asha'), await server.guest('Eve')]

@@ -66,6 +66,8 @@ type ParticipantMedia = {
   place: RoomPlace | undefined
   /** What the client of a connected transport can receive. */
   rtpCapabilities: RtpCapabilities | undefined
+  /** Whether it may receive. */
+  receives: boolean
   /** By producerId. */
   readonly producers: Map<string, EngineProducer>
   readonly streams: Map<string, Forwardable>
@@ -142,12 +144,13 @@ export class RoomMedia {
     return this.#forwarding.countReasons()
   }
 
-  /** Somebody came. */
-  add(participantId: string): void {
+  /** Somebody came, and may receive what the others publish, or not: {@link setReceiving} changes that. */
+  add(participantId: string, receives: boolean): void {
     this.#participants.set(participantId, {
       transport: undefined,
       place: undefined,
       rtpCapabilities: undefined,
+      receives,
       producers: new Map(),
       streams: new Map(),
     })
@@ -217,8 +220,6 @@ export class RoomMedia {
     client: {
       readonly dtlsParameters: DtlsParameters
       readonly rtpCapabilities: RtpCapabilities | undefined
-      /** Whether it may receive; {@link setReceiving} changes that. */
-      readonly receives: boolean
     },
   ): Promise<void> {
     const { transport } = this.#one(participantId, transportId)
@@ -226,7 +227,7 @@ export class RoomMedia {
     const owned = this.#owned(participantId)
     if (owned.transport !== transport || transport.closed) return
     owned.rtpCapabilities = client.rtpCapabilities
-    if (client.receives) this.#addReceiver(participantId, owned)
+    this.#addReceiver(participantId, owned)
   }
 
   /** Connects a participant's data channels; undefined where there are none. */
@@ -305,8 +306,10 @@ export class RoomMedia {
   /** Whether a participant may receive changed. */
   setReceiving(participantId: string, receives: boolean): void {
     const owned = this.#participants.get(participantId)
+    if (owned === undefined) return
+    owned.receives = receives
     if (!receives) this.#receivers.remove(participantId)
-    else if (owned !== undefined && !this.#receivers.has(participantId)) {
+    else if (!this.#receivers.has(participantId)) {
       this.#addReceiver(participantId, owned)
       void this.offerAll(participantId)
     }
@@ -346,8 +349,9 @@ export class RoomMedia {
     return { transport, place }
   }
 
-  #addReceiver(participantId: string, { transport, place, rtpCapabilities }: ParticipantMedia): void {
-    if (transport === undefined || place === undefined || rtpCapabilities === undefined) return
+  #addReceiver(participantId: string, owned: ParticipantMedia): void {
+    const { transport, place, rtpCapabilities, receives } = owned
+    if (!receives || transport === undefined || place === undefined || rtpCapabilities === undefined) return
     this.#forwarding.watchBandwidth(participantId, transport)
     this.#receivers.add(participantId, transport, place, rtpCapabilities)
   }

@@ -49,11 +49,7 @@ export class RoomMediaRequests {
       throw requestErrors.wrongState('Each source can be published once.')
     }
     for (const track of tracks) refuseWrongKind(track)
-    await media.connect(member.participantId, transportId, {
-      dtlsParameters,
-      rtpCapabilities,
-      receives: this.#access.decide(seat, 'subscribe').allowed,
-    })
+    await media.connect(member.participantId, transportId, { dtlsParameters, rtpCapabilities })
     const data = await media.joinData(member.participantId, transportId)
     const before = [...member.tracks.values()]
     const published = await Promise.all(

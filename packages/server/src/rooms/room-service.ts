@@ -196,7 +196,8 @@ export class RoomService {
     entry.seats = []
     for (const seat of seats) {
       const member = room.restore(seat, now())
-      media.add(member.participantId)
+      // What they may receive is known when they are back with a token.
+      media.add(member.participantId, false)
       onEngaged(member.identity, true)
       this.#wait(live, member)
     }
@@ -283,10 +284,10 @@ export class RoomService {
       joinedAtMs: now(),
       grant: grantIn(session.grants, roomId),
     })
-    media.add(participantId)
     onEngaged(identity, true)
     chooseStandIn(room)
     bringUpToDate(room, member)
+    media.add(participantId, member.permissions.includes('subscribe'))
     const participant = participantOf(member)
     notices.tell(room, 'room.participantJoined', { roomId, participant }, participantId)
     this.refresh(live)

@@ -216,6 +216,7 @@ class FakeTransport extends Entity implements EngineTransport {
   readonly owned: (FakeProducer | FakeConsumer)[] = []
   readonly router: FakeRouter
   #isConnected = false
+  #hold: (() => Promise<void>) | undefined
   readonly data: FakeDataEnd
   constructor(router: FakeRouter) {
     super('transport')
@@ -243,6 +244,16 @@ class FakeTransport extends Entity implements EngineTransport {
     this.check()
     if (this.#isConnected) throw named('InvalidStateError', 'connected already')
     this.#isConnected = true
+    await this.#hold?.()
+  }
+  /** Connecting takes until `release()`; `reached` resolves when it was asked for. */
+  holdConnect(): { readonly reached: Promise<void>; readonly release: () => void } {
+    const [reached, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    this.#hold = () => {
+      reached.resolve()
+      return released.promise
+    }
+    return { reached: reached.promise, release: released.resolve }
   }
   async enableTraceEvent(): Promise<void> {
     this.check()
