@@ -147,6 +147,50 @@ describe('media over one transport', () => {
     expect(await counts(server)).toEqual([0, 0, 0])
   })
 
+  test('a place is kept for the sake of flowing media no longer than its token holds', async () => {
+    const server = await startTestServer({ reconnectGraceSeconds: 1 })
+    const [mei, ravi] = [await server.guest('Mei'), await server.guest('Ravi')]
+    await enter(mei)
+    const asha = await server.member({
+      identity: 'asha',
+      name: 'Asha',
+      ttlSeconds: 2,
+      rooms: { [roomId]: { publish: true } },
+    })
+    const { participantId } = await enter(asha, microphone)
+    await enter(ravi)
+    for (const transport of server.engine.routers[0]?.transports ?? [])
+      Object.assign(transport, { iceState: 'completed', dtlsState: 'connected' })
+    ravi.close()
+    expect(await mei.next('room.participantLeft')).toMatchObject({ participantId })
+    // Whose token holds is still there, without a connection.
+    expect(await counts(server)).toEqual([2, 0, 0])
+  })
+
+  test('who comes back with a token that no longer grants the room loses the place at once, media and all', async () => {
+    const server = await startTestServer()
+    const mei = await server.guest('Mei')
+    await enter(mei)
+    const member = (grants: { subscribe?: boolean; publish?: boolean } | undefined) => ({
+      identity: 'asha',
+      name: 'Asha',
+      rooms: grants === undefined ? {} : { [roomId]: grants },
+    })
+    const asha = await server.member(member({ publish: true }), { deviceId: 'phone' })
+    const { participantId, participantKey } = await enter(asha, microphone)
+    asha.close()
+    const withLess = await server.member(member({ publish: false }), { deviceId: 'phone' })
+    await withLess.ask('room.join', { roomId, participantKey })
+    expect(await mei.next('room.trackUnpublished')).toMatchObject({ participantId })
+    withLess.close()
+    const withNothing = await server.member(member(undefined), { deviceId: 'phone' })
+    expect(await withNothing.refusal('room.join', { roomId, participantKey })).toMatchObject({
+      code: 'forbidden',
+    })
+    expect(await mei.next('room.participantLeft')).toMatchObject({ participantId, reason: 'revoked' })
+    expect(await counts(server)).toEqual([1, 0, 0])
+  })
+
   test('is refused where the token does not grant it', async () => {
     const server = await startTestServer()
     const grants = { rooms: { [roomId]: { publish: false, subscribe: false } } }

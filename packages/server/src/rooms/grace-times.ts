@@ -9,7 +9,11 @@ export type GraceTimesOptions = {
 }
 
 /** What is asked of a place that waits, and done when it waited long enough. */
-export type Waiting = { readonly isMediaFlowing: () => boolean; readonly onOver: () => void }
+export type Waiting = {
+  /** Whether it still may, and does, send and receive. */
+  readonly isWorthWaiting: () => boolean
+  readonly onOver: () => void
+}
 
 /** The places that wait for their participants since a connection was lost, by participantId. */
 export class GraceTimes {
@@ -36,7 +40,7 @@ export class GraceTimes {
     const pauseMs = waitedMs === 0 ? graceMs : Math.max(graceMs, leastPauseMs)
     const timer = setTimeout(() => {
       const soFarMs = waitedMs + pauseMs
-      if (soFarMs < mediaGraceMs && waiting.isMediaFlowing()) this.#wait(participantId, waiting, soFarMs)
+      if (soFarMs < mediaGraceMs && waiting.isWorthWaiting()) this.#wait(participantId, waiting, soFarMs)
       else waiting.onOver()
     }, pauseMs)
     this.#timers.set(participantId, timer)

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { ParsedRequestOf, ReplyOf } from '@sangam/protocol'
+import { may } from '../access/policy.ts'
 import type { Decision } from '../access/room-policy.ts'
 import type { MediaCounts } from '../media/media-counts.ts'
 import { RoomMedia } from '../media/room-media.ts'
@@ -62,6 +63,7 @@ export class RoomService {
   async join(session: Session, request: ParsedRequestOf<'room.join'>): Promise<ReplyOf<'room.join'>> {
     const { roomId, name, participantKey, invite: secret } = request
     const keyHash = participantKey === undefined ? undefined : hashOf(participantKey)
+    this.#requireGrant(session, roomId, keyHash)
     const { live, access, book } = this.#options
     const invite = secret === undefined ? undefined : await access.readInvite(roomId, secret)
     for (;;) {
@@ -99,7 +101,7 @@ export class RoomService {
       const { room } = live
       const member = room.memberAt(session.connectionId)
       if (member === undefined) continue
-      member.grant = grantIn(session.grants, room.roomId)
+      takeGrant(room, member, session)
       if (member.grant?.join === true) this.refresh(live)
       else this.expel(live, member, 'revoked')
     }
@@ -283,6 +285,7 @@ export class RoomService {
       connectionId,
       joinedAtMs: now(),
       grant: grantIn(session.grants, roomId),
+      grantedUntilMs: session.expiresAtMs,
     })
     onEngaged(identity, true)
     chooseStandIn(room)
@@ -308,16 +311,17 @@ export class RoomService {
       this.#options.notifier.toConnection(replaced, 'room.closed', { roomId, reason: 'replaced' })
     }
     // The token may be another one than before: what it no longer grants ends.
-    member.grant = grantIn(session.grants, roomId)
+    takeGrant(live.room, member, session)
     this.refresh(live)
     if (!session.connected) this.connectionLost(session)
   }
 
-  /** The place of somebody whose connection is lost waits for them. */
+  /** The place of somebody whose connection is lost waits for them; for longer while their media flows and their token holds. */
   #wait(live: LiveRoom, member: Member): void {
+    const { now } = this.#options
     const { participantId } = member
     this.#grace.begin(participantId, {
-      isMediaFlowing: () => live.media.flows(participantId),
+      isWorthWaiting: () => member.grantedUntilMs > now() && live.media.flows(participantId),
       onOver: () => this.remove(live, member, 'disconnected'),
     })
   }
@@ -353,9 +357,20 @@ export class RoomService {
     log.info({ roomId }, 'room closed')
   }
 
+  /** Whose token does not grant a room does not enter, and the place that waits there for them is theirs no more. */
+  #requireGrant(session: Session, roomId: string, keyHash: string | undefined): void {
+    const verdict = may(session.grants, { type: 'room.join', roomId })
+    if (verdict.allowed) return
+    const live = this.#options.live.get(roomId)
+    const waiting = keyHash === undefined ? undefined : live?.room.holderOf(keyHash, session.identity)
+    if (live !== undefined && waiting !== undefined) this.expel(live, waiting, 'revoked')
+    throw requestErrors.forbidden(verdict.reason)
+  }
+
   #refuseUnless({ allowed, code, reason }: Decision, roomId: string): void {
     if (allowed) return
-    this.#options.live.releaseIfUnused(roomId)
+    const { live } = this.#options
+    live.releaseIfUnused(roomId)
     if (code === 'roomFull') throw requestErrors.roomFull()
     throw requestErrors.notAllowed(code, reason)
   }
@@ -370,6 +385,11 @@ export class RoomService {
       this.#options.onEngaged(member.identity, false)
     }
   }
+}
+
+const takeGrant = ({ roomId }: Room, member: Member, { grants, expiresAtMs }: Session): void => {
+  member.grant = grantIn(grants, roomId)
+  member.grantedUntilMs = expiresAtMs
 }
 
 const hashOf = (participantKey: string): string =>

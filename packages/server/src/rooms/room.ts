@@ -25,6 +25,8 @@ export type Member = {
   readonly tracks: Map<string, Track>
   /** What the token grants here; undefined after a restart, until they come back. */
   grant: RoomGrant | undefined
+  /** Until when. */
+  grantedUntilMs: number
   /** The role in force, and what it comes to with the token. */
   role: string
   permissions: readonly RoomPermission[]
@@ -36,7 +38,7 @@ export type Member = {
 /** What a new participant brings. */
 export type Newcomer = Pick<
   Member,
-  'participantId' | 'keyHash' | 'identity' | 'deviceId' | 'name' | 'joinedAtMs' | 'grant'
+  'participantId' | 'keyHash' | 'identity' | 'deviceId' | 'name' | 'joinedAtMs' | 'grant' | 'grantedUntilMs'
 > & { readonly participantKey: string; readonly connectionId: string }
 
 /** Who is in a room and what they publish; no clock, no socket, no engine. */
@@ -114,6 +116,7 @@ export class Room {
       connectionId: undefined,
       lostAtMs: nowMs,
       grant: undefined,
+      grantedUntilMs: 0,
     }
     this.#members.set(member.participantId, member)
     return member
