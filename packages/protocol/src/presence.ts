@@ -42,7 +42,8 @@ export const presenceRequests = {
 /** What the server tells of presence, by event name. */
 export const presenceNotices = {
   'presence.changed': notice({
-    description: "Somebody's presence or name changed. Sent to everybody with the grant `people`.",
-    payload: personSchema,
+    description:
+      'The presence or the name of people changed. Sent to everybody with the grant `people`; at once, or with what else changes within a millisecond per connection after the last notice.',
+    payload: z.strictObject({ people: z.array(personSchema).min(1) }),
   }),
 } as const

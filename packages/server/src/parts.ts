@@ -186,6 +186,7 @@ export const connectParts = (options: PartsOptions): Parts => {
     policy: rooms.policy,
     close: () => {
       care.close()
+      people.close()
       calls.close()
       rooms.close()
       chatParts.close()

@@ -34,12 +34,12 @@ export type Notifier = {
     event: Name,
     payload: PayloadOf<Name>,
   ) => void
-  /** Every connection whose session passes. */
+  /** Every connection whose session passes. @returns how many */
   readonly toSessions: <Name extends ServerEventName>(
     passes: (session: Session) => boolean,
     event: Name,
     payload: PayloadOf<Name>,
-  ) => void
+  ) => number
   /** Whether a person has a connection that did not open a conversation. */
   readonly isOutside: (identity: string, conversationId: string) => boolean
   /** Whether a person has a connection. */

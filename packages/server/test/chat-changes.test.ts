@@ -249,11 +249,10 @@ describe('states', () => {
   test('who is offline was seen when their last connection ended', async () => {
     const { asha, ravi } = await openTeam()
     ravi.close()
-    const { lastSeenAt } = await asha.next(
-      'presence.changed',
-      ({ identity, presence }) => identity === ravi.identity && presence === 'offline',
-    )
-    expect(lastSeenAt).toEqual(expect.any(Number))
+    const gone = await asha.next('presence.changed', ({ people: [person] }) => person?.presence === 'offline')
+    expect(gone.people).toEqual([
+      { identity: ravi.identity, name: 'Ravi', presence: 'offline', lastSeenAt: expect.any(Number) },
+    ])
   })
 })
 
@@ -286,7 +285,7 @@ describe('a call leaves a line in the chat of the two', () => {
     const server = await startTestServer()
     const [asha, ravi] = [await server.guest('Asha'), await server.guest('Ravi')]
     ravi.close()
-    await asha.next('presence.changed', ({ presence }) => presence === 'offline')
+    await asha.next('presence.changed', ({ people: [person] }) => person?.presence === 'offline')
     await asha.refusal('call.start', { to: ravi.identity, ...call })
     const { conversation } = await asha.next('conversation.listed')
     expect(conversation.lastMessage).toMatchObject({ text: 'Missed call', system: { outcome: 'missed' } })

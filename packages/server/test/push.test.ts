@@ -81,9 +81,8 @@ const start = async () => {
   const subscribe = (path: string, showText: boolean) =>
     ravi.ask('push.subscribe', { endpoint: `${pushService.origin}${path}`, keys: browser.keys, showText })
   const leave = async (): Promise<void> => {
-    const gone = asha.next(
-      'presence.changed',
-      ({ identity, presence }) => identity === ravi.identity && presence === 'offline',
+    const gone = asha.next('presence.changed', ({ people }) =>
+      people.some(({ identity, presence }) => identity === ravi.identity && presence === 'offline'),
     )
     ravi.close()
     await gone

@@ -13,7 +13,7 @@ export class People {
   constructor(signalling: Signalling, ownIdentity: string) {
     this.#signalling = signalling
     this.#ownIdentity = ownIdentity
-    signalling.on('presence.changed', (person) => this.#put(person))
+    signalling.on('presence.changed', ({ people }) => this.#put(people))
   }
 
   get store(): Store<readonly Person[]> {
@@ -36,9 +36,13 @@ export class People {
     }
   }
 
-  #put(person: WirePerson): void {
+  #put(changed: readonly WirePerson[]): void {
+    const identities = new Set(changed.map(({ identity }) => identity))
     this.#store.update((people) =>
-      [...people.filter(({ identity }) => identity !== person.identity), this.#own(person)].sort(byName),
+      [
+        ...people.filter(({ identity }) => !identities.has(identity)),
+        ...changed.map((person) => this.#own(person)),
+      ].sort(byName),
     )
   }
 

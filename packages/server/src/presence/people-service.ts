@@ -15,11 +15,16 @@ export type PeopleOptions = {
 
 const mostListed = 2000
 const seenLatelyMs = 30 * 86_400_000
+/** Between two notices of presence, for each connection that is told: so at most a thousand of them leave per second. */
+const pausePerConnectionMs = 1
 
 /** Who is there: keeps the presence book and tells those who may see people what changed. */
 export class PeopleService {
   readonly #options: PeopleOptions
   readonly #book = new PresenceBook()
+  /** What changed since the last notice, by identity. */
+  readonly #untold = new Map<string, Person>()
+  #pause: NodeJS.Timeout | undefined
 
   constructor(options: PeopleOptions) {
     this.#options = options
@@ -46,6 +51,11 @@ export class PeopleService {
   /** Somebody entered a call or room, or left one. */
   setEngaged(identity: string, engaged: boolean): void {
     this.#tell(engaged ? this.#book.engage(identity) : this.#book.disengage(identity))
+  }
+
+  /** Nothing is told any more. */
+  close(): void {
+    clearTimeout(this.#pause)
   }
 
   /** `people.list`: everybody who is there, then those seen in the last 30 days. */
@@ -82,7 +92,19 @@ export class PeopleService {
   #tell(changed: Person | undefined): void {
     if (changed === undefined) return
     const person = changed.presence === 'offline' ? { ...changed, lastSeenAt: this.#options.now() } : changed
+    this.#untold.set(person.identity, person)
+    if (this.#pause === undefined) this.#tellAll()
+  }
+
+  /** Each of a crowd that comes would have to be told to each: what changes in a pause is told together at its end. */
+  #tellAll(): void {
+    this.#pause = undefined
+    if (this.#untold.size === 0) return
+    const people = [...this.#untold.values()]
+    this.#untold.clear()
     const maySee = (session: Session): boolean => may(session.grants, { type: 'people.see' }).allowed
-    this.#options.notifier.toSessions(maySee, 'presence.changed', person)
+    const told = this.#options.notifier.toSessions(maySee, 'presence.changed', { people })
+    this.#pause = setTimeout(() => this.#tellAll(), told * pausePerConnectionMs)
+    this.#pause.unref()
   }
 }

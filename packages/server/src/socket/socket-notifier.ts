@@ -64,6 +64,7 @@ export const createSocketNotifier = (io: SangamIo): Notifier => {
       for (const { id, data } of io.sockets.sockets.values()) if (passes(data.session)) connectionIds.push(id)
       // One broadcast encodes once, however many are told.
       if (connectionIds.length > 0) emit(io.to(connectionIds), event, payload)
+      return connectionIds.length
     },
     isOutside: (identity, conversationId) => {
       const { rooms } = io.sockets.adapter
