@@ -1,4 +1,5 @@
 import type { ConversationSummary, Message, Quote } from '@sangam/protocol'
+import { LogKeeper } from '../database/log-keeper.ts'
 import { type Row, SqliteConnection } from '../database/sqlite-connection.ts'
 import { hasTargets, isRepeat, type StoredMessage } from './append-plan.ts'
 import type { MessagePlace } from './care-store.ts'
@@ -212,9 +213,9 @@ export class SqliteDatabase {
     forgetPersonIn(this.#connection, identity, pseudonym)
   }
 
-  /** Moves the write-ahead log into the file and empties it; outside a transaction. */
+  /** Moves the write-ahead log into the file and empties it; outside a transaction. @throws Error when somebody is in the way */
   scrub(): void {
-    this.#connection.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    if (!this.#connection.checkpoint('TRUNCATE')) throw new Error('the write-ahead log is in use')
   }
 
   messages(request: PageRequest): Page {
@@ -276,6 +277,11 @@ export class SqliteDatabase {
   /** Searches what {@link SqliteDatabase.index} has taken in. */
   search(request: SearchRequest): SearchResult {
     return searchIndexed(this.#connection, request)
+  }
+
+  /** Copies the write-ahead log into the file on a thread of its own from now on; a caller tends it after each batch. */
+  keepLog(path: string): LogKeeper {
+    return new LogKeeper(this.#connection, path)
   }
 
   close(): void {

@@ -71,26 +71,35 @@ const runBatch = (database: SqliteDatabase, jobs: readonly Job[]): JobResult[] =
   return jobs.map((job) => results.get(job) ?? attempt(() => execute(database, job)))
 }
 
+const { path } = workerData as { path: string }
+
 const open = (): SqliteDatabase | undefined => {
   try {
-    return new SqliteDatabase((workerData as { path: string }).path)
+    return new SqliteDatabase(path)
   } catch (error) {
     reply({ type: 'failed', message: messageOf(error) })
     return undefined
   }
 }
 
-const database = open()
-if (database !== undefined) {
-  port.on('message', (encoded: string) => {
-    const message = decode<ToThread>(encoded)
-    if (message.type === 'batch') {
-      reply({ type: 'results', results: runBatch(database, message.jobs) })
+const serve = (database: SqliteDatabase): void => {
+  const log = database.keepLog(path)
+  const handle = async (message: ToThread): Promise<void> => {
+    if (message.type === 'close') {
+      await log.close()
+      database.close()
+      reply({ type: 'closed' })
+      port.close()
       return
     }
-    database.close()
-    reply({ type: 'closed' })
-    port.close()
-  })
+    // While the log is being copied it cannot be emptied.
+    if (message.jobs.some(({ operation }) => operation === 'scrub')) await log.idle()
+    reply({ type: 'results', results: runBatch(database, message.jobs) })
+    log.tend()
+  }
+  port.on('message', (encoded: string) => void handle(decode<ToThread>(encoded)))
   reply({ type: 'ready' })
 }
+
+const database = open()
+if (database !== undefined) serve(database)

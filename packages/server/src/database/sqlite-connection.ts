@@ -1,4 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import type { LogState } from './checkpoint-policy.ts'
 
 /** One step of a schema. A step that was released never changes; a later one mends it. */
 export type Migration = { readonly version: number; readonly name: string; readonly sql: string }
@@ -73,6 +74,20 @@ export class SqliteConnection {
   /** Runs SQL outside a transaction. */
   exec(sql: string): void {
     this.#database.exec(sql)
+  }
+
+  /** How long the write-ahead log is, and how much of it is copied into the file. */
+  logState(): LogState {
+    const row = this.get('PRAGMA wal_checkpoint(NOOP)')
+    return { pages: Number(row?.log), copied: Number(row?.checkpointed) }
+  }
+
+  /**
+   * Copies the write-ahead log into the file, outside a transaction: as far as nobody is in the way, or (`TRUNCATE`) all
+   * of it, and empties it. Gives whether nobody was.
+   */
+  checkpoint(mode: 'PASSIVE' | 'TRUNCATE'): boolean {
+    return this.get(`PRAGMA wal_checkpoint(${mode})`)?.busy === 0
   }
 
   close(): void {

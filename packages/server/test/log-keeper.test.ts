@@ -1,0 +1,86 @@
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
+import { describe, expect, test } from 'vitest'
+import { checkpointStep } from '../src/database/checkpoint-policy.ts'
+import { LogKeeper } from '../src/database/log-keeper.ts'
+import { SqliteConnection } from '../src/database/sqlite-connection.ts'
+import { temporaryFolder } from './support/test-server.ts'
+
+describe('the step that a write-ahead log is due', () => {
+  test('little that is not copied yet is left for later', () => {
+    expect(checkpointStep({ pages: 999, copied: 0 }, false)).toBe('none')
+    expect(checkpointStep({ pages: 1000, copied: 0 }, false)).toBe('copy')
+    expect(checkpointStep({ pages: 5000, copied: 4001 }, false)).toBe('none')
+    expect(checkpointStep({ pages: 5001, copied: 4001 }, false)).toBe('copy')
+  })
+
+  test('a long log is ended once most of it is copied, and copied first otherwise', () => {
+    expect(checkpointStep({ pages: 8000, copied: 7999 }, false)).toBe('finish')
+    expect(checkpointStep({ pages: 8000, copied: 7001 }, false)).toBe('finish')
+    expect(checkpointStep({ pages: 8000, copied: 7000 }, false)).toBe('copy')
+    expect(checkpointStep({ pages: 7999, copied: 7998 }, false)).toBe('none')
+  })
+
+  test('a log that is all copied begins anew by itself', () => {
+    expect(checkpointStep({ pages: 8000, copied: 8000 }, false)).toBe('none')
+  })
+
+  test('nothing is due while a copy is under way', () => {
+    expect(checkpointStep({ pages: 100_000, copied: 0 }, true)).toBe('none')
+    expect(checkpointStep({ pages: 8001, copied: 8000 }, true)).toBe('none')
+  })
+})
+
+describe('a log keeper', () => {
+  const pageBytes = 4096
+  const commits = 400
+  const pagesPerCommit = 100
+
+  test('keeps the log of endless commits short, copies it beside them, and leaves all that was committed', async () => {
+    const path = join(temporaryFolder(), 'log.db')
+    const connection = new SqliteConnection(path, [
+      { version: 1, name: 'pages', sql: 'CREATE TABLE pages (content BLOB NOT NULL)' },
+    ])
+    const keeper = new LogKeeper(connection, path)
+    let longest = 0
+    let copiedBeside = 0
+    for (let commit = 0; commit < commits; commit += 1) {
+      connection.transaction(() =>
+        connection.run(`INSERT INTO pages VALUES (zeroblob(${pagesPerCommit * pageBytes}))`),
+      )
+      longest = Math.max(longest, connection.logState().pages)
+      keeper.tend()
+      await turn()
+      const { pages, copied } = connection.logState()
+      if (copied > 0 && copied < pages) copiedBeside += 1
+      // A disk that copies more slowly than this loop writes would only show how slow it is.
+      if (pages - copied > 3000) await keeper.idle()
+    }
+    expect(copiedBeside).toBeGreaterThan(0)
+    // 400 commits wrote more than 40,000 pages: the log began anew again and again.
+    expect(longest).toBeLessThan(20_000)
+    expect(statSync(`${path}-wal`).size).toBeLessThan(20_000 * (pageBytes + 24))
+    await keeper.close()
+    expect(connection.checkpoint('TRUNCATE')).toBe(true)
+    expect(statSync(`${path}-wal`).size).toBe(0)
+    expect(connection.get('SELECT count(*) AS count FROM pages')).toEqual({ count: commits })
+    connection.close()
+  })
+
+  test('a log in use cannot be emptied, and says so', () => {
+    const path = join(temporaryFolder(), 'log.db')
+    const schema = [{ version: 1, name: 'rows', sql: 'CREATE TABLE rows (value INTEGER)' }]
+    const writer = new SqliteConnection(path, schema)
+    writer.exec('PRAGMA busy_timeout = 0')
+    const reader = new SqliteConnection(path, schema)
+    writer.transaction(() => writer.run('INSERT INTO rows VALUES (1)'))
+    reader.exec('BEGIN')
+    reader.all('SELECT * FROM rows')
+    expect(writer.checkpoint('TRUNCATE')).toBe(false)
+    reader.exec('COMMIT')
+    expect(writer.checkpoint('TRUNCATE')).toBe(true)
+    reader.close()
+    writer.close()
+  })
+})
