@@ -23,11 +23,12 @@ const withProgress = (
 /**
  * The conversations in use, so that a message costs no read of the database. One process owns the store, so what it
  * wrote itself is the truth. Lookups of one conversation resolve in the order in which they were asked: sends keep
- * their order through it.
+ * their order through it. Whatever waited for one that was being read goes on in the turn in which it was read.
  */
 export class ConversationCache {
   readonly #store: ChatStore
-  readonly #records = new Map<string, Promise<ConversationRecord | undefined>>()
+  /** What is known, or is being read or changed. */
+  readonly #records = new Map<string, ConversationRecord | Promise<ConversationRecord | undefined>>()
 
   constructor(store: ChatStore) {
     this.#store = store
@@ -36,14 +37,20 @@ export class ConversationCache {
   /** The conversation, from memory or from the store. */
   get(conversationId: string): Promise<ConversationRecord | undefined> {
     const known = this.#records.get(conversationId)
-    if (known !== undefined) return known
-    return this.#keep(conversationId, this.#store.conversation(conversationId))
+    if (known !== undefined) return Promise.resolve(known)
+    return this.#read(conversationId, this.#store.conversation(conversationId))
+  }
+
+  /** The conversation, if it is in memory and nothing is under way with it. */
+  known(conversationId: string): ConversationRecord | undefined {
+    const known = this.#records.get(conversationId)
+    return known instanceof Promise ? undefined : known
   }
 
   /** Creates the conversation or adds members to it. */
   open(request: OpenRequest): Promise<ConversationRecord> {
     const opened = this.#store.openConversation(request)
-    void this.#keep(request.conversationId, opened).catch(() => undefined)
+    void this.#read(request.conversationId, opened).catch(() => undefined)
     return opened
   }
 
@@ -83,31 +90,47 @@ export class ConversationCache {
     change: MembershipChange,
     nowMs: number,
   ): Promise<ConversationRecord | undefined> {
-    return this.#keep(conversationId, this.#store.changeMembership(conversationId, change, nowMs))
+    return this.#read(conversationId, this.#store.changeMembership(conversationId, change, nowMs))
   }
 
   #update(conversationId: string, change: (record: ConversationRecord) => ConversationRecord): void {
     const known = this.#records.get(conversationId)
     if (known === undefined) return
-    void this.#keep(
+    if (!(known instanceof Promise)) {
+      this.#keep(conversationId, change(known))
+      return
+    }
+    void this.#read(
       conversationId,
       known.then((record) => record && change(record)),
     ).catch(() => undefined)
   }
 
-  #keep(
+  #read(
     conversationId: string,
-    record: Promise<ConversationRecord | undefined>,
+    reading: Promise<ConversationRecord | undefined>,
   ): Promise<ConversationRecord | undefined> {
+    this.#keep(conversationId, reading)
+    const isNewest = (): boolean => this.#records.get(conversationId) === reading
+    // What is missing or failed is asked again next time.
+    reading.then(
+      (record) => {
+        if (!isNewest()) return
+        if (record === undefined) this.#records.delete(conversationId)
+        else this.#records.set(conversationId, record)
+      },
+      () => {
+        if (isNewest()) this.#records.delete(conversationId)
+      },
+    )
+    return reading
+  }
+
+  /** The newest stands last; beyond so many the oldest goes. */
+  #keep(conversationId: string, record: ConversationRecord | Promise<ConversationRecord | undefined>): void {
     this.#records.delete(conversationId)
     this.#records.set(conversationId, record)
-    const forget = (): void => {
-      if (this.#records.get(conversationId) === record) this.#records.delete(conversationId)
-    }
-    // What is missing or failed is asked again next time.
-    record.then((value) => value === undefined && forget(), forget)
     const oldest = this.#records.keys().next().value
     if (this.#records.size > mostEntries && oldest !== undefined) this.#records.delete(oldest)
-    return record
   }
 }

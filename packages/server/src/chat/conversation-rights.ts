@@ -18,9 +18,11 @@ export const entitled = async (
   conversationId: string,
   action: ChatAction = 'read',
 ): Promise<ConversationRecord> => {
-  const record = await cache.get(conversationId)
-  if (record === undefined || !isVisible(record, identity)) throw requestErrors.notFound('conversation')
-  if (!mayInPlace(action, placeOf(record), standingIn(record, identity))) {
+  const record = cache.known(conversationId) ?? (await cache.get(conversationId))
+  if (record === undefined) throw requestErrors.notFound('conversation')
+  const [place, standing] = [placeOf(record), standingIn(record, identity)]
+  if (!mayInPlace('read', place, standing)) throw requestErrors.notFound('conversation')
+  if (!mayInPlace(action, place, standing)) {
     throw requestErrors.forbidden(`one’s role in the conversation does not allow ${action}`)
   }
   return record
