@@ -18,6 +18,10 @@ export class CheckedServer {
     this.#options = options
   }
 
+  get port(): number {
+    return this.#options.port
+  }
+
   get url(): string {
     return `http://127.0.0.1:${this.#options.port}`
   }

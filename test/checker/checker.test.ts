@@ -23,11 +23,24 @@ describe('chat under kills', () => {
     expect(plan(3)).not.toEqual(plan(4))
   })
 
-  test('SQLite: kills, torn and unsynced writes, lost connections and clock jumps lose, double, reorder and invent nothing', async () => {
-    const { verdict, kills, files } = await runChecker({ seed: 11, messages: 2000, kills: 6 })
+  test('SQLite: kills, torn and unsynced writes, lost connections, reloaded pages and clock jumps lose, double, reorder and invent nothing', async () => {
+    const { verdict, kills, files, refreshes } = await runChecker({ seed: 11, messages: 2000, kills: 6 })
     expect(verdict).toMatchObject({ counts: nothing, examples: [], acknowledged: 2000, stored: 2000 })
     expect(kills).toBe(6)
     expect(files.torn + files.unsynced).toBe(4)
+    expect(refreshes).toBeGreaterThan(0)
+  }, 120_000)
+
+  test('connections cut after their first frame, their second, … up to the 60th lose, double, reorder and invent nothing', async () => {
+    const { verdict, frameCuts } = await runChecker({
+      seed: 14,
+      messages: 2400,
+      kills: 0,
+      conversations: 2,
+      frameCuts: 60,
+    })
+    expect(verdict).toMatchObject({ counts: nothing, examples: [], acknowledged: 2400, stored: 2400 })
+    expect(frameCuts).toBe(60)
   }, 120_000)
 
   test('a server that acknowledges before it stores is caught', async () => {

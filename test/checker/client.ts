@@ -40,8 +40,8 @@ export class CheckedClient {
   #left = 0
   #isPaused = false
   #isClosed = false
-  /** Newest message seen; all up to it were. */
-  #seen = 0
+  /** Newest message seen; all up to it were, from where this page began. Undefined: the page has read nothing yet. */
+  #seen: number | undefined = 0
   /** Messages that came live before the pages were read; undefined: the pages are read. */
   #early: Message[] | undefined
   /** Number of the newest message that came live on this connection. */
@@ -54,6 +54,10 @@ export class CheckedClient {
     this.#options = options
   }
 
+  get name(): string {
+    return this.#options.name
+  }
+
   /** Whether it has sent all and all is acknowledged. */
   get isDone(): boolean {
     return this.#left === 0 && this.#outbox.size === 0
@@ -61,7 +65,7 @@ export class CheckedClient {
 
   /** Newest message that it was shown. */
   get seen(): number {
-    return this.#seen
+    return this.#seen ?? 0
   }
 
   /** Connects and sends a number of messages as fast as the window allows. */
@@ -86,6 +90,17 @@ export class CheckedClient {
   drop(): void {
     // Only what stands can fall: one that is just being made would wait for its time to run out.
     if (this.#socket?.connected === true) this.#socket.io.engine?.close()
+  }
+
+  /**
+   * Has its page loaded anew in the middle: whatever it had read is gone. What it still has to send is not: that lies in
+   * a store of the device, as with the SDK.
+   */
+  refresh(): void {
+    if (this.#socket?.connected !== true) return
+    this.#life += 1
+    this.#seen = undefined
+    this.#socket.io.engine?.close()
   }
 
   close(): void {
@@ -135,19 +150,23 @@ export class CheckedClient {
     const { conversationId } = this.#options
     const opened = await ask<ReplyOf<'conversation.open'>>(socket, 'conversation.open', {
       conversationId,
-      after: this.#seen,
+      // A page that holds nothing begins with the newest messages.
+      ...(this.#seen === undefined ? {} : { after: this.#seen }),
     })
     let page: { readonly messages: readonly Message[]; readonly more: boolean } = opened
     for (;;) {
       if (life !== this.#life) return
+      const isFirst = this.#seen === undefined
       this.#showPage(page.messages)
-      if (!page.more) break
+      // Of the first page `more` means earlier ones, which nobody scrolls to.
+      if (isFirst || !page.more) break
       page = await ask<ReplyOf<'conversation.history'>>(socket, 'conversation.history', {
         conversationId,
-        after: this.#seen,
+        after: this.seen,
         limit: pageSize,
       })
     }
+    this.#seen ??= 0
     const early = this.#early ?? []
     this.#early = undefined
     for (const message of early) this.#showLive(message)
@@ -158,7 +177,7 @@ export class CheckedClient {
   #showPage(messages: readonly Message[]): void {
     const { history, name } = this.#options
     for (const message of messages) {
-      history.showedNext(`${name} (page)`, this.#seen, message.number)
+      history.showedNext(`${name} (page)`, this.#seen ?? message.number - 1, message.number)
       history.shown(message)
       this.#seen = message.number
     }
@@ -171,11 +190,11 @@ export class CheckedClient {
     }
     const { history, name } = this.#options
     // What was stored while the pages were read comes live as well: the first may lie within them, none may be skipped.
-    const previous = this.#lastLive ?? Math.min(this.#seen, message.number - 1)
+    const previous = this.#lastLive ?? Math.min(this.seen, message.number - 1)
     history.showedNext(name, previous, message.number)
     history.shown(message)
     this.#lastLive = message.number
-    this.#seen = Math.max(this.#seen, message.number)
+    this.#seen = Math.max(this.seen, message.number)
   }
 
   #fill(): void {

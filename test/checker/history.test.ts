@@ -68,6 +68,15 @@ describe('the checker’s judgement', () => {
     expect(history.judge(stored(...ids)).counts).toEqual({ lost: 1, doubled: 1, reordered: 1, invented: 0 })
   })
 
+  test('who was not shown the last message in the end lost it', () => {
+    const { history, ids } = threeAcknowledged()
+    history.ended('ravi', 3)
+    history.ended('mei', 2)
+    const { counts, examples } = history.judge(stored(...ids))
+    expect(counts).toEqual({ lost: 1, doubled: 0, reordered: 0, invented: 0 })
+    expect(examples).toEqual(['lost: mei was shown up to 2 of 3'])
+  })
+
   test('a sender’s own order is kept, also after a refusal', () => {
     const inOrder = new History()
     const turned = [inOrder.send('asha'), inOrder.send('asha')]

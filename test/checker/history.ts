@@ -38,6 +38,8 @@ export class History {
   readonly #paddingBytes: number
   readonly #sent = new Map<string, number>()
   readonly #refused = new Set<string>()
+  /** Newest number that each client was shown in the end. */
+  readonly #ended = new Map<string, number>()
   readonly #acknowledged = new Map<string, number>()
   /** Number → id and id → number, from whoever said so first. */
   readonly #idAt: (string | undefined)[] = []
@@ -99,6 +101,11 @@ export class History {
     else this.#find('reordered', `${client} was shown ${number} after ${previous}`)
   }
 
+  /** How far a client came in the end: everybody has to have been shown the last message. */
+  ended(client: string, seen: number): void {
+    this.#ended.set(client, seen)
+  }
+
   /** Compares all with the conversation as it is stored, in the order in which it was read. */
   judge(stored: readonly SeenMessage[]): Verdict {
     this.#stored = stored.length
@@ -121,6 +128,9 @@ export class History {
       if (now === undefined && !this.#acknowledged.has(id)) {
         this.#find('lost', `${id}, shown as ${number}, is not stored`)
       }
+    }
+    for (const [client, seen] of this.#ended) {
+      if (seen < stored.length) this.#find('lost', `${client} was shown up to ${seen} of ${stored.length}`)
     }
     this.#checkSenders(stored)
     return {

@@ -21,6 +21,8 @@ export interface Round {
   readonly clockJumpMs: number
   /** How many clients lose their connection in the middle. */
   readonly disconnects: number
+  /** How many clients have their page loaded anew in the middle. */
+  readonly refreshes: number
 }
 
 /** What a plan is made for. */
@@ -53,6 +55,7 @@ export function planRounds({ random, kills, appendsPerKill, hasFiles }: PlanOpti
       files,
       clockJumpMs: random() < 0.5 ? between(random, -mostJumpMs, mostJumpMs) : 0,
       disconnects: between(random, 0, 3),
+      refreshes: between(random, 0, 2),
     }
   })
 }

@@ -8,6 +8,7 @@ import { findFreePorts } from '../harness/free-ports.ts'
 import { CheckedServer } from './checked-server.ts'
 import { ask, CheckedClient } from './client.ts'
 import { spoilFiles } from './file-faults.ts'
+import { FrameCutter } from './frame-cutter.ts'
 import { addVerdicts, History, type Verdict } from './history.ts'
 import { planRounds, type Round } from './plan.ts'
 import { between, type Random, randomOf } from './random.ts'
@@ -24,6 +25,8 @@ export interface RunOptions {
   readonly databaseUrl?: string
   /** Folder for the data; default is a temporary one, which is removed. */
   readonly dataDir?: string
+  /** Connections that are cut between two frames: the n-th one after its n-th frame. */
+  readonly frameCuts?: number
   /** Makes texts longer, bytes. */
   readonly paddingBytes?: number
   /** Breaks the server on purpose: it acknowledges before it stores. */
@@ -40,6 +43,8 @@ export interface RunResult {
   readonly files: { readonly torn: number; readonly unsynced: number }
   readonly clockJumps: number
   readonly disconnects: number
+  readonly refreshes: number
+  readonly frameCuts: number
   readonly refusals: number
   readonly durationMs: number
 }
@@ -47,6 +52,18 @@ export interface RunResult {
 const pageSize = 200
 const progressEveryMs = 10_000
 const pollMs = 20
+/** Far longer than a client takes to come back and to catch up. */
+const stuckMs = 15_000
+
+/** What was done to the server and its clients so far. */
+interface Done {
+  kills: number
+  torn: number
+  unsynced: number
+  clockJumps: number
+  disconnects: number
+  refreshes: number
+}
 
 interface Talk {
   readonly conversationId: string
@@ -115,12 +132,14 @@ export async function runChecker(options: RunOptions): Promise<RunResult> {
     appendsPerKill: Math.floor(options.messages / Math.max(1, options.kills)),
     hasFiles: databaseUrl === '',
   })
-  const done = { kills: 0, torn: 0, unsynced: 0, clockJumps: 0, disconnects: 0 }
+  const done: Done = { kills: 0, torn: 0, unsynced: 0, clockJumps: 0, disconnects: 0, refreshes: 0 }
   try {
     await server.start()
+    await using cutter = await FrameCutter.start(server.port, options.frameCuts ?? 0)
+    const urls = { server: server.url, client: cutter.url }
     const talks = await Promise.all(
       Array.from({ length: conversations }, (_, index) =>
-        makeTalk(server.url, `talk-${index}`, clientsPerConversation, paddingBytes, random),
+        makeTalk(urls, `talk-${index}`, clientsPerConversation, paddingBytes, random),
       ),
     )
     const clients = talks.flatMap((talk) => talk.clients)
@@ -130,13 +149,14 @@ export async function runChecker(options: RunOptions): Promise<RunResult> {
     try {
       await options.meanwhile?.({ refusals: () => countRefusals(talks) })
       for (const round of rounds) await live(server, clients, round, random, join(dataDir, 'sangam.db'), done)
-      while (!isComplete(talks)) await wait(pollMs)
+      await settled(talks)
     } finally {
       stopProgress()
       for (const client of clients) client.close()
     }
     const verdicts: Verdict[] = []
-    for (const { conversationId, history } of talks) {
+    for (const { conversationId, history, clients: present } of talks) {
+      for (const { name, seen } of present) history.ended(name, seen)
       verdicts.push(history.judge(await readAll(server.url, conversationId)))
     }
     return {
@@ -145,6 +165,8 @@ export async function runChecker(options: RunOptions): Promise<RunResult> {
       files: { torn: done.torn, unsynced: done.unsynced },
       clockJumps: done.clockJumps,
       disconnects: done.disconnects,
+      refreshes: done.refreshes,
+      frameCuts: cutter.cutsDone,
       refusals: countRefusals(talks),
       durationMs: performance.now() - startedMs,
     }
@@ -155,7 +177,7 @@ export async function runChecker(options: RunOptions): Promise<RunResult> {
 }
 
 async function makeTalk(
-  url: string,
+  urls: { readonly server: string; readonly client: string },
   conversationId: string,
   size: number,
   paddingBytes: number,
@@ -165,8 +187,8 @@ async function makeTalk(
   const clients = await Promise.all(
     Array.from({ length: size }, async (_, index) => {
       const name = `${conversationId}.${index}`
-      const token = await guestToken(url, name)
-      return new CheckedClient({ url, name, token, conversationId, history, random })
+      const token = await guestToken(urls.server, name)
+      return new CheckedClient({ url: urls.client, name, token, conversationId, history, random })
     }),
   )
   return { conversationId, history, clients }
@@ -182,6 +204,24 @@ const isComplete = (talks: readonly Talk[]): boolean =>
     return clients.every((client) => client.isDone && client.seen === newest)
   })
 
+/**
+ * Waits until all is acknowledged and everybody was shown all. Where somebody never is, it ends once nothing has come for a
+ * while: what they miss is for the verdict.
+ */
+async function settled(talks: readonly Talk[]): Promise<void> {
+  const clients = talks.flatMap((talk) => talk.clients)
+  let progress = Number.NaN
+  let sinceMs = 0
+  while (!isComplete(talks)) {
+    const now = clients.reduce((sum, { seen }) => sum + seen, 0)
+    if (now !== progress) {
+      progress = now
+      sinceMs = performance.now()
+    } else if (clients.every(({ isDone }) => isDone) && performance.now() - sinceMs > stuckMs) return
+    await wait(pollMs)
+  }
+}
+
 /** One life of the server up to its next one. */
 async function live(
   server: CheckedServer,
@@ -189,7 +229,7 @@ async function live(
   round: Round,
   random: Random,
   path: string,
-  done: { kills: number; torn: number; unsynced: number; clockJumps: number; disconnects: number },
+  done: Done,
 ): Promise<void> {
   const holdAnswers = round.files !== 'none'
   if (holdAnswers) {
@@ -206,6 +246,10 @@ async function live(
   for (let count = 0; count < round.disconnects; count += 1) {
     clients[between(random, 0, clients.length - 1)]?.drop()
     done.disconnects += 1
+  }
+  for (let count = 0; count < round.refreshes; count += 1) {
+    clients[between(random, 0, clients.length - 1)]?.refresh()
+    done.refreshes += 1
   }
   await Promise.race([server.exited, allDone(clients, server)])
   done.kills += 1
