@@ -9,7 +9,7 @@ import { memoryOutbox } from '../src/chat/memory-outbox.ts'
 import { fileCache, fileOutbox } from '../src/chat/node-files.ts'
 import { Outbox } from '../src/chat/outbox.ts'
 import { storeReaches } from '../src/store.ts'
-import { ASHA, ChangingServer } from './changing-server.ts'
+import { ASHA, ChatServer } from './chat-server.ts'
 
 const folders: string[] = []
 const folder = (): string => {
@@ -85,7 +85,7 @@ test('a cache in a folder gives back what was set, under any key', async () => {
 })
 
 /** A session's conversations over a cache; `end` is what the end of a page leaves time for. */
-function begin(server: ChangingServer, store: CacheStore) {
+function begin(server: ChatServer, store: CacheStore) {
   const cache = new ChatCache(store, ASHA.identity)
   const outbox = new Outbox(server, memoryOutbox(), ASHA.identity)
   const conversations = new Conversations(server, outbox, ASHA, cache)
@@ -98,7 +98,7 @@ function begin(server: ChangingServer, store: CacheStore) {
 }
 
 describe('a conversation from the cache', () => {
-  const cached = async (server: ChangingServer): Promise<CacheStore> => {
+  const cached = async (server: ChatServer): Promise<CacheStore> => {
     const store = fileCache(folder())
     const { conversations, end } = begin(server, store)
     await conversations.open('team')
@@ -107,8 +107,8 @@ describe('a conversation from the cache', () => {
   }
 
   test('is there without the server, and catches up with one request once there is one', async () => {
-    const server = new ChangingServer(200)
-    for (const _ of Array(5)) server.store()
+    const server = new ChatServer(200)
+    for (const _ of Array(5)) server.say()
     const store = await cached(server)
     server.cut()
     const { conversations } = begin(server, store)
@@ -116,7 +116,7 @@ describe('a conversation from the cache', () => {
     expect(team.state.get().messages.map(({ text }) => text)).toEqual(server.log.map(({ text }) => text))
     expect(team.state.get().caughtUp).toBe(false)
     server.change(2, 'changed meanwhile')
-    server.store()
+    server.say()
     server.requests.splice(0)
     server.restore()
     await storeReaches(team.state, ({ lastNumber }) => lastNumber === 6)
@@ -127,10 +127,10 @@ describe('a conversation from the cache', () => {
   })
 
   test('begins at the end where much came meanwhile, and the rest is loaded as one scrolls', async () => {
-    const server = new ChangingServer(10)
-    for (const _ of Array(5)) server.store()
+    const server = new ChatServer(10)
+    for (const _ of Array(5)) server.say()
     const store = await cached(server)
-    for (const _ of Array(100)) server.store()
+    for (const _ of Array(100)) server.say()
     const { conversations } = begin(server, store)
     const team = await conversations.open('team')
     await storeReaches(team.state, ({ lastNumber }) => lastNumber === 105)
@@ -142,8 +142,8 @@ describe('a conversation from the cache', () => {
   })
 
   test('that is not one’s own any more is gone, here and in the cache', async () => {
-    const server = new ChangingServer(10)
-    server.store()
+    const server = new ChatServer(10)
+    server.say()
     const store = await cached(server)
     server.isGone = true
     const first = begin(server, store)

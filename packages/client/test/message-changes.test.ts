@@ -6,9 +6,9 @@ import { memoryOutbox } from '../src/chat/memory-outbox.ts'
 import { applyChanges, type Changeable, countReplies, newest } from '../src/chat/message-changes.ts'
 import { emptyLog, receive } from '../src/chat/message-log.ts'
 import { Outbox } from '../src/chat/outbox.ts'
-import { ASHA, ChangingServer } from './changing-server.ts'
+import { ASHA, ChatServer } from './chat-server.ts'
 
-async function openTeam(server: ChangingServer): Promise<ConversationHandle> {
+async function openTeam(server: ChatServer): Promise<ConversationHandle> {
   const outbox = new Outbox(server, memoryOutbox(), ASHA.identity)
   const conversations = new Conversations(server, outbox, ASHA)
   server.onOnline(() => void conversations.resume())
@@ -22,8 +22,8 @@ async function settle(): Promise<void> {
 
 describe('changes of messages in the SDK', () => {
   test('a change shows at once and is told once; an older state is no news', async () => {
-    const server = new ChangingServer(50)
-    server.store()
+    const server = new ChatServer(50)
+    server.say()
     const team = await openTeam(server)
     const told: string[] = []
     team.on('changed', ({ text }) => told.push(text))
@@ -35,12 +35,12 @@ describe('changes of messages in the SDK', () => {
   })
 
   test('messages and changes that were missed come with one request', async () => {
-    const server = new ChangingServer(50)
-    for (const _ of Array(5)) server.store()
+    const server = new ChatServer(50)
+    for (const _ of Array(5)) server.say()
     const team = await openTeam(server)
     server.cut()
     server.change(2, 'changed away')
-    server.store()
+    server.say()
     server.requests.splice(0)
     server.restore()
     await settle()
@@ -49,8 +49,8 @@ describe('changes of messages in the SDK', () => {
   })
 
   test('a change that was missed live is asked for when the next one comes', async () => {
-    const server = new ChangingServer(50)
-    for (const _ of Array(3)) server.store()
+    const server = new ChatServer(50)
+    for (const _ of Array(3)) server.say()
     const team = await openTeam(server)
     server.live = false
     server.change(1, 'missed')
@@ -85,8 +85,8 @@ describe('changes of messages in the SDK', () => {
     )
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.constantFrom(2, 50), async (steps, pageSize) => {
-        const server = new ChangingServer(pageSize)
-        for (const _ of Array(4)) server.store()
+        const server = new ChatServer(pageSize)
+        for (const _ of Array(4)) server.say()
         const team = await openTeam(server)
         const told = new Map<number, number>()
         team.on('changed', ({ number = 0, revision = 0 }) => {
@@ -94,8 +94,8 @@ describe('changes of messages in the SDK', () => {
           told.set(number, revision)
         })
         for (const [index, one] of steps.entries()) {
-          if (one.do === 'store') server.store()
-          if (one.do === 'reply') server.store(one.at)
+          if (one.do === 'store') server.say()
+          if (one.do === 'reply') server.say(one.at)
           if (one.do === 'change') server.change(one.at, `change ${index}`)
           if (one.do === 'cut') server.cut()
           if (one.do === 'restore') server.restore()

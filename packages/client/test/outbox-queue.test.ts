@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { OutboxEntry } from '../src/api.ts'
+import type { OutboxChange, OutboxEntry } from '../src/api.ts'
 import {
+  changesAwaiting,
   EMPTY_OUTBOX,
   enqueue,
   MAX_IN_FLIGHT,
@@ -10,9 +11,11 @@ import {
   nextStep,
   type OutboxQueue,
   removeEntry,
+  resolveTarget,
   retryEntry,
   type SendOutcome,
   settle,
+  supersededBy,
 } from '../src/chat/outbox-queue.ts'
 
 const entry = (order: number): OutboxEntry => ({
@@ -20,6 +23,16 @@ const entry = (order: number): OutboxEntry => ({
   clientMessageId: `m${order}`,
   senderId: 'asha',
   text: `text ${order}`,
+  createdAt: 0,
+  order,
+})
+
+const change = (order: number, emoji = `${order}`): OutboxChange => ({
+  conversationId: 'team',
+  clientMessageId: `m${order}`,
+  senderId: 'asha',
+  change: { type: 'react', emoji, on: true },
+  target: { number: 1 },
   createdAt: 0,
   order,
 })
@@ -40,6 +53,10 @@ class ModelServer {
       case 'write':
         this.written += 1
         this.queue = enqueue(this.queue, [entry(this.written)])
+        return
+      case 'change':
+        this.written += 1
+        this.queue = enqueue(this.queue, [change(this.written)])
         return
       case 'send':
         this.#send()
@@ -190,9 +207,52 @@ describe('outbox queue', () => {
     expect(queue.entries.every(({ failed }) => failed === undefined)).toBe(true)
   })
 
+  test('a change goes out alone: after all before it, before all after it', () => {
+    let queue = enqueue(EMPTY_OUTBOX, [entry(1), change(2), change(3), entry(4)])
+    queue = markInFlight(queue, 'm1')
+    for (const id of ['m1', 'm2', 'm3']) {
+      expect(nextStep(queue, 0)).toEqual({ kind: 'idle' })
+      queue = settle(queue, id, { kind: 'stored' }, 0, 0)
+      const next = idToSend(queue)
+      if (next !== undefined) queue = markInFlight(queue, next)
+    }
+    expect(queue.inFlight).toEqual(['m4'])
+  })
+
+  test('a change of a message that is not stored waits for its number, and blocks nobody', () => {
+    const waiting = { ...change(2), target: { clientMessageId: 'm1' } }
+    const refused: SendOutcome = { kind: 'refused', code: 'forbidden', message: 'no' }
+    const failed = settle(
+      markInFlight(enqueue(EMPTY_OUTBOX, [entry(1), waiting, entry(3)]), 'm1'),
+      'm1',
+      refused,
+      0,
+      0,
+    )
+    expect(idToSend(failed)).toBe('m3')
+    expect(changesAwaiting(failed, 'm1')).toEqual([waiting])
+    const stored = removeEntry(resolveTarget(failed, 'm1', 7), 'm1')
+    expect(nextStep(stored, 0)).toMatchObject({ kind: 'send', entry: { target: { number: 7 } } })
+  })
+
+  test('a newer change makes older ones of its kind needless, and a deletion all; not those on their way', () => {
+    const edit = { ...change(4), change: { type: 'edit', text: 'new' } as const }
+    const queue = markInFlight(
+      enqueue(EMPTY_OUTBOX, [change(1, 'a'), change(2, 'a'), change(3, 'b'), edit]),
+      'm1',
+    )
+    expect(supersededBy(queue, change(9, 'a'))).toEqual(['m2'])
+    expect(supersededBy(queue, { ...edit, clientMessageId: 'm9' })).toEqual(['m4'])
+    expect(supersededBy(queue, { ...change(9), change: { type: 'delete' } })).toEqual(['m2', 'm3', 'm4'])
+    expect(supersededBy(queue, { ...change(9), change: { type: 'delete' }, target: { number: 2 } })).toEqual(
+      [],
+    )
+  })
+
   test('whatever is throttled, refused, lost or cut: everything is stored once, in the order it was written', () => {
     const step = fc.constantFrom(
       'write',
+      'change',
       'send',
       'store',
       'store',

@@ -17,6 +17,8 @@ export interface ChatContextValue {
   readonly onJump: (number: number) => void
   /** Runs what may fail, and says so. */
   readonly run: (action: Promise<unknown>) => void
+  /** Runs a change of a message: what goes wrong shows beside the message, unless it is gone. */
+  readonly change: (action: Promise<unknown>) => void
 }
 
 const Context = createContext<ChatContextValue | undefined>(undefined)

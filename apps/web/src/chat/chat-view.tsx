@@ -1,4 +1,10 @@
-import type { ChatMessage, Conversation, ConversationSnapshot, HistoryView } from '@sangam/client'
+import {
+  type ChatMessage,
+  type Conversation,
+  type ConversationSnapshot,
+  type HistoryView,
+  isSangamError,
+} from '@sangam/client'
 import { usePeople, useSession, useStore } from '@sangam/react'
 import { MessageCircle } from 'lucide-react'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
@@ -52,6 +58,13 @@ export function ChatView({ conversation, placeholder, focus }: ChatViewProps) {
     (action: Promise<unknown>) => void action.catch((error: unknown) => notify(errorWords(error))),
     [notify],
   )
+  const change = useCallback(
+    (action: Promise<unknown>) =>
+      void action.catch((error: unknown) => {
+        if (isSangamError(error, 'wrongState', 'notFound')) notify(errorWords(error))
+      }),
+    [notify],
+  )
   const jump = useCallback(
     (number: number) => {
       setThread(undefined)
@@ -82,14 +95,17 @@ export function ChatView({ conversation, placeholder, focus }: ChatViewProps) {
       onThread: setThread,
       onJump: jump,
       run,
+      change,
     }),
-    [conversation, snapshot.kind, session.identity, nameOf, mayModerate, jump, run],
+    [conversation, snapshot.kind, session.identity, nameOf, mayModerate, jump, run, change],
   )
 
   const send = (text: string, inThread?: number) => {
     setPurpose(undefined)
-    if (purpose?.type === 'edit') run(conversation.edit(purpose.message.number ?? 0, text))
-    else {
+    if (purpose?.type === 'edit') {
+      const { number, clientMessageId } = purpose.message
+      change(conversation.edit(number ?? clientMessageId, text))
+    } else {
       const replyTo = purpose?.message.number
       const attachments = drafted.take()
       const options = {

@@ -15,7 +15,8 @@ interface MessageBubbleProps {
 
 /** One message with what it answers, what stands under it and what can be done with it. */
 export const MessageBubble = memo(function MessageBubble({ message }: MessageBubbleProps) {
-  const { own, state, number, deletedAt } = message
+  const { own, state, number, deletedAt, waiting = [] } = message
+  const isWaiting = state === 'sending' || waiting.some((change) => change.state === 'sending')
   return (
     <li
       data-testid="message"
@@ -29,22 +30,41 @@ export const MessageBubble = memo(function MessageBubble({ message }: MessageBub
     >
       <div className={classNames('flex max-w-full items-end gap-1', own && 'flex-row-reverse')}>
         {deletedAt === undefined ? <Body message={message} /> : <Tombstone />}
-        {state === 'sending' && (
-          <span className="late mb-2 text-ink-faint">
+        {isWaiting && (
+          <span className="late mb-2 text-ink-faint" data-testid="waiting">
             <Clock size={14} aria-hidden />
             <span className="sr-only">Sending</span>
           </span>
         )}
-        {number !== undefined && deletedAt === undefined && (
-          <MessageActions message={{ ...message, number }} />
-        )}
+        {state !== 'failed' && deletedAt === undefined && <MessageActions message={message} />}
       </div>
       <Reactions message={message} />
       <ThreadLink message={message} />
-      {state === 'failed' && <FailedNote message={message} />}
+      {state === 'failed' && (
+        <FailedNote id={message.clientMessageId} words="Not sent." error={message.error} discard="Delete" />
+      )}
+      {waiting.map(
+        ({ clientChangeId, type, error }) =>
+          error !== undefined && (
+            <FailedNote
+              key={clientChangeId}
+              id={clientChangeId}
+              words={CHANGE_FAILED[type]}
+              error={error}
+              discard="Leave it"
+            />
+          ),
+      )}
     </li>
   )
 })
+
+const CHANGE_FAILED = {
+  edit: 'Not edited.',
+  delete: 'Not deleted.',
+  react: 'No reaction added.',
+  pin: 'Not pinned.',
+}
 
 function Body({ message }: MessageBubbleProps) {
   const { self, nameOf } = useChat()
@@ -124,9 +144,9 @@ function Tombstone() {
 }
 
 function Reactions({ message }: MessageBubbleProps) {
-  const { conversation, self, nameOf, run } = useChat()
-  const { reactions = [], number } = message
-  if (reactions.length === 0 || number === undefined) return null
+  const { conversation, self, nameOf, change } = useChat()
+  const { reactions = [], number, clientMessageId } = message
+  if (reactions.length === 0) return null
   return (
     <ul aria-label="Reactions" className="mt-1 flex flex-wrap gap-1">
       {reactions.map(({ emoji, by }) => {
@@ -141,7 +161,7 @@ function Reactions({ message }: MessageBubbleProps) {
               aria-pressed={mine}
               aria-label={`${emoji} ${by.length}, ${names}`}
               title={names}
-              onClick={() => run(conversation.react(number, emoji, !mine))}
+              onClick={() => change(conversation.react(number ?? clientMessageId, emoji, !mine))}
               className={classNames(
                 'tabular flex h-7 items-center gap-1 rounded-full border px-2 text-sm',
                 mine ? 'border-accent bg-accent-soft' : 'border-line bg-surface hover:bg-sunken',
@@ -174,21 +194,32 @@ function ThreadLink({ message }: MessageBubbleProps) {
   )
 }
 
-function FailedNote({ message }: MessageBubbleProps) {
+interface FailedNoteProps {
+  /** What failed: a message's or a change's own id. */
+  readonly id: string
+  readonly words: string
+  readonly error: ChatMessage['error']
+  /** What giving it up is called. */
+  readonly discard: string
+}
+
+function FailedNote({ id, words, error, discard }: FailedNoteProps) {
   const { conversation } = useChat()
   const link = 'rounded font-medium underline underline-offset-2'
   // A second refusal shows as this same note, so the promise has nothing to add.
-  const again = () => void conversation.retry(message.clientMessageId).catch(() => {})
-  const discard = () => void conversation.discard(message.clientMessageId).catch(() => {})
+  const again = () => void conversation.retry(id).catch(() => {})
+  const giveUp = () => void conversation.discard(id).catch(() => {})
   return (
     <p role="alert" className="mt-1 flex flex-wrap items-center justify-end gap-x-2 text-danger-ink text-xs">
       <CircleAlert size={14} aria-hidden />
-      <span>Not sent. {message.error === undefined ? '' : errorWords(message.error)}</span>
+      <span>
+        {words} {error === undefined ? '' : errorWords(error)}
+      </span>
       <button type="button" className={link} data-testid="retry" onClick={again}>
         Try again
       </button>
-      <button type="button" className={link} data-testid="discard" onClick={discard}>
-        Delete
+      <button type="button" className={link} data-testid="discard" onClick={giveUp}>
+        {discard}
       </button>
     </p>
   )

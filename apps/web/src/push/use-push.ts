@@ -1,5 +1,6 @@
 import type { Session } from '@sangam/client'
 import { useEffect, useState } from 'react'
+import { WORKER_PATH } from './worker.ts'
 
 /** Notifications of this browser while no page is open: `undefined` where it knows none. */
 export interface PushSetting {
@@ -27,7 +28,7 @@ export function usePush(session: Session): PushSetting | undefined {
   return {
     choice,
     choose: async (chosen) => {
-      await navigator.serviceWorker.register('/sw.js')
+      await navigator.serviceWorker.register(WORKER_PATH)
       const registration = await navigator.serviceWorker.ready
       if (chosen === 'off') await session.disablePush(registration)
       else await session.enablePush(registration, { showText: chosen === 'words' })

@@ -146,27 +146,31 @@ export interface Conversation extends Emitter<ConversationEvents> {
    * reconnect, in order, also after a refresh of the page. Rejects when the server refuses it for good.
    */
   send(text: string, options?: SendOptions): Promise<ChatMessage>
-  /** Sends a failed message again, as the same message. */
-  retry(clientMessageId: string): Promise<ChatMessage>
+  /** Sends a failed message or change again, as the same one: by its `clientMessageId` or `clientChangeId`. */
+  retry(id: string): Promise<ChatMessage | undefined>
   /** Brings a message before whoever runs the server. */
   report(number: number, reason: string): Promise<void>
   /** How it is kept calm and short. */
   care(): Promise<CareSettings>
   /** Changes that (moderators and owners); what is left out stays. */
   setCare(settings: Partial<CareSettings>): Promise<CareSettings>
-  /** Gives a failed message up. */
-  discard(clientMessageId: string): Promise<void>
+  /** Gives a failed message or change up. */
+  discard(id: string): Promise<void>
   /** Loads an earlier page into the snapshot (default 50); resolves whether there is still more. */
   loadEarlier(limit?: number): Promise<boolean>
   /** Tells that everything up to `number` (default: the newest) was read. Never goes backwards. */
   markRead(number?: number): Promise<void>
-  /** Replaces the text of an own message. */
-  edit(number: number, text: string): Promise<void>
+  /**
+   * Replaces the text of an own message. Like `send()`, all changes of messages wait in the outbox while offline, in order
+   * with the messages, and resolve once stored. A message is named by its number, or, while it is not stored, by its
+   * `clientMessageId`: then what can be changed on this device is, and the rest waits for it.
+   */
+  edit(message: number | string, text: string, options?: Pick<SendOptions, 'preview'>): Promise<void>
   /** Takes a message away for everybody: an own one, or any for moderators and owners. */
-  delete(number: number): Promise<void>
+  delete(message: number | string): Promise<void>
   /** Puts an own emoji under a message, or takes it away. */
-  react(number: number, emoji: string, on: boolean): Promise<void>
-  pin(number: number, on: boolean): Promise<void>
+  react(message: number | string, emoji: string, on: boolean): Promise<void>
+  pin(message: number | string, on: boolean): Promise<void>
   /** What a message said before it was edited, the oldest first. */
   versions(number: number): Promise<readonly { readonly text: string; readonly at: number }[]>
   /** Fills `pinned` in the snapshot; from then on it is kept up to date. */

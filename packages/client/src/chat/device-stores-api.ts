@@ -1,13 +1,12 @@
 /** The public contract of what a device keeps: messages on their way, and what it saw last. */
 import type { SendOptions } from './message-api.ts'
 
-/** A message that waits for its acknowledgement. */
-export interface OutboxEntry {
+/** What every entry of the outbox holds. */
+interface OutboxItem {
   readonly conversationId: string
+  /** Names the entry: a message's own id; of a change, the id that the change is stored under once. */
   readonly clientMessageId: string
   readonly senderId: string
-  readonly text: string
-  readonly options?: SendOptions
   /** Milliseconds since 1970, this device's clock. */
   readonly createdAt: number
   /** The order of sending on this device. */
@@ -16,7 +15,32 @@ export interface OutboxEntry {
   readonly failed?: { readonly code: string; readonly message: string }
 }
 
-/** Where unacknowledged messages wait. `put` resolves once the entry would survive a refresh. */
+/** A message that waits for its acknowledgement. */
+export interface OutboxMessage extends OutboxItem {
+  readonly text: string
+  readonly options?: SendOptions
+}
+
+/** A change of a message that waits for its acknowledgement. */
+export interface OutboxChange extends OutboxItem {
+  readonly change: MessageChange
+  readonly target: ChangeTarget
+}
+
+/** What a change does to its message. */
+export type MessageChange =
+  | { readonly type: 'edit'; readonly text: string; readonly preview?: SendOptions['preview'] }
+  | { readonly type: 'delete' }
+  | { readonly type: 'react'; readonly emoji: string; readonly on: boolean }
+  | { readonly type: 'pin'; readonly on: boolean }
+
+/** The message that is changed: by its number, or by its id while it waits in the outbox itself. */
+export type ChangeTarget = { readonly number: number } | { readonly clientMessageId: string }
+
+/** What waits in the outbox. */
+export type OutboxEntry = OutboxMessage | OutboxChange
+
+/** Where unacknowledged messages and changes wait. `put` resolves once the entry would survive a refresh. */
 export interface OutboxStore {
   /** Every entry of this sender, in order. */
   list(senderId: string): Promise<readonly OutboxEntry[]>

@@ -14,8 +14,16 @@ export interface HistoryHost {
   readonly signalling: Signalling
   readonly conversationId: string
   readonly self: Self
+  /** Messages as the changes that wait leave them. */
+  shown(messages: readonly StoredMessage[]): HistorySnapshot['messages']
   /** Called when the view is let go. */
   released(view: ConversationHistory): void
+}
+
+interface HeldRun {
+  readonly messages: readonly StoredMessage[]
+  readonly hasEarlier: boolean
+  readonly hasLater: boolean
 }
 
 /** A run of messages of a conversation apart from its live end, or of one thread. */
@@ -23,11 +31,13 @@ export class ConversationHistory implements HistoryView {
   readonly state: WritableStore<HistorySnapshot>
   readonly #host: HistoryHost
   readonly #thread: number | undefined
+  #held: HeldRun
 
-  private constructor(host: HistoryHost, thread: number | undefined, snapshot: HistorySnapshot) {
+  private constructor(host: HistoryHost, thread: number | undefined, held: HeldRun) {
     this.#host = host
     this.#thread = thread
-    this.state = new WritableStore(snapshot)
+    this.#held = held
+    this.state = new WritableStore(this.#snapshot())
   }
 
   /** Loads the first page of a view. */
@@ -48,26 +58,18 @@ export class ConversationHistory implements HistoryView {
   }
 
   async loadEarlier(limit: number = PAGE): Promise<boolean> {
-    const before = this.#messages[0]?.number
-    if (!this.state.get().hasEarlier || before === undefined) return false
-    const page = await this.#page({ before, limit })
-    this.state.update((state) => ({
-      ...state,
-      messages: merge(page.messages, state.messages as readonly StoredMessage[]),
-      hasEarlier: page.more,
-    }))
-    return page.more
+    const before = this.#held.messages[0]?.number
+    if (!this.#held.hasEarlier || before === undefined) return false
+    const { messages, more } = await this.#page({ before, limit })
+    this.#hold({ messages: merge(messages, this.#held.messages), hasEarlier: more })
+    return more
   }
 
   async loadLater(limit: number = PAGE): Promise<boolean> {
-    if (!this.state.get().hasLater) return false
-    const page = await this.#page({ after: this.#messages.at(-1)?.number ?? 0, limit })
-    this.state.update((state) => ({
-      ...state,
-      messages: merge(state.messages as readonly StoredMessage[], page.messages),
-      hasLater: page.more,
-    }))
-    return page.more
+    if (!this.#held.hasLater) return false
+    const { messages, more } = await this.#page({ after: this.newestNumber ?? 0, limit })
+    this.#hold({ messages: merge(this.#held.messages, messages), hasLater: more })
+    return more
   }
 
   close(): void {
@@ -76,35 +78,41 @@ export class ConversationHistory implements HistoryView {
 
   /** Number of the newest message held. */
   get newestNumber(): number | undefined {
-    return this.#messages.at(-1)?.number
+    return this.#held.messages.at(-1)?.number
   }
 
   /** New messages of the conversation, in order: they belong here when the view reaches its end. */
   handleMessages(messages: readonly StoredMessage[]): void {
-    const { hasLater } = this.state.get()
     const fresh = messages.filter(({ thread }) => this.#thread === undefined || thread === this.#thread)
-    if (hasLater || fresh.length === 0) return
-    this.state.update((state) => ({
-      ...state,
-      messages: merge(state.messages as readonly StoredMessage[], fresh),
-    }))
+    if (this.#held.hasLater || fresh.length === 0) return
+    this.#hold({ messages: merge(this.#held.messages, fresh) })
   }
 
   /** Messages that stand differently now. */
   handleChanges(changed: readonly StoredMessage[]): void {
+    const { messages } = this.#held
     const byNumber = new Map(changed.map((message) => [message.number, message]))
-    if (!this.#messages.some(({ number }) => byNumber.has(number))) return
-    this.state.update((state) => ({
-      ...state,
-      messages: (state.messages as readonly StoredMessage[]).map((held) => {
+    if (!messages.some(({ number }) => byNumber.has(number))) return
+    this.#hold({
+      messages: messages.map((held) => {
         const change = byNumber.get(held.number)
         return change !== undefined && (change.revision ?? 0) > (held.revision ?? 0) ? change : held
       }),
-    }))
+    })
   }
 
-  get #messages(): readonly StoredMessage[] {
-    return this.state.get().messages as readonly StoredMessage[]
+  /** Other changes wait than before. */
+  redraw(): void {
+    this.state.set(this.#snapshot())
+  }
+
+  #hold(change: Partial<HeldRun>): void {
+    this.#held = { ...this.#held, ...change }
+    this.redraw()
+  }
+
+  #snapshot(): HistorySnapshot {
+    return { ...this.#held, messages: this.#host.shown(this.#held.messages) }
   }
 
   async #page(bounds: { readonly before?: number; readonly after?: number; readonly limit: number }) {

@@ -27,6 +27,8 @@ export interface ChatMessage {
   readonly state: MessageState
   /** Why it failed. */
   readonly error?: SangamError
+  /** Own changes of it on this device that the server has not stored: it is shown as they leave it, unless they failed. */
+  readonly waiting?: readonly WaitingChange[]
   /** The conversation's change that made it as it is; absent when it never changed. */
   readonly revision?: number | undefined
   readonly editedAt?: number | undefined
@@ -45,6 +47,16 @@ export interface ChatMessage {
   readonly attachments?: readonly Attachment[] | undefined
   /** A line of the server's own; `text` says the same in English. */
   readonly system?: SystemLine | undefined
+}
+
+/** A change of a message on its way to the server. */
+export interface WaitingChange {
+  /** For `retry()` and `discard()`. */
+  readonly clientChangeId: string
+  readonly type: 'edit' | 'delete' | 'react' | 'pin'
+  readonly state: 'sending' | 'failed'
+  /** Why it failed. */
+  readonly error?: SangamError
 }
 
 /** One emoji under a message. */

@@ -1,10 +1,12 @@
 /**
- * The order in which one conversation's unacknowledged messages go out. Many may be under way at once: each names the
- * one before it that is not acknowledged yet, and the server stores it only if that one is stored. So what was written
- * first is numbered first, whatever is throttled, refused or lost in between. Pure: takes `now`.
+ * The order in which one conversation's unacknowledged messages and changes go out. Many messages may be under way at
+ * once: each names the one before it that is not acknowledged yet, and the server stores it only if that one is stored. So
+ * what was written first is numbered first, whatever is throttled, refused or lost in between. A change goes out alone:
+ * after all before it were acknowledged, and before anything after it. Pure: takes `now`.
  */
-import type { OutboxEntry } from '../api.ts'
 import { backoffMs } from '../connection/backoff.ts'
+import type { OutboxChange, OutboxEntry, OutboxMessage } from './device-stores-api.ts'
+import type { SendOptions } from './message-api.ts'
 
 /** The queue of one conversation. Treat it as a value. */
 export interface OutboxQueue {
@@ -18,6 +20,21 @@ export interface OutboxQueue {
   readonly notBeforeMs: number
   /** Refusals in a row that may pass by themselves. */
   readonly attempts: number
+}
+
+/** Whether an entry is a change of a message, not a message. */
+export function isChange(entry: OutboxEntry): entry is OutboxChange {
+  return 'change' in entry
+}
+
+/** Whether an entry is a message. */
+export function isMessage(entry: OutboxEntry): entry is OutboxMessage {
+  return !isChange(entry)
+}
+
+/** The id of the message that an entry waits for: a change of one that is not stored itself. */
+function awaitedMessage(entry: OutboxEntry): string | undefined {
+  return isChange(entry) && 'clientMessageId' in entry.target ? entry.target.clientMessageId : undefined
 }
 
 /** How one sending ended. `refused` may be `transient` (wait and send again) or final. */
@@ -48,6 +65,41 @@ export const EMPTY_OUTBOX: OutboxQueue = {
   attempts: 0,
 }
 
+/** The changes that wait for this message to be stored. */
+export function changesAwaiting(queue: OutboxQueue, clientMessageId: string): readonly OutboxEntry[] {
+  return queue.entries.filter((entry) => awaitedMessage(entry) === clientMessageId)
+}
+
+/** The message of this id was stored under this number: its changes may go out. */
+export function resolveTarget(queue: OutboxQueue, clientMessageId: string, number: number): OutboxQueue {
+  if (changesAwaiting(queue, clientMessageId).length === 0) return queue
+  const entries = queue.entries.map((entry) =>
+    isChange(entry) && awaitedMessage(entry) === clientMessageId ? { ...entry, target: { number } } : entry,
+  )
+  return { ...queue, entries }
+}
+
+/** Ids of the changes that a newer one makes needless: of the same kind, or any for a message that is deleted. */
+export function supersededBy(queue: OutboxQueue, newer: OutboxChange): readonly string[] {
+  return queue.entries
+    .filter((entry) => isChange(entry) && isSuperseded(entry, newer))
+    .map(({ clientMessageId }) => clientMessageId)
+    .filter((id) => !queue.inFlight.includes(id))
+}
+
+function isSuperseded(older: OutboxChange, newer: OutboxChange): boolean {
+  const isSame =
+    'number' in older.target
+      ? 'number' in newer.target && older.target.number === newer.target.number
+      : awaitedMessage(newer) === older.target.clientMessageId
+  if (!isSame) return false
+  if (newer.change.type === 'delete') return true
+  if (newer.change.type === 'react') {
+    return older.change.type === 'react' && older.change.emoji === newer.change.emoji
+  }
+  return older.change.type === newer.change.type
+}
+
 /** Adds entries that are not in the queue yet, in order of sending. */
 export function enqueue(queue: OutboxQueue, added: readonly OutboxEntry[]): OutboxQueue {
   const known = new Set(queue.entries.map((entry) => entry.clientMessageId))
@@ -70,8 +122,14 @@ export function nextStep(queue: OutboxQueue, now: number): NextStep {
   for (const entry of queue.entries) {
     if (entry.failed !== undefined) continue
     if (queue.inFlight.includes(entry.clientMessageId)) {
+      if (isChange(entry)) return { kind: 'idle' }
       follows = entry.clientMessageId
       continue
+    }
+    if (isChange(entry)) {
+      if (follows !== undefined) return { kind: 'idle' }
+      // Its message failed and may be retried: it waits with it, and blocks nobody.
+      if (awaitedMessage(entry) !== undefined) continue
     }
     return now < queue.notBeforeMs
       ? { kind: 'wait', untilMs: queue.notBeforeMs }
@@ -91,6 +149,21 @@ export function removeEntry(queue: OutboxQueue, clientMessageId: string): Outbox
     ...land(queue, clientMessageId),
     entries: queue.entries.filter((entry) => entry.clientMessageId !== clientMessageId),
   }
+}
+
+/** Gives a message another text, before it goes out. */
+export function rewriteEntry(
+  queue: OutboxQueue,
+  clientMessageId: string,
+  text: string,
+  preview: SendOptions['preview'],
+): OutboxQueue {
+  const entries = queue.entries.map((entry) => {
+    if (entry.clientMessageId !== clientMessageId || isChange(entry)) return entry
+    const { preview: _, ...options } = entry.options ?? {}
+    return { ...entry, text, options: preview === undefined ? options : { ...options, preview } }
+  })
+  return { ...queue, entries }
 }
 
 /** Lets a failed entry go out again, at its old place in the order. */
@@ -136,7 +209,9 @@ function wait(
   now: number,
   random: number,
 ): OutboxQueue {
-  const first = queue.entries.find((entry) => entry.failed === undefined)
+  const first = queue.entries.find(
+    (entry) => entry.failed === undefined && awaitedMessage(entry) === undefined,
+  )
   // What came behind it on the way was refused for the same reason: one refusal, not many.
   const counts = first?.clientMessageId === clientMessageId
   if (counts && outcome.code === 'internal' && queue.attempts + 1 >= MAX_INTERNAL_FAILURES) {

@@ -1,6 +1,6 @@
-import type { Message, Conversation as WireConversation } from '@sangam/protocol'
-import type { ChatMessage, ConversationMember, OutboxEntry } from '../api.ts'
-import { errorOf } from './outbox.ts'
+import { limits, type Message, type Conversation as WireConversation } from '@sangam/protocol'
+import type { ChatMessage, ConversationMember, OutboxMessage } from '../api.ts'
+import { errorOf } from './outbox-error.ts'
 
 /** Who the session is, for telling own messages from others'. */
 export interface Self {
@@ -27,7 +27,7 @@ export function wireMessage({ key: _, own: __, state: ___, ...message }: StoredM
 }
 
 /** A message of the outbox as applications hold it. */
-export function unsentMessage(entry: OutboxEntry, self: Self): ChatMessage {
+export function unsentMessage(entry: OutboxMessage, self: Self): ChatMessage {
   const error = errorOf(entry)
   const { thread, preview, attachments } = entry.options ?? {}
   return {
@@ -45,6 +45,35 @@ export function unsentMessage(entry: OutboxEntry, self: Self): ChatMessage {
     ...(attachments === undefined ? {} : { attachments }),
     ...(error === undefined ? {} : { error }),
   }
+}
+
+/** A message of the outbox as the server stored it, out of its acknowledgement. */
+export function sentMessage(
+  { conversationId, clientMessageId, text, options }: OutboxMessage,
+  receipt: { readonly number: number; readonly sentAt: number },
+  self: Self,
+  quoted: StoredMessage | undefined,
+): Message {
+  const { thread, preview, attachments } = options ?? {}
+  const mentions = [...new Set(Array.from(text.matchAll(/<@([^>\s]+)>/g), ([, identity = '']) => identity))]
+  return {
+    conversationId,
+    number: receipt.number,
+    clientMessageId,
+    senderId: self.identity,
+    senderName: self.name,
+    text,
+    sentAt: receipt.sentAt,
+    ...(thread === undefined ? {} : { thread }),
+    ...(preview === undefined ? {} : { preview }),
+    ...(attachments === undefined ? {} : { attachments: [...attachments] }),
+    ...(mentions.length === 0 ? {} : { mentions }),
+    ...(quoted === undefined ? {} : { replyTo: quoteOf(quoted) }),
+  }
+}
+
+function quoteOf({ number, senderId, senderName, text }: StoredMessage): NonNullable<Message['replyTo']> {
+  return { number, senderId, senderName, text: text.slice(0, limits.quoteLength) }
 }
 
 /** Members without how far they have come, which changes far more often. */
