@@ -84,6 +84,7 @@ export function withFaults(inner: ChatStore): FaultyStore {
       conversation: (conversationId) => held(inner.conversation(conversationId)),
       conversationsOf: (...request) => held(inner.conversationsOf(...request)),
       append,
+      isStored: (...message) => held(inner.isStored(...message)),
       messages: (request) => held(inner.messages(request)),
       sentBy: (...request) => held(inner.sentBy(...request)),
       aboutPerson: (...request) => held(inner.aboutPerson(...request)),

@@ -75,7 +75,17 @@ export const connectParts = (options: PartsOptions): Parts => {
   const graceMs = settings.reconnectGraceSeconds * 1000
 
   const cache = new ConversationCache(store)
-  const care = createCare({ store, cache, records, files, notifier, now, uptime, log })
+  const care = createCare({
+    store,
+    cache,
+    records,
+    files,
+    notifier,
+    now,
+    uptime,
+    log,
+    forgetInRooms: (identity) => rooms.forgetPerson(identity),
+  })
 
   const people = new PeopleService({ store, notifier, now, log })
   const onEngaged = (identity: string, engaged: boolean): void => people.setEngaged(identity, engaged)

@@ -81,6 +81,9 @@ const plant = async (server: TestServer): Promise<{ asha: TestClient; ravi: Test
     on: true,
   })
   await send(ravi, 'team', 'r2', 'an answer', { replyTo: 2 })
+  for (const roomId of ['now', 'before']) await asha.ask('room.join', { roomId })
+  await server.sangam.rooms.setRole('before', asha.identity, 'cohost')
+  await asha.ask('room.leave', { roomId: 'before' })
   await ravi.ask('message.report', { conversationId: 'team', number: 2, reason: 'loud' })
   // Brings the words into the search index.
   const found = await ravi.ask('conversation.search', { query: word })
@@ -92,7 +95,9 @@ describe('erasing a person', () => {
   test('leaves their words nowhere: database, write-ahead log, search index, records, files and log', async () => {
     const server = await startTestServer()
     const { asha, ravi } = await plant(server)
-    expect(filesHolding(server.dataDir).length).toBeGreaterThan(2)
+    const holding = filesHolding(server.dataDir)
+    expect(holding.length).toBeGreaterThan(2)
+    expect(holding.some((path) => path.includes('rooms.db'))).toBe(true)
     asha.close()
     await server.sangam.care.erasePerson(asha.identity)
     expect(filesHolding(server.dataDir).map((path) => path.replace(server.dataDir, ''))).toEqual([])
@@ -108,6 +113,7 @@ describe('erasing a person', () => {
     expect(messages[0]?.reactions).toBeUndefined()
     expect(await ravi.ask('conversation.search', { query: word })).toMatchObject({ messages: [] })
     expect(await server.sangam.care.reports()).toEqual([])
+    expect((await server.sangam.rooms.get('now'))?.participants ?? []).toEqual([])
     expect((await server.sangam.care.exportPerson(asha.identity)).messages).toEqual([])
     await server.sangam.close()
     expect(filesHolding(server.dataDir)).toEqual([])

@@ -2,12 +2,22 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import type { FileUrl, UploadState, WireError } from '@sangam/protocol'
 import { describe, expect, test } from 'vitest'
+import type { Grants } from '../src/access/grants.ts'
+import { openSqliteStore } from '../src/chat/sqlite-store.ts'
+import { StoreError } from '../src/chat/store.ts'
+import { createDiskBlobs } from '../src/files/disk-blobs.ts'
+import { FileService } from '../src/files/file-service.ts'
 import { rangeOf, servedHeaders } from '../src/files/served-headers.ts'
+import { createSignedUrls } from '../src/files/signed-url.ts'
+import { StagedUploads } from '../src/files/staged-uploads.ts'
+import { recordStoreOver } from '../src/records/record-store.ts'
+import { openSqliteRunner } from '../src/records/sqlite-runner.ts'
 import { FakeS3 } from './support/fake-s3.ts'
 import type { TestClient } from './support/test-client.ts'
-import { startTestServer, type TestServer } from './support/test-server.ts'
+import { startTestServer, type TestServer, temporaryFolder } from './support/test-server.ts'
 
 const stream = 'application/offset+octet-stream'
 
@@ -127,6 +137,97 @@ describe('an upload', () => {
     await expect.poll(stored).toEqual([])
     const pass = await again.guest('Asha')
     expect((await api(again, pass, 'GET', `/${fileId}`)).status).toBe(404)
+  })
+})
+
+describe('an upload that a message claimed', () => {
+  const day = 86_400_000
+
+  /** The files of a server that has only those, one complete upload in them, and a clock. */
+  const startWithClaimed = async (isStored: boolean) => {
+    const folder = temporaryFolder()
+    const records = recordStoreOver(await openSqliteRunner(join(folder, 'records.db')))
+    let nowMs = 1_700_000_000_000
+    const asked: string[][] = []
+    const files = new FileService({
+      records,
+      staged: new StagedUploads(join(folder, 'uploads')),
+      blobs: createDiskBlobs(join(folder, 'files')),
+      urls: createSignedUrls(new Uint8Array(32)),
+      mayUse: async () => true,
+      isStored: async (...message) => {
+        asked.push(message)
+        return isStored
+      },
+      mostBytes: 100,
+      types: ['*'],
+      now: () => nowMs,
+    })
+    const asha = { identity: 'asha', grants: {} as Grants }
+    const { fileId } = await files.create(asha, {
+      conversationId: 'team',
+      name: 'a.png',
+      type: 'image/png',
+      size: 10,
+    })
+    await files.append(asha, fileId, 0, Readable.from(randomBytes(10)))
+    // Shortly before the upload would be swept.
+    nowMs += day - 1000
+    await files.claim('asha', 'team', 'm1', [fileId])
+    return { files, asha, fileId, asked, records, later: (ms: number) => (nowMs += ms) }
+  }
+
+  test('is removed a day later when the message was never stored', async () => {
+    const { files, asha, fileId, asked, records, later } = await startWithClaimed(false)
+    await expect(files.cancel(asha, fileId)).rejects.toMatchObject({ wire: { code: 'notFound' } })
+    later(day - 1)
+    expect(await files.sweep()).toBe(0)
+    expect((await files.url(asha, fileId, 'content')).url).toContain(fileId)
+    expect(asked).toEqual([])
+    later(1)
+    expect(await files.sweep()).toBe(1)
+    expect(asked).toEqual([['asha', 'm1']])
+    await expect(files.url(asha, fileId, 'content')).rejects.toMatchObject({ wire: { code: 'notFound' } })
+    await records.close()
+  })
+
+  test.each([
+    ['and the server ended before it could note that', false],
+    ['and that was noted', true],
+  ])('stays for good when the message was stored %s', async (_name, isSettled) => {
+    const { files, fileId, asked, records, later } = await startWithClaimed(true)
+    if (isSettled) await files.settle('m1', [fileId])
+    for (let days = 0; days < 3; days += 1) {
+      later(day)
+      expect(await files.sweep()).toBe(0)
+    }
+    const ravi = { identity: 'ravi', grants: {} as Grants }
+    expect((await files.url(ravi, fileId, 'content')).url).toContain(fileId)
+    // Once is enough: then it is known.
+    expect(asked).toEqual(isSettled ? [] : [['asha', 'm1']])
+    await records.close()
+  })
+
+  test('goes at the start of the server when the store refused the message a day before', async () => {
+    let nowMs = Date.now()
+    const dataDir = temporaryFolder()
+    const failing = async () => {
+      const store = await openSqliteStore(join(dataDir, 'sangam.db'))
+      return { ...store, append: () => Promise.reject(new StoreError('the disk is full')) }
+    }
+    const { server, asha } = await startWithTeam({ dataDir, now: () => nowMs, openStore: failing })
+    const fileId = await upload(server, asha, randomBytes(10))
+    const request = { conversationId: 'team', clientMessageId: 'm1', text: '', attachments: [fileId] }
+    expect((await asha.refusal('conversation.send', request))?.code).toBe('unavailable')
+    await server.sangam.close()
+    const stored = () =>
+      readdirSync(join(dataDir, 'files'), { recursive: true, withFileTypes: true }).filter((entry) =>
+        entry.isFile(),
+      )
+    expect(stored()).toHaveLength(1)
+    nowMs += day
+    await startTestServer({ dataDir, now: () => nowMs })
+    await expect.poll(stored).toEqual([])
   })
 })
 

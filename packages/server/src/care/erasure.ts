@@ -14,6 +14,8 @@ export type ErasureOptions = {
   readonly cache: ConversationCache
   readonly records: RecordStore
   readonly files: MessageFiles & { readonly removeOwnedBy: (identity: string) => Promise<void> }
+  /** Puts a person out of every room and forgets them there. */
+  readonly forgetInRooms: (identity: string) => Promise<void>
   readonly notifier: Notifier
   readonly now: Clock
 }
@@ -77,10 +79,12 @@ export class Erasure {
 
   /**
    * Erases a person: their messages (the places stay, under a pseudonym that stands for nobody), files, reactions,
-   * memberships, subscriptions and settings, in the database, its write-ahead log and the search index.
+   * memberships, subscriptions and settings, and what rooms remember of them, in the databases, their write-ahead logs and
+   * the search index.
    */
   async erase(identity: string): Promise<void> {
-    const { store, cache, records, files } = this.#options
+    const { store, cache, records, files, forgetInRooms } = this.#options
+    await forgetInRooms(identity)
     for (;;) {
       const page = await store.aboutPerson(identity, pageSize)
       if (page.length === 0) break

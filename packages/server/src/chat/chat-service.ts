@@ -121,7 +121,7 @@ export class ChatService {
     const extra = extraOf(request, attachments)
     const { identity: senderId, name: senderName } = session
     try {
-      return await this.#writer.write({
+      const stored = await this.#writer.write({
         conversationId,
         clientMessageId,
         text,
@@ -132,6 +132,11 @@ export class ChatService {
         thread,
         extra,
       })
+      // Nobody waits for it: where it fails, the sweep of the files finds the message.
+      if (request.attachments !== undefined) {
+        this.#files.settle(clientMessageId, request.attachments).catch(() => undefined)
+      }
+      return stored
     } catch (error) {
       const isFinal = error instanceof RequestError && ['conflict', 'notFound'].includes(error.wire.code)
       if (isFinal) await this.#files.release(clientMessageId, request.attachments ?? [])

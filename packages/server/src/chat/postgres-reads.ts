@@ -132,3 +132,16 @@ export const headsAfter = async (
   )
   return rows.map((row) => ({ conversationId: row.conversation_id, lastNumber: Number(row.last_number) }))
 }
+
+/** See `MessageStore.isStored`. */
+export const isStored = async (
+  database: Queryable,
+  senderId: string,
+  clientMessageId: string,
+): Promise<boolean> => {
+  const { rows } = await database.query(
+    'SELECT 1 FROM messages WHERE sender_id = $1 AND client_message_id = $2',
+    [senderId, clientMessageId],
+  )
+  return rows.length > 0
+}

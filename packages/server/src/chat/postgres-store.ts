@@ -7,7 +7,14 @@ import { changesAfter, pinnedMessages, versionsOf } from './postgres-changes.ts'
 import { standingsOf } from './postgres-membership.ts'
 import { messageAt, messagesOf } from './postgres-message-rows.ts'
 import { migratePostgres } from './postgres-migrations.ts'
-import { conversationOf, conversationsOf, headsAfter, peopleOf, personBy } from './postgres-reads.ts'
+import {
+  conversationOf,
+  conversationsOf,
+  headsAfter,
+  isStored,
+  peopleOf,
+  personBy,
+} from './postgres-reads.ts'
 import { searchMessages } from './postgres-search.ts'
 import { runWrites, type Write, type Written } from './postgres-writes.ts'
 import {
@@ -175,6 +182,7 @@ export const openPostgresStore = async (databaseUrl: string): Promise<ChatStore>
     conversationsOf: (identity, limit, nowMs) =>
       read((pool) => conversationsOf(pool, identity, limit, nowMs)),
     append: async (request) => (await queue.add({ type: 'append', request })) as AppendOutcome,
+    isStored: (senderId, clientMessageId) => read((pool) => isStored(pool, senderId, clientMessageId)),
     messages: (request) => read((pool) => messagesOf(pool, request)),
     sentBy: (identity, after, limit) => read((pool) => messagesSentBy(pool, identity, after, limit)),
     aboutPerson: (identity, limit) => read((pool) => messagesAbout(pool, identity, limit)),

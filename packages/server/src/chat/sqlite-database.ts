@@ -147,7 +147,7 @@ export class SqliteDatabase {
       if (
         follows !== undefined &&
         !storedNow.has(keyOf(senderId, follows)) &&
-        !this.#has(senderId, follows)
+        !this.isStored(senderId, follows)
       ) {
         return this.#earlier(request) ?? { outcome: 'outOfOrder' }
       }
@@ -187,6 +187,16 @@ export class SqliteDatabase {
   append(request: AppendRequest): AppendOutcome {
     const [outcome] = this.appendAll([request])
     return outcome ?? { outcome: 'noConversation' }
+  }
+
+  isStored(senderId: string, clientMessageId: string): boolean {
+    return (
+      this.#connection.get(
+        'SELECT number FROM messages WHERE sender_id = ? AND client_message_id = ?',
+        senderId,
+        clientMessageId,
+      ) !== undefined
+    )
   }
 
   heads(afterId: string, limit: number): ConversationHead[] {
@@ -330,16 +340,6 @@ export class SqliteDatabase {
     if (extra?.mentions !== undefined) addMentions(this.#connection, conversationId, number, extra.mentions)
     if (extra?.replyTo === undefined) return undefined
     return quoteAt(this.#connection, conversationId, extra.replyTo)
-  }
-
-  #has(senderId: string, clientMessageId: string): boolean {
-    return (
-      this.#connection.get(
-        'SELECT number FROM messages WHERE sender_id = ? AND client_message_id = ?',
-        senderId,
-        clientMessageId,
-      ) !== undefined
-    )
   }
 
   /** What becomes of a request whose sender and id stand in the store already; undefined: they don't. */

@@ -7,6 +7,7 @@ export const readOperations = [
   'conversation',
   'conversationsOf',
   'messages',
+  'isStored',
   'heads',
   'sentBy',
   'aboutPerson',

@@ -137,6 +137,7 @@ export const openSqliteStore = async (path: string): Promise<ChatStore> => {
       indexer.noteNews(request.conversationId)
       return thread.request('append', request)
     },
+    isStored: (senderId, clientMessageId) => thread.request('isStored', senderId, clientMessageId),
     messages: (request) => thread.request('messages', request),
     sentBy: (identity, after, limit) => thread.request('sentBy', identity, after, limit),
     aboutPerson: (identity, limit) => thread.request('aboutPerson', identity, limit),

@@ -132,6 +132,8 @@ export type MessageStore = {
    * wait at the same time share a commit. Calls made in order get numbers in order.
    */
   readonly append: (request: AppendRequest) => Promise<AppendOutcome>
+  /** Whether a message of a sender is stored, also one that was deleted since. */
+  readonly isStored: (senderId: string, clientMessageId: string) => Promise<boolean>
   readonly messages: (request: PageRequest) => Promise<Page>
   /** Conversations with their newest number, in order of id, beyond an id. */
   readonly heads: (afterId: string, limit: number) => Promise<readonly ConversationHead[]>

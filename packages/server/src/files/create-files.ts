@@ -36,6 +36,7 @@ export const createFiles = ({ settings, dataDir, secret, store, records, now, lo
     blobs: filesUrl === '' ? createDiskBlobs(join(dataDir, 'files')) : createS3Blobs(s3PlaceOf(filesUrl)),
     urls: createSignedUrls(secret),
     mayUse: mayUseOf(store),
+    isStored: (senderId, clientMessageId) => store.isStored(senderId, clientMessageId),
     mostBytes: fileBytes,
     types: fileTypes,
     now,

@@ -27,6 +27,8 @@ export type FileServiceOptions = {
   readonly mayUse: MayUse
   /** Largest file, bytes. */
   readonly mostBytes: number
+  /** Whether a message of a sender is stored, by its `clientMessageId`. */
+  readonly isStored: (senderId: string, clientMessageId: string) => Promise<boolean>
   /** Media types that are taken: `image/png`, `image/*` or `*`. */
   readonly types: readonly string[]
   readonly now: Clock
@@ -37,7 +39,7 @@ type FileFacts = Omit<Attachment, 'fileId' | 'thumbnail'> & {
   readonly conversationId: string
   readonly thumbnailType?: string | undefined
   readonly isComplete: boolean
-  /** `clientMessageId` of the message that it belongs to. */
+  /** `clientMessageId` of the message that it belongs to: stored already for a `file`, on its way for an `upload`. */
   readonly attachedTo?: string | undefined
 }
 type FileRecord = StoredRecord<FileFacts>
@@ -52,7 +54,7 @@ export type ServedFile = {
 
 /** Uploads of one person that belong to no message yet. */
 const mostLooseFiles = 50
-/** An upload that belongs to no message is removed after so long. */
+/** An upload that belongs to no stored message is removed so long after it was begun, or claimed by a message. */
 const looseMs = 86_400_000
 const urlMs = 3_600_000
 
@@ -60,7 +62,7 @@ const thumbnailKey = (fileId: string): string => `${fileId}.thumbnail`
 
 /**
  * Files of messages: uploaded in pieces, kept on disk or in an object store, handed out to whoever may read the
- * conversation. `upload` records belong to no message yet, `file` records to one.
+ * conversation. `upload` records belong to no message that is known to be stored, `file` records to one.
  */
 export class FileService {
   readonly #options: FileServiceOptions
@@ -172,7 +174,8 @@ export class FileService {
   }
 
   /**
-   * Ties own files to a message that is about to be stored. The same message may ask again.
+   * Ties own files to a message that is about to be stored; {@link FileService.settle} says that it was. The same message
+   * may ask again.
    * @throws RequestError `notFound` when one of them is missing, not complete, of another conversation or of another message
    */
   async claim(
@@ -194,29 +197,36 @@ export class FileService {
         return record
       }),
     )
+    const atMs = this.#options.now()
     for (const record of records) {
       if (record.value.attachedTo !== undefined) continue
-      await this.#files.put({ ...record, value: { ...record.value, attachedTo: clientMessageId } })
-      await this.#uploads.remove(record.key)
+      await this.#uploads.put({ ...record, atMs, value: { ...record.value, attachedTo: clientMessageId } })
     }
     return records.map(attachmentOf)
+  }
+
+  /** The message that claimed files is stored: they stay as long as it does. */
+  async settle(clientMessageId: string, fileIds: readonly string[]): Promise<void> {
+    for (const fileId of fileIds) {
+      const record = await this.#uploads.get(fileId)
+      if (record !== undefined) await this.#settle(record, clientMessageId)
+    }
   }
 
   /** The message that claimed files was refused for good: they belong to none again. */
   async release(clientMessageId: string, fileIds: readonly string[]): Promise<void> {
     for (const fileId of fileIds) {
-      const record = await this.#files.get(fileId)
-      // A refused repeat must not take the files of the message that was stored under its id.
+      // A refused repeat must not take the files of the message that was stored under its id: those are no uploads any more.
+      const record = await this.#uploads.get(fileId)
       if (record?.value.attachedTo !== clientMessageId) continue
       await this.#uploads.put({ ...record, value: { ...record.value, attachedTo: undefined } })
-      await this.#files.remove(fileId)
     }
   }
 
   /** Removes files with their bytes: their messages are gone. */
   async remove(fileIds: readonly string[]): Promise<void> {
     for (const fileId of fileIds) {
-      await this.#removeBytes(fileId)
+      await this.#removeUpload(fileId)
       await this.#files.remove(fileId)
     }
   }
@@ -235,12 +245,23 @@ export class FileService {
     }
   }
 
-  /** Removes uploads that belong to no message for a day, and pieces that belong to no upload. @returns how many */
+  /**
+   * Removes uploads that belong to no stored message for a day, also those that were claimed by one that was never stored,
+   * and pieces that belong to no upload. @returns how many
+   */
   async sweep(): Promise<number> {
-    const { staged, now } = this.#options
+    const { staged, now, isStored } = this.#options
     const old = await this.#uploads.list({ untilMs: now() - looseMs, limit: 1000 })
-    for (const { key } of old) await this.#removeUpload(key)
-    let removed = old.length
+    let removed = 0
+    for (const record of old) {
+      const { attachedTo } = record.value
+      if (attachedTo !== undefined && (await isStored(record.owner, attachedTo))) {
+        await this.#settle(record, attachedTo)
+        continue
+      }
+      await this.#removeUpload(record.key)
+      removed += 1
+    }
     for (const fileId of await staged.list()) {
       if ((await this.#uploads.get(fileId)) !== undefined) continue
       await staged.remove(fileId)
@@ -258,8 +279,15 @@ export class FileService {
 
   async #own(person: Person, fileId: string): Promise<FileRecord> {
     const record = await this.#uploads.get(fileId)
-    if (record?.owner !== person.identity) throw requestErrors.notFound('file')
+    // What a message has claimed is no longer its sender's to change.
+    const isTheirs = record?.owner === person.identity && record.value.attachedTo === undefined
+    if (record === undefined || !isTheirs) throw requestErrors.notFound('file')
     return record
+  }
+
+  async #settle(record: FileRecord, attachedTo: string): Promise<void> {
+    await this.#files.put({ ...record, value: { ...record.value, attachedTo } })
+    await this.#uploads.remove(record.key)
   }
 
   async #removeUpload(fileId: string): Promise<void> {

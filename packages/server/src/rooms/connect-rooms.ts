@@ -46,6 +46,8 @@ export type RoomsParts = {
   readonly grantsChanged: (session: Session) => void
   readonly api: RoomsApi
   readonly policy: PolicyApi
+  /** Puts a person out of every room and forgets them there, in memory and on disk. */
+  readonly forgetPerson: (identity: string) => Promise<void>
   /** A connection is gone. */
   readonly connectionLost: (session: Session) => void
   readonly close: () => void
@@ -114,6 +116,13 @@ export const connectRooms = (options: RoomsPartsOptions): RoomsParts => {
     policy: createPolicyApi({ live, access, book, grantsOf }),
     live,
     grantsChanged: (session) => rooms.grantsChanged(session),
+    forgetPerson: async (identity) => {
+      for (const room of live.all) {
+        for (const member of room.room.membersOf(identity)) rooms.expel(room, member, 'removed')
+      }
+      await book.forgetPerson(identity)
+      await store.scrub()
+    },
     connectionLost: (session) => {
       rooms.connectionLost(session)
       lobby.connectionLost(session)

@@ -91,6 +91,17 @@ export class RecordBook {
     this.#entries.delete(roomId)
   }
 
+  /** Forgets a person in every room, in memory and on disk. @throws StoreError */
+  async forgetPerson(identity: string): Promise<void> {
+    // What is being read may hold them still.
+    await Promise.allSettled(this.#loading.values())
+    for (const entry of this.#entries.values()) {
+      entry.record.forgetPerson(identity)
+      entry.seats = entry.seats.filter((seat) => seat.identity !== identity)
+    }
+    await this.#options.store.forgetPerson(identity)
+  }
+
   async #load(roomId: string, name: string): Promise<RecordEntry> {
     const { store, now, returnWindowMs } = this.#options
     const stored = await store.load(roomId)

@@ -187,6 +187,14 @@ export class RoomRecord {
     return this.#invites.delete(inviteId) ? [{ type: 'inviteGone', inviteId }] : []
   }
 
+  /** Forgets a person, and the invites that they made; the store forgets them everywhere at once. */
+  forgetPerson(identity: string): void {
+    this.#people.delete(identity)
+    for (const { inviteId, createdBy } of [...this.#invites.values()]) {
+      if (createdBy === identity) this.#invites.delete(inviteId)
+    }
+  }
+
   #standing(standing: PersonRow['standing']): PersonRow[] {
     return [...this.#people.values()]
       .filter((person) => person.standing === standing)

@@ -131,6 +131,29 @@ export const describeRoomStoreContract = (name: string, createPlace: () => Promi
       expect((await store.load('other'))?.people).toEqual([person])
     })
 
+    test('forgetPerson() takes one person out of every room and leaves the rest; scrub() changes nothing', async () => {
+      const store = await open()
+      const others: readonly RoomChange[] = [
+        { type: 'person', person: { ...person, identity: 'ravi' } },
+        { type: 'seat', seat: { ...seat, identity: 'ravi', participantId: 'p2' } },
+        { type: 'invite', invite: { ...invite, createdBy: 'ravi', inviteId: 'i2' } },
+      ]
+      await store.write('council', [...whole, ...others])
+      await store.write('other', [
+        { type: 'room', room: room('other') },
+        { type: 'person', person },
+      ])
+      // All at once: what is asked for first is done first.
+      await Promise.all([store.forgetPerson('asha'), store.scrub()])
+      expect(await store.load('council')).toEqual({
+        room: room('council'),
+        people: [{ ...person, identity: 'ravi' }],
+        seats: [{ ...seat, identity: 'ravi', participantId: 'p2' }],
+        invites: [{ ...invite, createdBy: 'ravi', inviteId: 'i2' }],
+      })
+      expect((await store.load('other'))?.people).toEqual([])
+    })
+
     test('changes of one call stand all or not at all, and fail without taking others down', async () => {
       const store = await open()
       // The person's room is not stored: the second change cannot stand.

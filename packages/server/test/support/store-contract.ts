@@ -71,6 +71,31 @@ export const describeStoreContract = ({ name, fixtures, versions, createPlace }:
       expect(await store.append(message(1, 'ravi'))).toMatchObject({ outcome: 'stored', number: 2 })
     })
 
+    test('isStored() tells whether a message of a sender is there, also once it was deleted', async () => {
+      const store = await openAt(await createPlace())
+      await store.openConversation({
+        conversationId: 'team',
+        kind: 'group',
+        title: 'T',
+        members: [],
+        nowMs: 1,
+      })
+      const { senderId, clientMessageId } = message(1)
+      expect(await store.isStored(senderId, clientMessageId)).toBe(false)
+      await store.append(message(1))
+      expect(await store.isStored(senderId, clientMessageId)).toBe(true)
+      expect(await store.isStored(`${senderId}x`, clientMessageId)).toBe(false)
+      await store.change({
+        conversationId: 'team',
+        number: 1,
+        clientChangeId: 'd',
+        change: { type: 'delete' },
+        actorId: senderId,
+        atMs: 2,
+      })
+      expect(await store.isStored(senderId, clientMessageId)).toBe(true)
+    })
+
     test('append() to a conversation that is not there stores nothing', async () => {
       const store = await openTeam()
       expect(await store.append({ ...message(1), conversationId: 'ghost' })).toEqual({

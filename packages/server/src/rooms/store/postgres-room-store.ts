@@ -6,7 +6,7 @@ import { queuedRoomStore } from './queued-room-store.ts'
 import type { RoomJob } from './room-jobs.ts'
 import { postgresRoomMigrations } from './room-migrations.ts'
 import type { RawRoom } from './room-rows.ts'
-import { statementOf } from './room-statements.ts'
+import { forgetPersonStatements, statementOf } from './room-statements.ts'
 import type { RoomChange, RoomStore } from './room-store.ts'
 
 // Of the advisory lock under which one server migrates the rooms' tables: any fixed number of this program alone.
@@ -92,6 +92,14 @@ const execute = async (client: PoolClient, job: RoomJob): Promise<unknown> => {
       ])
       return rowCount ?? 0
     }
+    case 'forgetPerson': {
+      for (const { sql, values } of forgetPersonStatements(job.identity)) {
+        await client.query(numbered(sql), [...values])
+      }
+      return undefined
+    }
+    case 'scrub':
+      return client.query('VACUUM room_people, room_seats, room_invites')
   }
 }
 
@@ -122,13 +130,23 @@ export const openPostgresRoomStore = async (databaseUrl: string): Promise<RoomSt
       for (const job of jobs) results.push(await execute(client, job))
       return results
     })
-  const run = async (jobs: readonly RoomJob[]): Promise<JobOutcome<unknown>[]> => {
+  const scrub = async (): Promise<void> => {
+    const client = await pool.connect()
     try {
+      await execute(client, { type: 'scrub' })
+    } finally {
+      client.release()
+    }
+  }
+  const run = async (jobs: readonly RoomJob[]): Promise<JobOutcome<unknown>[]> => {
+    const isAlone = jobs.length === 1
+    try {
+      if (isAlone && jobs[0]?.type === 'scrub') return [{ ok: true, value: await scrub() }]
       return (await attempt(jobs)).map((value) => ({ ok: true, value }))
     } catch (error) {
-      if (jobs.length === 1) return [{ ok: false, error: storeError(error) }]
+      if (isAlone) return [{ ok: false, error: storeError(error) }]
     }
-    // One bad write must not take the others down: each gets a transaction of its own.
+    // One bad write must not take the others down, and VACUUM runs in no transaction: each by itself.
     const outcomes: JobOutcome<unknown>[] = []
     for (const job of jobs) outcomes.push(...(await run([job])))
     return outcomes

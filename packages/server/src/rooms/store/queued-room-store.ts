@@ -29,6 +29,8 @@ export const queuedRoomStore = (
     },
     rooms: async (limit) => ((await queue.add({ type: 'rooms', limit })) as unknown[]).map(roomOf),
     forgetBefore: async (ms) => (await queue.add({ type: 'forgetBefore', ms })) as number,
+    forgetPerson: async (identity) => void (await queue.add({ type: 'forgetPerson', identity })),
+    scrub: async () => void (await queue.add({ type: 'scrub' })),
     close: () => {
       ended ??= queue.close().then(end)
       return ended

@@ -6,6 +6,9 @@ export type RoomJob =
   | { readonly type: 'write'; readonly roomId: string; readonly changes: readonly RoomChange[] }
   | { readonly type: 'rooms'; readonly limit: number }
   | { readonly type: 'forgetBefore'; readonly ms: number }
+  | { readonly type: 'forgetPerson'; readonly identity: string }
+  /** Outside a transaction. */
+  | { readonly type: 'scrub' }
 
 /** What became of one job. */
 export type RoomJobResult =

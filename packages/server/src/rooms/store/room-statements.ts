@@ -46,6 +46,13 @@ export const statementOf = (
   }
 }
 
+/** The statements that remove whatever names a person, in every room: the same in SQLite and PostgreSQL. */
+export const forgetPersonStatements = (identity: string): readonly RoomStatement[] => [
+  { sql: 'DELETE FROM room_people WHERE identity = ?', values: [identity] },
+  { sql: 'DELETE FROM room_seats WHERE identity = ?', values: [identity] },
+  { sql: 'DELETE FROM room_invites WHERE created_by = ?', values: [identity] },
+]
+
 const upsert = (
   table: string,
   keys: readonly string[],

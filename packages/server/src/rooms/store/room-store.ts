@@ -83,6 +83,10 @@ export type RoomStore = {
   readonly rooms: (limit: number) => Promise<readonly RoomRow[]>
   /** Forgets rooms that nobody touched since and that the application did not make. Gives how many. */
   readonly forgetBefore: (ms: number) => Promise<number>
+  /** Removes whatever names a person, in every room: what rooms remember of them, their places, and the invites that they made. */
+  readonly forgetPerson: (identity: string) => Promise<void>
+  /** Takes what was removed off the disk as far as the database allows: see `CareStore.scrub`. */
+  readonly scrub: () => Promise<void>
   /** Writes what waits and closes. Later calls reject. */
   readonly close: () => Promise<void>
 }

@@ -1,7 +1,7 @@
 import { SqliteConnection } from '../../database/sqlite-connection.ts'
 import { sqliteRoomMigrations } from './room-migrations.ts'
 import type { RawRoom } from './room-rows.ts'
-import { statementOf } from './room-statements.ts'
+import { forgetPersonStatements, statementOf } from './room-statements.ts'
 import type { RoomChange } from './room-store.ts'
 
 /** The rooms' SQL in SQLite, synchronous, on one connection. Writes must run inside {@link SqliteRoomDatabase.transaction}. */
@@ -41,6 +41,15 @@ export class SqliteRoomDatabase {
 
   forgetBefore(ms: number): number {
     return this.#connection.run('DELETE FROM rooms WHERE touched_at_ms < ? AND is_kept = 0', ms)
+  }
+
+  forgetPerson(identity: string): void {
+    for (const { sql, values } of forgetPersonStatements(identity)) this.#connection.run(sql, ...values)
+  }
+
+  /** Moves the write-ahead log into the file and empties it; outside a transaction. @throws Error when somebody is in the way */
+  scrub(): void {
+    if (!this.#connection.checkpoint('TRUNCATE')) throw new Error('the write-ahead log is in use')
   }
 
   close(): void {

@@ -28,14 +28,24 @@ const execute = (database: SqliteRoomDatabase, job: RoomJob): unknown => {
       return database.rooms(job.limit)
     case 'forgetBefore':
       return database.forgetBefore(job.ms)
+    case 'forgetPerson':
+      return database.forgetPerson(job.identity)
+    case 'scrub':
+      return database.scrub()
   }
 }
 
-/** All jobs of a batch in their order and in one transaction; when one fails, each in a transaction of its own. */
+const runAlone = (database: SqliteRoomDatabase, job: RoomJob): RoomJobResult =>
+  attempt(() =>
+    job.type === 'scrub' ? execute(database, job) : database.transaction(() => execute(database, job)),
+  )
+
+/** All jobs of a batch in their order and in one transaction; when one fails, or may be in none, each by itself. */
 const runBatch = (database: SqliteRoomDatabase, jobs: readonly RoomJob[]): RoomJobResult[] => {
+  if (jobs.some(({ type }) => type === 'scrub')) return jobs.map((job) => runAlone(database, job))
   const whole = attempt(() => database.transaction(() => jobs.map((job) => execute(database, job))))
   if (whole.ok) return (whole.value as unknown[]).map((value) => ({ ok: true, value }))
-  return jobs.map((job) => attempt(() => database.transaction(() => execute(database, job))))
+  return jobs.map((job) => runAlone(database, job))
 }
 
 const opened = attempt(() => new SqliteRoomDatabase((workerData as { path: string }).path))
