@@ -5,6 +5,7 @@ import { ChannelTypeError } from '../errors.ts'
 import type { TransportTraceType } from '../transport/transport.ts'
 import type { Allocation } from './bitrate-allocation.ts'
 import { LayerAllocation } from './layer-allocation.ts'
+import { RepairBudget } from './repair-budget.ts'
 import { SendHistory } from './send-records.ts'
 import { type BandwidthState, SendSideBandwidth } from './send-side-bandwidth.ts'
 
@@ -50,6 +51,7 @@ export class OutgoingBandwidth {
   #usefulUs = Number.NEGATIVE_INFINITY
   #told: BandwidthState | undefined
   #toldAllocations = ''
+  readonly #repairs = new RepairBudget()
   readonly #allocation = new LayerAllocation()
   #allocations: readonly Allocation[] = []
   #allocatedUs = Number.NEGATIVE_INFINITY
@@ -115,6 +117,13 @@ export class OutgoingBandwidth {
     }
     this.probe(nowUs)
     return this.isProbing(nowUs) ? nowUs : nowUs + this.#intervalUs
+  }
+
+  /** Whether a packet of so many bytes of payload may be sent again now; if so it is taken off what repairs may take. */
+  takesRepair(payloadBytes: number, nowUs: number): boolean {
+    // Without feedback nobody knows what the path carries.
+    if (this.#estimator?.hasFeedback !== true) return true
+    return this.#repairs.takes(payloadBytes + OVERHEAD_BYTES, this.bps, nowUs)
   }
 
   isProbing(nowUs: number): boolean {

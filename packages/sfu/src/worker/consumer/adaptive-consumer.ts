@@ -171,13 +171,15 @@ export class AdaptiveConsumer extends Consumer implements AdaptiveMember {
     const incoming = forwarder.find(sequenceNumber)
     const stream = incoming < 0 ? undefined : this.producer.streams[forwarder.foundSource]
     const row = stream?.history.find(incoming) ?? -1
-    if (stream === undefined || row < 0 || !this.mayRetransmit(forwarder.outgoing, nowUs)) return false
+    if (stream === undefined || row < 0) return false
+    const packetId = stream.history.packetId(row)
+    if (!this.mayRetransmit(forwarder.outgoing, packetId, nowUs)) return false
     again.reset()
     again.timestamp = stream.history.timestamp(row)
-    this.#lookAgain(stream, stream.history.packetId(row))
+    this.#lookAgain(stream, packetId)
     forwarder.rewriteFound(again)
     this.sendRetransmission(
-      stream.history.packetId(row),
+      packetId,
       forwarder.outgoing,
       forwarder.timestamp,
       forwarder.marker,

@@ -252,16 +252,20 @@ export class Consumer implements FanoutMember {
     const incoming = outgoing - shift
     if (incoming < stream.fanout.firstSequence(this)) return false
     const row = stream.history.find(incoming)
-    if (row < 0 || !this.mayRetransmit(outgoing, nowUs)) return false
     const { history } = stream
+    if (row < 0 || !this.mayRetransmit(outgoing, history.packetId(row), nowUs)) return false
     const marker = history.marker(row) !== 0
     this.sendRetransmission(history.packetId(row), outgoing, history.timestamp(row), marker, -1)
     return true
   }
 
   /** Whether to answer a request for an extended number now. */
-  protected mayRetransmit(outgoing: number, nowUs: number): boolean {
-    return this.#rtxSink !== NO_SINK && this.#guard.allows(outgoing, nowUs, this.rttMs)
+  protected mayRetransmit(outgoing: number, packetId: number, nowUs: number): boolean {
+    return (
+      this.#rtxSink !== NO_SINK &&
+      this.#guard.allows(outgoing, nowUs, this.rttMs) &&
+      this.transport.takesRepair(this.payloadBytes(packetId), nowUs)
+    )
   }
 
   /** @param vp8Patch `PlanWord.vp8Patch`, or -1 where the payload stays as it is */

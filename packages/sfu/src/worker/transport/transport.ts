@@ -117,6 +117,11 @@ export abstract class Transport {
   /** The peer's transport-cc feedback. Only transports that estimate their bandwidth care. */
   handleTransportFeedback(_feedback: TransportFeedback, _nowUs: number): void {}
 
+  /** Whether a packet of so many bytes of payload may be sent again. Only transports that estimate their bandwidth refuse. */
+  takesRepair(_payloadBytes: number, _nowUs: number): boolean {
+    return true
+  }
+
   /** Whether media can flow both ways. */
   abstract get isConnected(): boolean
   abstract stats(nowMs: number): Stat[]

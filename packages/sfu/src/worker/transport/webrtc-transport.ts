@@ -201,6 +201,10 @@ export class WebRtcTransport extends Transport {
     if (this.outgoing.isProbing(nowUs)) this.wake()
   }
 
+  override takesRepair(payloadBytes: number, nowUs: number): boolean {
+    return this.outgoing.takesRepair(payloadBytes, nowUs)
+  }
+
   /** Whether a probe of the bandwidth is being sent. */
   isProbing(nowUs: number): boolean {
     return this.isConnected && this.outgoing.isProbing(nowUs)
