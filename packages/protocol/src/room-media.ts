@@ -103,7 +103,7 @@ export const streamReasonSchema = z
     'distress',
   ])
   .describe(
-    'Why a stream is forwarded (`wanted`, `pinned`, `speaking`, `screenShare`) or not: `notVisible` no tile shows it; `lastN` others spoke later; `quiet` not among the loudest voices; `audioOnly` the receiver asked for it; `bandwidth` the network carries no more; `distress` the network is so bad that only sound is left',
+    'Why a stream is forwarded (`wanted`, `pinned`, `speaking`, `screenShare`) or not: `notVisible` no tile shows it; `lastN` others spoke later; `quiet` not among the loudest voices; `audioOnly` the receiver asked for it; `bandwidth` the network carries no more; `distress` the network is so bad that it carries one small picture beside sound, if any',
   )
 export type StreamReason = z.output<typeof streamReasonSchema>
 

@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { dueAtMs, nextDistress, noDistress, trialAfterMs } from '../src/media/forwarding/distress.ts'
+import {
+  dueAtMs,
+  nextDistress,
+  noDistress,
+  trialAfterMs,
+  withPicture,
+} from '../src/media/forwarding/distress.ts'
 import { keepMs, lowersAtMs, nextWantedLayer, untold } from '../src/media/forwarding/layers-wanted.ts'
 import { RecentSpeakers } from '../src/media/forwarding/recent-speakers.ts'
 import { selectVideos, type VideoInput, type VideoStream } from '../src/media/forwarding/video-selection.ts'
@@ -109,13 +115,23 @@ describe('the videos of a receiver', () => {
     expect(new Set(priorities).size).toBe(5)
   })
 
-  test('are none with audio only, or in distress', () => {
+  test('are none with audio only', () => {
     const streams = [camera('a'), screen('b')]
     expect(reasons({ streams, view: { tiles: [tile('a', 90)], audioOnly: true } })).toEqual({
       a: '-audioOnly',
       b: '-audioOnly',
     })
-    expect(reasons({ streams, inDistress: true })).toEqual({ a: '-distress', b: '-distress' })
+  })
+
+  test('are one in distress, in its lowest layer: the first in rank that has layers to be held back by', () => {
+    const streams = [camera('a'), camera('b'), screen('c')]
+    const inDistress = { streams, inDistress: true, speakers: ['of-b'] }
+    expect(reasons(inDistress)).toEqual({ a: '-distress', b: '+speaking', c: '-distress' })
+    expect(selectVideos(input(inDistress))[1]?.spatialLayer).toBe(0)
+    const view = { tiles: [tile('a', 720), tile('b', 720, { visible: false })] }
+    expect(reasons({ ...inDistress, view })).toEqual({ a: '+wanted', b: '-notVisible', c: '-notVisible' })
+    expect(reasons({ streams: [screen('c')], inDistress: true })).toEqual({ c: '-distress' })
+    expect(reasons({ ...inDistress, view: { ...view, maxVideos: 0 } })).toMatchObject({ a: '-distress' })
   })
 
   test('never exceed the limit, and each has one decision', () => {
@@ -168,7 +184,14 @@ describe('distress', () => {
     expect(nextDistress(better, 300_000, 6000)).toEqual(noDistress)
   })
 
-  test('is tried without after half a minute, and begins again when the network is as bad', () => {
+  test('is not tried without while a picture shows what the network carries', () => {
+    const shown = withPicture({ inDistress: true, sinceMs: undefined, enteredMs: 1000 })
+    expect(dueAtMs(shown)).toBeUndefined()
+    expect(nextDistress(shown, 100_000, 2 * trialAfterMs).inDistress).toBe(true)
+    expect(nextDistress(nextDistress(shown, 300_000, 2000), 300_000, 7000)).toEqual(noDistress)
+  })
+
+  test('is tried without after half a minute without a picture, and begins again when the network is as bad', () => {
     const inDistress = { inDistress: true, sinceMs: undefined, enteredMs: 1000 }
     expect(dueAtMs(inDistress)).toBe(1000 + trialAfterMs)
     const tried = nextDistress(inDistress, 100_000, 1000 + trialAfterMs)

@@ -198,21 +198,29 @@ describe('forwarding in a room', () => {
     ])
   })
 
-  test('leaves sound alone to whose network is very bad, and says so', async () => {
+  test('leaves sound and one small picture to whose network is very bad, and says so', async () => {
     const server = await startTestServer()
-    const [asha, ravi] = (await people(server, 'Asha', 'Ravi')) as [TestClient, TestClient]
-    await enter(asha, microphone, camera)
+    const [asha, lila, ravi] = (await people(server, 'Asha', 'Lila', 'Ravi')) as [
+      TestClient,
+      TestClient,
+      TestClient,
+    ]
+    const { producerIds } = await enter(asha, camera)
+    await enter(lila, microphone, camera)
     const { transportId } = await enter(ravi)
-    const consumers = await receive(ravi, transportId, 2)
-    const video = consumers.find(({ kind }) => kind === 'video')
+    const consumers = await receive(ravi, transportId, 3)
+    const second = consumers.find(({ kind, producerId }) => kind === 'video' && producerId !== producerIds[0])
     const transport = [...(server.engine.routers[0]?.transports ?? [])].find(({ id }) => id === transportId)
     transport?.tellEstimate(80_000)
     // It has to last: the state comes by the clock, without another estimate.
     expect((await ravi.next('room.streamStates')).states).toEqual([
-      { consumerId: video?.consumerId, forwarded: false, reason: 'distress' },
+      { consumerId: second?.consumerId, forwarded: false, reason: 'distress' },
     ])
     expect(await server.metric('sangam_streams{reason="distress"}')).toBe(1)
-    expect(await server.metric('sangam_streams{reason="wanted"}')).toBe(1)
+    // Two to Asha, one to Lila, and to Ravi a voice and a picture.
+    expect(await server.metric('sangam_streams{reason="wanted"}')).toBe(5)
+    const toRavi = server.engine.routers[0]?.producers.get(producerIds[0] ?? '')?.consumers ?? []
+    await expect.poll(() => [...toRavi].map((consumer) => consumer.preferredSpatialLayer)).toContain(0)
   })
 
   test('beyond the limit shows who spoke last', async () => {

@@ -20,7 +20,7 @@ export interface TrackSnapshot {
 /**
  * Why a track is sent to this device (`wanted`, `pinned`, `speaking`, `screenShare`) or held back: `notVisible` no
  * element shows it; `lastN` others spoke later; `quiet` not among the loudest voices; `audioOnly` asked for by this
- * device; `bandwidth` the network carries no more; `distress` it is so bad that only sound is left.
+ * device; `bandwidth` the network carries no more; `distress` it is so bad that one small picture beside sound has to do.
  */
 export type DeliveryReason =
   | 'wanted'

@@ -2,7 +2,7 @@ import type { StreamReason } from '@sangam/protocol'
 import * as z from 'zod'
 import type { EngineTransport } from './engine.ts'
 import type { Forwardable, StreamDecision } from './forwarded-stream.ts'
-import { type Distress, dueAtMs, nextDistress, noDistress } from './forwarding/distress.ts'
+import { type Distress, dueAtMs, nextDistress, noDistress, withPicture } from './forwarding/distress.ts'
 import { lowersAtMs, nextWantedLayer, nobody, untold, type WantedLayer } from './forwarding/layers-wanted.ts'
 import { RecentSpeakers } from './forwarding/recent-speakers.ts'
 import { selectVideos, type VideoStream } from './forwarding/video-selection.ts'
@@ -182,13 +182,16 @@ export class RoomForwarding {
       decisions.set(producer.id, { ...decision, byEngine: voices?.byEngine ?? false })
     }
     const ofOthers = videos.filter((video) => video.participantId !== participantId)
+    const distress = this.#distress.get(participantId)
     const chosen = selectVideos({
       streams: ofOthers,
       view,
       speakers: this.#speakers.order,
       maxVideos: this.#options.maxVideos,
-      inDistress: this.#distress.get(participantId)?.inDistress ?? false,
+      inDistress: distress?.inDistress ?? false,
     })
+    if (distress?.inDistress === true && chosen.some(({ forwarded }) => forwarded))
+      this.#distress.set(participantId, { ...distress, ...withPicture(distress) })
     for (const { producerId, ...decision } of chosen) decisions.set(producerId, decision)
     return decisions
   }

@@ -1,12 +1,12 @@
-// When a receiver's network is so bad that sound needs all of it. Pure: the estimate and the time go in.
+// When a receiver's network is so bad that one small picture beside sound has to do. Pure: the estimate and the time go in.
 
-/** Below this for `enterAfterMs`, video goes. Three voices with their headers need 100 to 150 kbit/s. */
+/** Below this for `enterAfterMs`, all videos but one go: shared among several, it carries none of them. */
 export const enterBelowBps = 150_000
 const enterAfterMs = 2000
 /** Above this for `leaveAfterMs`, video comes back. */
 export const leaveAboveBps = 250_000
 const leaveAfterMs = 5000
-/** After so long it is tried in any case: sound alone does not show how much more a network would carry. */
+/** After so long without any picture they are tried again: sound alone does not show how much more a network would carry. */
 export const trialAfterMs = 30_000
 
 /** What is remembered of one receiver. */
@@ -14,7 +14,7 @@ export type Distress = {
   readonly inDistress: boolean
   /** Since when the estimate speaks for a change; undefined while it does not. */
   readonly sinceMs: number | undefined
-  /** When it began; undefined outside of it. */
+  /** When it began; undefined outside of it, and while a picture comes. */
   readonly enteredMs: number | undefined
 }
 
@@ -32,6 +32,9 @@ export const nextDistress = (before: Distress, estimateBps: number | undefined, 
   if (nowMs - sinceMs < waitOf(inDistress)) return { inDistress, sinceMs, enteredMs }
   return inDistress ? noDistress : { inDistress: true, sinceMs: undefined, enteredMs: nowMs }
 }
+
+/** A picture comes in spite of it: the estimate moves with it, nothing has to be tried. */
+export const withPicture = (distress: Distress): Distress => ({ ...distress, enteredMs: undefined })
 
 /** When time alone would change something; undefined: never. */
 export const dueAtMs = ({ inDistress, sinceMs, enteredMs }: Distress): number | undefined => {

@@ -21,7 +21,7 @@ export type VideoInput = {
   readonly speakers: readonly string[]
   /** The room's limit of videos per receiver. */
   readonly maxVideos: number
-  /** Whether the receiver's network is so bad that only sound is left to it. */
+  /** Whether the receiver's network is so bad that it carries one small picture beside sound, if any. */
   readonly inDistress: boolean
 }
 
@@ -52,27 +52,27 @@ type Candidate = {
 
 /** The decisions for one receiver, in the order of `streams`. */
 export const selectVideos = (input: VideoInput): VideoDecision[] => {
-  const refusal = refusalOf(input)
+  const { inDistress } = input
   const seen: Candidate[] = []
   const decisions = new Map<string, VideoDecision>()
   for (const stream of input.streams) {
     const tile = input.view?.tiles.find(({ producerId }) => producerId === stream.producerId)
     const isSeen = input.view === undefined || tile?.visible === true
-    const without = refusal ?? (isSeen ? undefined : 'notVisible')
+    const without = input.view?.audioOnly === true ? 'audioOnly' : isSeen ? undefined : 'notVisible'
     if (without === undefined) seen.push(candidateOf(stream, tile, input.speakers))
     else decisions.set(stream.producerId, refused(stream, without))
   }
   const limit = Math.min(input.maxVideos, input.view?.maxVideos ?? Number.POSITIVE_INFINITY)
-  seen.sort(byRank).forEach((candidate, place) => {
+  seen.sort(byRank)
+  const left = inDistress && limit > 0 ? seen.find(({ stream }) => stream.layerHeights.length > 1) : undefined
+  for (const [place, candidate] of seen.entries()) {
     const { stream } = candidate
-    decisions.set(stream.producerId, place < limit ? granted(candidate) : refused(stream, 'lastN'))
-  })
+    const within = place < limit ? granted(candidate) : refused(stream, 'lastN')
+    const outcome =
+      candidate === left ? { ...granted(candidate), spatialLayer: 0 } : refused(stream, 'distress')
+    decisions.set(stream.producerId, inDistress ? outcome : within)
+  }
   return input.streams.flatMap(({ producerId }) => decisions.get(producerId) ?? [])
-}
-
-const refusalOf = ({ view, inDistress }: VideoInput): StreamReason | undefined => {
-  if (view?.audioOnly === true) return 'audioOnly'
-  return inDistress ? 'distress' : undefined
 }
 
 const candidateOf = (
