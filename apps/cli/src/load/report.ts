@@ -90,7 +90,7 @@ const roundUp = (value: number): number => {
   return ([1, 2, 5, 10].find((step) => step * power >= value) ?? 10) * power
 }
 
-const formatPlot = ({ title, unit, lines, spans = [] }: Plot): string => {
+const formatPlot = ({ title, unit, xUnit = 's', lines, spans = [] }: Plot): string => {
   const points = lines.flatMap((line) => line.points).filter(([, value]) => Number.isFinite(value))
   const lastX = Math.max(1, ...points.map(([x]) => x))
   const lowest = Math.min(0, ...points.map(([, value]) => value))
@@ -107,7 +107,8 @@ const formatPlot = ({ title, unit, lines, spans = [] }: Plot): string => {
       `<line class="axis" x1="${margin.left}" x2="${width - margin.right}" y1="${y(value)}" y2="${y(value)}"/><text x="${margin.left - 6}" y="${y(value) + 4}" text-anchor="end">${formatValue({ value, unit: '' })}</text>`,
   )
   const times = [0, lastX / 2, lastX].map(
-    (at) => `<text x="${x(at)}" y="${height - 8}" text-anchor="middle">${at.toFixed(0)} s</text>`,
+    (at) =>
+      `<text x="${x(at)}" y="${height - 8}" text-anchor="middle">${at.toFixed(0)} ${escapeHtml(xUnit)}</text>`,
   )
   const drawn = lines.map(
     (line, i) =>

@@ -10,14 +10,16 @@ export interface Figure {
 /** A line of a plot. */
 export interface Line {
   readonly name: string
-  /** Seconds, value; NaN interrupts the line. */
-  readonly points: readonly (readonly [atSeconds: number, value: number])[]
+  /** Seconds (or the plot's `xUnit`), value; NaN interrupts the line. */
+  readonly points: readonly (readonly [at: number, value: number])[]
 }
 
 /** A plot over time. */
 export interface Plot {
   readonly title: string
   readonly unit: string
+  /** What the points' first number counts. Default `s`. */
+  readonly xUnit?: string
   readonly lines: readonly Line[]
   /** Spans of time that are shaded, with what happened. */
   readonly spans?: readonly { readonly from: number; readonly to: number; readonly label: string }[]

@@ -4,18 +4,34 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 
 const CLI = join(import.meta.dirname, '../main.ts')
+const COLLECT_GARBAGE = pathToFileURL(join(import.meta.dirname, 'collect-garbage.ts')).href
+
+/** One media worker at a moment, from `/metrics` and `/proc`. */
+export interface WorkerSample {
+  readonly pid: number
+  readonly participants: number
+  readonly cpuSeconds: number
+  /** Resident memory, bytes. */
+  readonly rssBytes: number
+  readonly sentPackets: number
+  readonly sentBytes: number
+  readonly receivedPackets: number
+}
 
 /** Counters of a moment, from `/metrics` and `/proc`. */
 export interface ServerSample {
-  /** Packets that the media workers sent and received. */
+  readonly workers: readonly WorkerSample[]
+  /** Of all workers. */
   readonly sentPackets: number
+  readonly sentBytes: number
   readonly receivedPackets: number
-  /** CPU seconds of the media workers, and of the server process. */
   readonly workerCpuSeconds: number
   readonly serverCpuSeconds: number
-  /** Resident memory of the server and its workers, bytes. */
+  /** Resident memory of the server's own process, and of all, bytes. */
+  readonly serverRssBytes: number
   readonly rssBytes: number
   readonly participants: number
   readonly transports: number
@@ -47,6 +63,7 @@ export class ServerUnderLoad {
       MEDIA_WORKERS: '2',
       RATE_LIMIT_FACTOR: '10000',
       LOG_LEVEL: 'error',
+      NODE_OPTIONS: `--expose-gc --import=${COLLECT_GARBAGE}`,
       ...env,
     })
     await server.restart()
@@ -91,22 +108,50 @@ export class ServerUnderLoad {
 
   async sample(): Promise<ServerSample> {
     const text = await this.#metrics()
-    const cpu = valuesOf(text, 'media_worker_cpu_seconds', /pid="(\d+)"/)
     const sum = (name: string, label = /()/): number =>
       valuesOf(text, name, label).reduce((total, { value }) => total + value, 0)
-    const pids = [this.#child?.pid ?? 0, ...cpu.map(({ label }) => Number(label))]
+    const participants = valuesOf(text, 'media_worker_participants', /worker="(\d+)"/)
+    const workers = valuesOf(text, 'media_worker_cpu_seconds', /pid="(\d+)"/).map(
+      ({ label, value }, index) => {
+        const count = (name: string): number =>
+          sum('media_packets', new RegExp(`pid="${label}",count="(${name})"`))
+        return {
+          pid: Number(label),
+          participants: participants[index]?.value ?? 0,
+          cpuSeconds: value,
+          rssBytes: rssOf(Number(label)),
+          sentPackets: count('sentPackets'),
+          sentBytes: count('sentBytes'),
+          receivedPackets: count('receivedPackets'),
+        }
+      },
+    )
+    const total = (pick: (worker: WorkerSample) => number): number =>
+      workers.reduce((all, worker) => all + pick(worker), 0)
+    const serverRssBytes = rssOf(this.#child?.pid ?? 0)
     return {
-      sentPackets: sum('media_packets', /count="(sentPackets)"/),
-      receivedPackets: sum('media_packets', /count="(receivedPackets)"/),
-      workerCpuSeconds: cpu.reduce((total, { value }) => total + value, 0),
+      workers,
+      sentPackets: total(({ sentPackets }) => sentPackets),
+      sentBytes: total(({ sentBytes }) => sentBytes),
+      receivedPackets: total(({ receivedPackets }) => receivedPackets),
+      workerCpuSeconds: total(({ cpuSeconds }) => cpuSeconds),
       serverCpuSeconds: sum('process_process_cpu_seconds_total'),
-      rssBytes: pids.reduce((total, pid) => total + rssOf(pid), 0),
+      serverRssBytes,
+      rssBytes: serverRssBytes + total(({ rssBytes }) => rssBytes),
       participants: sum('participants'),
       transports: sum('transports'),
       producers: sum('producers'),
       consumers: sum('consumers'),
       pipes: sum('media_pipes'),
     }
+  }
+
+  /** Has the server and its workers give back what nobody holds any more. @returns once they did */
+  async collectGarbage(): Promise<void> {
+    const pids = [this.#child?.pid ?? 0, ...(await this.workerPids())]
+    for (const pid of pids) if (pid > 0) process.kill(pid, 'SIGUSR2')
+    // Each answers after its collection: twice, as the first question may have been read before the signal.
+    for (let i = 0; i < 2; i++) await this.#metrics()
   }
 
   async dispose(): Promise<void> {

@@ -3,6 +3,7 @@ export {
   AUDIO_INTERVAL_MS,
   BotCamera,
   BotMicrophone,
+  type CameraOptions,
   LAYER_BPS,
   VIDEO_INTERVAL_MS,
 } from './bot-streams.ts'

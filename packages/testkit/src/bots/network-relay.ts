@@ -18,13 +18,14 @@ export interface PathOptions {
 /** Bytes of UDP and IPv4 around a datagram. */
 const OVERHEAD_BYTES = 28
 
-/** One direction: a queue that empties at the path's rate, then the delay. */
+/** One direction: a queue that empties at the path's rate, then the delay. What goes in first comes out first. */
 class Way {
   dropped = 0
   readonly #path: PathOptions
   readonly #random: SeededRandom
   readonly #deliver: (datagram: Buffer) => void
-  readonly #timers = new Set<NodeJS.Timeout>()
+  readonly #underWay: { readonly datagram: Buffer; readonly dueMs: number }[] = []
+  #timer: NodeJS.Timeout | undefined
   /** When the queue will be empty. */
   #freeMs = 0
 
@@ -43,18 +44,28 @@ class Way {
       return
     }
     this.#freeMs = startMs + ((datagram.length + OVERHEAD_BYTES) * 8000) / rateBps
-    const timer = setTimeout(
-      () => {
-        this.#timers.delete(timer)
-        this.#deliver(datagram)
-      },
-      this.#freeMs + delayMs - nowMs,
-    )
-    this.#timers.add(timer)
+    this.#underWay.push({ datagram, dueMs: this.#freeMs + delayMs })
+    if (this.#timer === undefined) this.#wait(nowMs)
   }
 
   close(): void {
-    for (const timer of this.#timers) clearTimeout(timer)
+    clearTimeout(this.#timer)
+  }
+
+  #wait(nowMs: number): void {
+    const [first] = this.#underWay
+    this.#timer =
+      first === undefined ? undefined : setTimeout(() => this.#arrive(), Math.max(0, first.dueMs - nowMs))
+  }
+
+  /** Timers are whole milliseconds: what is due within one arrives now. */
+  #arrive(): void {
+    const nowMs = performance.now()
+    const isWaiting = ({ dueMs }: { readonly dueMs: number }): boolean => dueMs > nowMs + 0.5
+    const waiting = this.#underWay.findIndex(isWaiting)
+    for (const { datagram } of this.#underWay.splice(0, waiting < 0 ? this.#underWay.length : waiting))
+      this.#deliver(datagram)
+    this.#wait(nowMs)
   }
 }
 

@@ -181,7 +181,10 @@ export class RoomBot extends EventEmitter<RoomBotEvents> {
       const feedback = this.#feedback?.take(this.#bySsrc.keys().next().value ?? 0)
       if (feedback !== undefined) this.#peer?.sendRtcp(feedback)
     }
-    for (const stream of this.streams.values()) if (stream.giveUp(nowMs)) this.#requestKeyFrame(stream)
+    for (const stream of this.streams.values()) {
+      this.#requestAgain(stream, stream.overdue(nowMs))
+      if (stream.giveUp(nowMs)) this.#requestKeyFrame(stream)
+    }
   }
 
   close(): void {
@@ -197,7 +200,10 @@ export class RoomBot extends EventEmitter<RoomBotEvents> {
       for (const consumerId of consumerIds) this.#forget(consumerId)
     })
     signalling.on('room.streamStates', ({ states }) => {
-      for (const state of states) this.states.set(state.consumerId, state)
+      for (const state of states) {
+        this.states.set(state.consumerId, state)
+        if (!state.forwarded) this.streams.get(state.consumerId)?.interrupt()
+      }
     })
     signalling.on('room.layersWanted', ({ spatialLayer }) => {
       const { camera } = this.#options
@@ -306,10 +312,14 @@ export class RoomBot extends EventEmitter<RoomBotEvents> {
       if (at > 0) this.#feedback.received(readTransportSequenceNumber(memory, at), nowMs * 1000)
     }
     const stream = this.#bySsrc.get(header.ssrc)
-    const missing = stream?.receive(header, memory, length, nowMs) ?? []
-    if (stream === undefined || missing.length === 0) return
+    if (stream !== undefined) this.#requestAgain(stream, stream.receive(header, memory, length, nowMs))
+  }
+
+  /** @param missing sequence numbers, 16 bits */
+  #requestAgain({ ssrc }: ReceivedStream, missing: readonly number[]): void {
+    if (missing.length === 0) return
     const nack = new Uint8Array(300)
-    this.#peer?.sendRtcp(nack.subarray(0, writeNack(nack, 0, 1, stream.ssrc, missing)))
+    this.#peer?.sendRtcp(nack.subarray(0, writeNack(nack, 0, 1, ssrc, missing)))
   }
 
   #receiveRtcp(packet: Uint8Array): void {

@@ -1,4 +1,4 @@
-import { BotCamera, BotMicrophone, type RoomBot } from '@sangam/testkit/bots'
+import { BotCamera, BotMicrophone, LAYER_BPS, type RoomBot } from '@sangam/testkit/bots'
 import { Crowd, seconds, until } from '../crowd.ts'
 import type { Figure, Scenario, Stage } from '../scenario.ts'
 import { ServerUnderLoad } from '../server-under-load.ts'
@@ -23,7 +23,7 @@ export const failures: Scenario = {
       Array.from({ length: people }, () => {
         const microphone = new BotMicrophone()
         microphone.levelDbov = -30
-        return { roomId: 'failures', microphone, camera: new BotCamera(2) }
+        return { roomId: 'failures', microphone, camera: new BotCamera({ layerBps: LAYER_BPS.slice(0, 2) }) }
       }),
     )
     progress('everybody sees everybody')

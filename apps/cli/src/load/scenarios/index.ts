@@ -1,6 +1,7 @@
 import type { Scenario } from '../scenario.ts'
 import { failures } from './failures.ts'
-import { joinAndLeave, manyRooms } from './many-rooms.ts'
+import { joinAndLeave } from './join-and-leave.ts'
+import { manyRooms } from './many-rooms.ts'
 import { networks } from './networks.ts'
 import { openMicrophones } from './open-microphones.ts'
 import { tenPeople } from './ten-people.ts'
