@@ -67,9 +67,12 @@ export const connectParts = (options: PartsOptions): Parts => {
   const io = createIo(httpServer, settings.allowedOrigins)
   const notifier = createSocketNotifier(io)
   const uptime = risingClock(now)
-  const store = observedStore(options.store, (message) => {
-    webhooks?.stored(message.conversationId)
-    tellAway(message)
+  const store = observedStore(options.store, {
+    onStored: (message) => {
+      webhooks?.hasNews(message.conversationId)
+      tellAway(message)
+    },
+    onChanged: (conversationId) => webhooks?.hasNews(conversationId),
   })
   const tellAway = createAwayTeller({ store: options.store, notifier, push, log })
   const graceMs = settings.reconnectGraceSeconds * 1000

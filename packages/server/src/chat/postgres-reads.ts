@@ -125,12 +125,20 @@ export const headsAfter = async (
   afterId: string,
   limit: number,
 ): Promise<ConversationHead[]> => {
-  const { rows } = await database.query<{ conversation_id: string; last_number: string }>(
-    `SELECT conversation_id, last_number FROM conversations WHERE conversation_id > $1
+  const { rows } = await database.query<{
+    conversation_id: string
+    last_number: string
+    last_revision: string
+  }>(
+    `SELECT conversation_id, last_number, last_revision FROM conversations WHERE conversation_id > $1
      ORDER BY conversation_id LIMIT $2`,
     [afterId, limit],
   )
-  return rows.map((row) => ({ conversationId: row.conversation_id, lastNumber: Number(row.last_number) }))
+  return rows.map((row) => ({
+    conversationId: row.conversation_id,
+    lastNumber: Number(row.last_number),
+    lastRevision: Number(row.last_revision),
+  }))
 }
 
 /** See `MessageStore.isStored`. */

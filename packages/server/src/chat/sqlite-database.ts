@@ -201,13 +201,14 @@ export class SqliteDatabase {
 
   heads(afterId: string, limit: number): ConversationHead[] {
     const rows = this.#connection.all(
-      'SELECT conversation_id, last_number FROM conversations WHERE conversation_id > ? ORDER BY conversation_id LIMIT ?',
+      'SELECT conversation_id, last_number, last_revision FROM conversations WHERE conversation_id > ? ORDER BY conversation_id LIMIT ?',
       afterId,
       limit,
     )
     return rows.map((row) => ({
       conversationId: String(row.conversation_id),
       lastNumber: Number(row.last_number),
+      lastRevision: Number(row.last_revision),
     }))
   }
 

@@ -94,7 +94,11 @@ export type AppendOutcome =
   | { readonly outcome: 'noConversation' }
 
 /** A conversation and the number of its newest message. */
-export type ConversationHead = { readonly conversationId: string; readonly lastNumber: number }
+export type ConversationHead = {
+  readonly conversationId: string
+  readonly lastNumber: number
+  readonly lastRevision: number
+}
 
 /** A page of a conversation. With `after`: the first beyond it; otherwise the last up to but not including `before`. */
 export type PageRequest = {
@@ -135,7 +139,7 @@ export type MessageStore = {
   /** Whether a message of a sender is stored, also one that was deleted since. */
   readonly isStored: (senderId: string, clientMessageId: string) => Promise<boolean>
   readonly messages: (request: PageRequest) => Promise<Page>
-  /** Conversations with their newest number, in order of id, beyond an id. */
+  /** Conversations with their newest number and revision, in order of id, beyond an id. */
   readonly heads: (afterId: string, limit: number) => Promise<readonly ConversationHead[]>
   /**
    * Raises how far a member has read, or what a device of theirs holds, at most to the newest number; what was read is

@@ -187,7 +187,7 @@ export const settingDefinitions = {
       .refine((text) => text === '' || (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol))),
     expected: 'an http or https address, or empty',
     description:
-      "Address of the application's backend that is told of every stored message (docs/push-and-webhooks.md). Set WEBHOOK_SECRET as well.",
+      "Address of the application's backend that is told of every stored message and its changes (docs/push-and-webhooks.md). Set WEBHOOK_SECRET as well.",
     byDefault: () => '',
     defaultText: 'none',
     isSecret: true,

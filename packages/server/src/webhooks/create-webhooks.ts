@@ -28,6 +28,8 @@ export const createWebhooks = (options: {
     log: {
       after: async (conversationId, number, limit) =>
         (await store.messages({ conversationId, after: number, limit })).messages,
+      changes: async (conversationId, revision, limit) =>
+        (await store.changes(conversationId, revision, limit)).changes,
       heads: (afterId, limit) => store.heads(afterId, limit),
     },
   })

@@ -1,7 +1,10 @@
-import { createServer } from '../../src/index.ts'
+import { createServer, type ServerOptions } from '../../src/index.ts'
 
-// A server in a process of its own, to be killed. Its data folder is the only argument; it tells its port over IPC.
+// A server in a process of its own, to be killed. Its arguments are its data folder and, as JSON, more options; it tells
+// its port over IPC.
+const more = JSON.parse(process.argv[3] ?? '{}') as ServerOptions
 const sangam = await createServer({
+  ...more,
   dataDir: process.argv[2] ?? '',
   env: {},
   configFile: false,
