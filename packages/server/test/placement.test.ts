@@ -35,6 +35,13 @@ describe('the choice of a worker', () => {
     expect(chooseWorker([worker(0, { ofRoom: 3, participants: 3, cpuShare: 0.8 }), worker(1)], 50)).toBe(1)
   })
 
+  test('keeps a room together where every worker is busy, by CPU or by people', () => {
+    const workers = [worker(0, { ofRoom: 3, participants: 300 }), worker(1, { participants: 290 })]
+    expect(chooseWorker(workers, 50)).toBe(0)
+    expect(chooseWorker([...workers, worker(2, { participants: 200 })], 50)).toBe(2)
+    expect(chooseWorker([worker(0, { participants: 300 }), worker(1, { participants: 290 })], 50)).toBe(1)
+  })
+
   test('with the spread reached everywhere takes the least loaded', () => {
     const workers = [worker(0, { ofRoom: 60, participants: 60 }), worker(1, { ofRoom: 55, participants: 55 })]
     expect(chooseWorker(workers, 50)).toBe(1)

@@ -22,18 +22,23 @@ const participantsPerCore = 400
 export const loadOf = ({ participants, cpuShare }: PlaceableWorker): number =>
   Math.max(cpuShare, participants / participantsPerCore)
 
+const isBusy = (worker: PlaceableWorker): boolean => loadOf(worker) >= busyCpuShare
+
 /**
  * A room stays together: somebody who comes joins the others where most of them are, until `spread` of them are there or that
- * worker is busy. Then the least loaded worker takes them, and streams are piped between the two.
+ * worker is busy and another one is not. Then the least loaded worker takes them, and streams are piped between the two.
  * @returns the index of the worker; undefined when none takes people
  */
 export const chooseWorker = (workers: readonly PlaceableWorker[], spread: number): number | undefined => {
   const open = workers.filter(({ takesPeople }) => takesPeople)
   const leastLoaded = (some: readonly PlaceableWorker[]): PlaceableWorker | undefined =>
     [...some].sort((a, b) => loadOf(a) - loadOf(b) || a.participants - b.participants || a.index - b.index)[0]
-  const withRoom = open
-    .filter((worker) => worker.ofRoom > 0 && worker.ofRoom < spread && loadOf(worker) < busyCpuShare)
-    .sort((a, b) => b.ofRoom - a.ofRoom || a.index - b.index)[0]
-  const home = withRoom ?? leastLoaded(open.filter((worker) => worker.ofRoom < spread)) ?? leastLoaded(open)
+  const withSeats = open.filter((worker) => worker.ofRoom < spread)
+  const withRoom = withSeats
+    .filter((worker) => worker.ofRoom > 0)
+    .sort((a, b) => b.ofRoom - a.ofRoom || a.index - b.index)
+  // Where all are busy a room in pieces costs pipes and relieves nobody.
+  const stays = withSeats.every(isBusy) ? withRoom[0] : withRoom.find((worker) => !isBusy(worker))
+  const home = stays ?? leastLoaded(withSeats) ?? leastLoaded(open)
   return home?.index
 }
