@@ -40,7 +40,7 @@ export async function run(args: readonly string[]): Promise<unknown> {
     media: MEDIA.audio as NonNullable<typeof MEDIA.audio>,
     receivers: Number(values.transports),
     legs: 1,
-    extensions: true,
+    extensions: 'on',
   })
   try {
     const echoMs = await echo(count)

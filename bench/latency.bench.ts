@@ -36,7 +36,7 @@ export async function run(args: readonly string[]): Promise<unknown> {
     media: audio,
     receivers: Number(values.receivers),
     legs: Number(values.voices),
-    extensions: true,
+    extensions: 'on',
   })
   const echoPort = await freePort()
   const echo = fork(join(HERE, 'echo-process.ts'), [String(echoPort)])

@@ -7,6 +7,11 @@ import type { FloorOptions, FloorResult } from '@sangam/sfu/packet-port'
 export class Floor {
   readonly #child: ChildProcess = fork(join(import.meta.dirname, 'floor-process.ts'))
 
+  /** Of the process. */
+  get pid(): number {
+    return this.#child.pid as number
+  }
+
   /** Runs the loop once. @returns microseconds of CPU per packet that it sent */
   async usPerPacket(options: FloorOptions): Promise<number> {
     const answer = once(this.#child, 'message')

@@ -66,6 +66,11 @@ export class MediaStreams {
     }
   }
 
+  /** Of all streams, on the wire without UDP and IP. */
+  get bitsPerSecond(): number {
+    return this.shape.packetBytes * 8 * this.#media.packetsPerSecond * this.#sinks.length
+  }
+
   /** Sends for as long, `pace` times as fast as the media is. */
   async send(seconds: number, pace = 1): Promise<void> {
     const { burst } = this.#media

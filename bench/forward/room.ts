@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { types } from '@sangam/sfu'
 import { MediaPeer, PeerPort } from '@sangam/testkit'
 import type { Engine } from './engines.ts'
+import { FeedbackTraffic } from './feedback.ts'
 import { CODECS, type Media, MediaStreams, rtpParameters } from './media.ts'
 
 /** What is forwarded to whom. */
@@ -12,8 +13,17 @@ export interface RoomOptions {
   readonly receivers: number
   /** Streams that each of them receives. */
   readonly legs: number
-  /** Whether receivers negotiated RTP header extensions and transport-cc. */
-  readonly extensions: boolean
+  readonly extensions: ExtensionMode
+}
+
+/** Whether receivers negotiated RTP header extensions and transport-cc; `feedback`: and send transport-cc feedback. */
+export type ExtensionMode = 'off' | 'on' | 'feedback'
+
+interface Receiver {
+  readonly transport: types.WebRtcTransport
+  readonly peer: MediaPeer
+  /** The first of its consumers. */
+  readonly consumer: types.Consumer
 }
 
 const BUFFERS = { sendBufferSize: 4_000_000, recvBufferSize: 4_000_000 }
@@ -29,6 +39,7 @@ export class Room {
   readonly receivers: readonly MediaPeer[]
   readonly #ports: readonly PeerPort[]
   readonly #webRtcServer: types.WebRtcServer
+  readonly #feedback: FeedbackTraffic | undefined
 
   private constructor(
     worker: types.Worker,
@@ -37,7 +48,8 @@ export class Room {
     producerId: string,
     ports: readonly PeerPort[],
     streams: MediaStreams,
-    receivers: readonly { readonly transport: types.WebRtcTransport; readonly peer: MediaPeer }[],
+    receivers: readonly Receiver[],
+    feedback: FeedbackTraffic | undefined,
   ) {
     this.worker = worker
     this.router = router
@@ -47,6 +59,7 @@ export class Room {
     this.receivers = receivers.map(({ peer }) => peer)
     this.#ports = ports
     this.#webRtcServer = webRtcServer
+    this.#feedback = feedback
   }
 
   /** Connects everybody. */
@@ -70,16 +83,19 @@ export class Room {
       const parameters = rtpParameters(media.kind, i)
       producers.push(await sender.transport.produce({ kind: media.kind, rtpParameters: parameters }))
     }
-    const rtpCapabilities = extensions ? router.rtpCapabilities : plain(router.rtpCapabilities)
+    const rtpCapabilities = extensions === 'off' ? plain(router.rtpCapabilities) : router.rtpCapabilities
     const peers = await Promise.all(
       Array.from({ length: receivers }, async (_, i) => {
-        const receiver = await connect(i + 1)
-        for (const { id } of producers) await receiver.transport.consume({ producerId: id, rtpCapabilities })
-        return receiver
+        const { transport, peer } = await connect(i + 1)
+        const consumers: types.Consumer[] = []
+        for (const { id } of producers)
+          consumers.push(await transport.consume({ producerId: id, rtpCapabilities }))
+        return { transport, peer, consumer: consumers[0] as types.Consumer }
       }),
     )
     const streams = new MediaStreams(media, sender.peer, legs)
-    return new Room(worker, router, webRtcServer, producers[0]?.id ?? '', ports, streams, peers)
+    const feedback = extensions === 'feedback' ? new FeedbackTraffic(peers, streams.bitsPerSecond) : undefined
+    return new Room(worker, router, webRtcServer, producers[0]?.id ?? '', ports, streams, peers, feedback)
   }
 
   /** One more transport, for somebody else to connect. */
@@ -106,6 +122,7 @@ export class Room {
   }
 
   async close(): Promise<void> {
+    this.#feedback?.close()
     for (const port of this.#ports) port.close()
     this.worker.close()
     if (!this.worker.subprocessClosed) await once(this.worker, 'subprocessclose')

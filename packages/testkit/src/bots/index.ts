@@ -1,4 +1,5 @@
 /** People without browsers, for load and for counting: real signalling, real ICE, DTLS and SRTP. */
+export { ArrivalFeedback } from './arrival-feedback.ts'
 export {
   AUDIO_INTERVAL_MS,
   BotCamera,

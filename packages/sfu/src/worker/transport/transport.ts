@@ -11,6 +11,7 @@ import {
   writePli,
 } from '@sangam/rtp'
 import type { SctpSettings, Stat } from '../../channel/messages.ts'
+import { onClockStep } from '../clock-step.ts'
 import { TransportCcRecorder } from '../congestion/transport-cc-recorder.ts'
 import { AdaptiveConsumer } from '../consumer/adaptive-consumer.ts'
 import { Consumer, type ConsumerOptions } from '../consumer/consumer.ts'
@@ -91,7 +92,8 @@ export abstract class Transport {
   clockOffsetUs: number | undefined
   readonly #locator = new HeaderExtensionLocator(EXTENSION_SLOTS)
   readonly #producersByMid = new Map<string, Producer>()
-  #reportedUs: number
+  #sampledUs: number
+  #reportDueUs: number
   /** What consumers sent that are closed by now. */
   readonly #closedSent = { rtp: 0, rtx: 0, probation: 0 }
 
@@ -101,7 +103,8 @@ export abstract class Transport {
     this.index = index
     this.session = session
     // Staggered, so that a thousand transports do not report in the same millisecond.
-    this.#reportedUs = context.nowUs() - context.random(REPORT_INTERVAL_US)
+    this.#sampledUs = context.nowUs() - context.random(REPORT_INTERVAL_US)
+    this.#reportDueUs = onClockStep(this.#sampledUs + REPORT_INTERVAL_US)
   }
 
   /** The peer's REMB (draft-alvestrand-rmcat-remb-03), bits per second. */
@@ -310,13 +313,14 @@ export abstract class Transport {
     this.sctp?.tick(nowUs)
     const isTended = this.producers.size > 0 && this.isConnected
     if (isTended) this.#tendStreams(nowUs)
-    const elapsedUs = nowUs - this.#reportedUs
-    if (elapsedUs >= REPORT_INTERVAL_US) {
-      this.#reportedUs = nowUs
-      this.everySecond(nowUs, elapsedUs / 1000)
+    if (nowUs >= this.#reportDueUs) {
+      const elapsedMs = (nowUs - this.#sampledUs) / 1000
+      this.#sampledUs = nowUs
+      this.#reportDueUs = onClockStep(nowUs + REPORT_INTERVAL_US)
+      this.everySecond(nowUs, elapsedMs)
     }
     const isImpatient = this.sctp?.association.needsClock === true
-    return isTended || isImpatient ? nowUs : this.#reportedUs + REPORT_INTERVAL_US
+    return isTended || isImpatient ? nowUs : this.#reportDueUs
   }
 
   /** What is due once a second. */

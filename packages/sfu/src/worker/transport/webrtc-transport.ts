@@ -16,6 +16,7 @@ import type {
   TransportTuple,
   WebRtcTransportCreation,
 } from '../../channel/messages.ts'
+import { onClockStep } from '../clock-step.ts'
 import { OutgoingBandwidth } from '../congestion/outgoing-bandwidth.ts'
 import type { WorkerContext } from '../context.ts'
 import { ChannelInvalidStateError, ChannelTypeError } from '../errors.ts'
@@ -188,7 +189,7 @@ export class WebRtcTransport extends Transport {
   override tick(nowUs: number): number {
     const dueUs = super.tick(nowUs)
     if (this.consumers.size === 0 || !this.isConnected) return dueUs
-    return Math.min(dueUs, this.outgoing.tick(nowUs))
+    return Math.min(dueUs, onClockStep(this.outgoing.tick(nowUs)))
   }
 
   override handleRemb(bps: number): void {
