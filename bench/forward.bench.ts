@@ -26,8 +26,8 @@ const WARM_UP_SECONDS = 4
 /** As fast as the receivers follow, and no faster than this. */
 const WARM_UP_PACE = 8
 const WARM_UP_PACKETS_PER_SECOND = 60_000
-/** What was sent last has arrived by then. */
-const SETTLE_MS = 100
+/** What did not arrive by then is lost. */
+const MOST_SETTLE_MS = 100
 const WARM_UP_SETTLE_MS = 1000
 const MODES: readonly string[] = ['off', 'on', 'feedback'] satisfies ExtensionMode[]
 
@@ -182,11 +182,18 @@ async function takeTurn(contestant: Contestant, { legs, receivers }: Case, floor
   const { room } = contestant
   const { streams } = room
   const receivedBefore = room.received
-  const cpuBeforeUs = await room.cpuUs()
+  const cpuBeforeUs = room.cpuUs
   const sentBefore = streams.sent
   await streams.send(TURN_SECONDS)
-  await wait(SETTLE_MS)
-  const cpuUs = (await room.cpuUs()) - cpuBeforeUs
+  for (
+    let waitedMs = 0;
+    room.received < receivedBefore + (streams.sent - sentBefore) * legs * receivers;
+    waitedMs++
+  ) {
+    if (waitedMs === MOST_SETTLE_MS) break
+    await wait(1)
+  }
+  const cpuUs = room.cpuUs - cpuBeforeUs
   const forwarded = room.received - receivedBefore
   const packets = (streams.sent - sentBefore) * legs
   contestant.forwarded += forwarded

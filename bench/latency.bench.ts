@@ -55,10 +55,10 @@ export async function run(args: readonly string[]): Promise<unknown> {
     probe.send(options)
     const [{ connect }] = (await result) as [{ connect: sfu.types.DtlsParameters }]
     await transports.connect(connect)
-    const cpuBefore = await room.cpuUs()
+    const cpuBefore = room.cpuUs
     const startMs = performance.now()
     const [times] = (await once(probe, 'message')) as [{ worker: number[]; echo: number[] }]
-    const loadShare = ((await room.cpuUs()) - cpuBefore) / 1000 / (performance.now() - startMs)
+    const loadShare = (room.cpuUs - cpuBefore) / 1000 / (performance.now() - startMs)
     load.isOver = true
     await loading
     const figures = { loadShare, worker: percentiles(times.worker), echo: percentiles(times.echo) }

@@ -1,6 +1,7 @@
 // A peer and its outgoing streams, as the tables hold them.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -44,7 +45,9 @@ struct SessionCounts {
 };
 
 struct Session {
-  // An SSRC whose sink was closed, and the highest index it used: a later sink of that SSRC goes on after it.
+  // An SSRC whose sink was closed, and the highest index it used: a later sink of that SSRC goes on after it. Of so many the
+  // latest are remembered; that a random SSRC is one of n that were forgotten has a chance of n in 2^32.
+  static constexpr size_t kMostRetired = 1024;
   struct RetiredSsrc {
     uint32_t ssrc;
     uint64_t highest;
@@ -67,7 +70,7 @@ struct Session {
   std::unique_ptr<SrtpReceiver> receiver;
   std::unique_ptr<SrtpSender> sender;
   std::vector<uint32_t> sinks;
-  std::vector<RetiredSsrc> retired;
+  std::deque<RetiredSsrc> retired;
   SessionCounts counts;
 
   bool canSend() const { return plain || sender != nullptr; }

@@ -127,7 +127,10 @@ void SessionTable::closeSink(uint32_t id) {
   const std::unique_ptr<Sink> sink = sinks_.remove(id);
   if (sink == nullptr) return;
   eraseValue(&sink->session->sinks, id);
-  if (sink->sent.started()) sink->session->retired.push_back({sink->ssrc, sink->sent.highest()});
+  if (!sink->sent.started()) return;
+  auto& retired = sink->session->retired;
+  if (retired.size() == Session::kMostRetired) retired.pop_front();
+  retired.push_back({sink->ssrc, sink->sent.highest()});
 }
 
 bool SessionTable::installKeys(Session& session, SrtpSuite suite, const uint8_t* sendMaster,

@@ -47,6 +47,7 @@ ReceiveBatch::ReceiveBatch() : staging_(new uint8_t[kDatagrams * kSlotBytes]) {
     messages_[i].msg_hdr.msg_iov = &vectors_[i];
     messages_[i].msg_hdr.msg_iovlen = 1;
     messages_[i].msg_hdr.msg_name = &from_[i];
+    messages_[i].msg_hdr.msg_namelen = sizeof(sockaddr_in6);
   }
 #endif
 }
@@ -75,12 +76,13 @@ void UdpSocket::detectSegmentation() {
 #ifdef __linux__
 
 size_t UdpSocket::receive(ReceiveBatch* batch, size_t limit) {
-  for (size_t i = 0; i < limit; ++i) batch->messages_[i].msg_hdr.msg_namelen = sizeof(sockaddr_in6);
   const int got = recvmmsg(bound_.fd, batch->messages_, static_cast<unsigned>(limit), MSG_DONTWAIT, nullptr);
   if (got <= 0) return 0;
   for (int i = 0; i < got; ++i) {
     batch->bytes_[i] = batch->messages_[i].msg_len;
     batch->truncated_[i] = (batch->messages_[i].msg_hdr.msg_flags & MSG_TRUNC) != 0;
+    // For the next time; of those that brought nothing it is still so.
+    batch->messages_[i].msg_hdr.msg_namelen = sizeof(sockaddr_in6);
   }
   return static_cast<size_t>(got);
 }

@@ -368,6 +368,25 @@ describe('entries that cannot be sent', () => {
     expect(pair.a.counter(Counter.sendErrors)).toBe(2)
   })
 
+  test('include a repeated index of any of the thousand streams that were closed last', async () => {
+    const pair = openPair('AEAD_AES_128_GCM')
+    const packetId = pair.a.inject(rtpPacket(1, 1, 10))
+    const send = (ssrc: number): void => {
+      const sink = sinkOf(pair, [], ssrc)
+      pair.a.entry(0, { sink, packetId, sequenceNumber: 5 })
+      pair.a.port.execute(1, 0)
+      pair.a.port.closeSink(sink)
+    }
+    const streams = 1024
+    for (let ssrc = 1; ssrc <= streams; ssrc++) send(ssrc)
+    expect(pair.a.counter(Counter.sendErrors)).toBe(0)
+    for (let ssrc = 1; ssrc <= streams; ssrc++) send(ssrc)
+    expect(pair.a.counter(Counter.sendErrors)).toBe(streams)
+    // Of more the oldest is forgotten.
+    for (const ssrc of [streams + 1, 1]) send(ssrc)
+    expect(pair.a.counter(Counter.sendErrors)).toBe(streams)
+  })
+
   test('do not include a repeated index under AES-CM, whose retransmission is the same packet', async () => {
     const pair = openPair('AES_CM_128_HMAC_SHA1_80')
     const packetId = pair.a.inject(rtpPacket(1, 1, 10))

@@ -14,8 +14,8 @@ const NONE = -1
 export class TransportCcRecorder {
   readonly #unwrapper = new SequenceNumberUnwrapper()
   readonly #builder = new TransportFeedbackBuilder()
-  readonly #arrivalUs = new Float64Array(WINDOW).fill(NONE)
-  #enabled = false
+  /** Empty until somebody wants to know: of most transports nobody does. */
+  #arrivalUs = new Float64Array()
   /** First number not reported yet, and the newest that came. */
   #next = NONE
   #newest = NONE
@@ -24,12 +24,12 @@ export class TransportCcRecorder {
   #count = 0
 
   enable(): void {
-    this.#enabled = true
+    if (this.#arrivalUs.length === 0) this.#arrivalUs = new Float64Array(WINDOW).fill(NONE)
   }
 
   /** A packet came with this transport-wide sequence number (16 bits). */
   received(sequenceNumber: number, arrivalUs: number, mediaSsrc: number): void {
-    if (!this.#enabled) return
+    if (this.#arrivalUs.length === 0) return
     const sequence = this.#unwrapper.unwrap(sequenceNumber)
     this.#mediaSsrc = mediaSsrc
     if (this.#newest === NONE || sequence - this.#newest >= WINDOW || this.#newest - sequence >= WINDOW) {
