@@ -6,7 +6,7 @@ import {
   VIDEO_SOURCE,
   VirtualTime,
 } from '@sangam/testkit/network'
-import type { LayeredMedia } from './layered-source.ts'
+import { fittingBps, type LayeredMedia } from './layered-source.ts'
 import { SimulatedFlow } from './simulated-flow.ts'
 
 /** What a plan's network and media are; everything else follows from the seed. */
@@ -50,6 +50,8 @@ export interface Sample {
   readonly reason: string
 }
 export const SAMPLE_SECONDS = 0.1
+/** An estimate is good that is at least this share of the capacity. */
+const ESTIMATED_SHARE = 0.85
 const TCP_DELAY_MS = 50
 /** Opus packets of three speakers come this often. */
 const VOICE_US = 20_000 / 3
@@ -76,14 +78,29 @@ export class PlanResult {
     this.#rateBps = rateBps
   }
 
-  /** Media that arrived, of all flows, as a share of what the link could carry between two times. */
+  /** What the link leaves to the flows at a time, beside sound and what it loses at random, bits per second. */
+  capacityBps(atSeconds: number): number {
+    const { voiceBps = 0, lossShare = 0 } = this.plan
+    return Math.max(0, this.#rateBps(atSeconds * 1e6 - 1) - voiceBps) * (1 - lossShare)
+  }
+
+  /**
+   * What of it media could use: of layers, those that an estimate of `ESTIMATED_SHARE` of the capacity allows; of encoders
+   * that follow the estimate, all.
+   */
+  usableBps(atSeconds: number): number {
+    const capacityBps = this.capacityBps(atSeconds)
+    const layers = this.plan.flows[0]?.layers
+    return layers === undefined ? capacityBps : fittingBps(layers, ESTIMATED_SHARE * capacityBps)
+  }
+
+  /** Media that arrived, of all flows, as a share of what it could use between two times. */
   utilisation(fromSeconds: number, toSeconds = this.plan.seconds): number {
     let media = 0
-    let capacity = 0
+    let usable = 0
     for (const flow of this.samples) for (const s of within(flow, fromSeconds, toSeconds)) media += s.mediaBps
-    for (const s of within(this.samples[0]!, fromSeconds, toSeconds))
-      capacity += this.#rateBps(s.atSeconds * 1e6 - 1)
-    return media / capacity
+    for (const s of within(this.samples[0]!, fromSeconds, toSeconds)) usable += this.usableBps(s.atSeconds)
+    return media / usable
   }
 
   /** Media of one flow, mean bits per second between two times. */
@@ -94,12 +111,22 @@ export class PlanResult {
 
   /** The queueing delay that `share` of all media packets stayed below, ms. */
   queueMs(share: number, fromSeconds = 0, toSeconds = this.plan.seconds): number {
-    const all = this.flows
-      .flatMap((flow) => flow.queueMs)
-      .filter(({ atUs }) => atUs >= fromSeconds * 1e6 && atUs < toSeconds * 1e6)
-      .map(({ ms }) => ms)
-      .sort((a, b) => a - b)
+    const isWithin = (atUs: number): boolean => atUs >= fromSeconds * 1e6 && atUs < toSeconds * 1e6
+    const all = Float64Array.from(
+      this.flows.flatMap(({ queueMs, arrivedUs }) =>
+        queueMs.filter((_, i) => isWithin(arrivedUs[i] as number)),
+      ),
+    ).sort()
     return all[Math.floor(all.length * share)] ?? 0
+  }
+
+  /** Seconds from `fromSeconds` until the media of the second before is at least `bps`. */
+  secondsUntilMedia(fromSeconds: number, bps: number): number {
+    for (let at = fromSeconds + 1; at <= this.plan.seconds; at += SAMPLE_SECONDS) {
+      const sum = this.samples.reduce((total, _, flow) => total + this.mediaBps(flow, at - 1, at), 0)
+      if (sum >= bps) return at - fromSeconds
+    }
+    return Number.POSITIVE_INFINITY
   }
 
   /** Seconds from `fromSeconds` until the sum of the targets is at most, or at least, `bps`. */

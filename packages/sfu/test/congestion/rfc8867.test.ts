@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { figuresOf, mean } from './plan-figures.ts'
+import { LOSSY_PLANS } from './lossy-plans.ts'
+import { figuresOf, mean, missed } from './plan-figures.ts'
 import { RFC8867_PLANS } from './rfc8867-plans.ts'
 
 /** One seed is an anecdote: each case runs under eight. */
@@ -7,45 +8,24 @@ const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8]
 
 const { longTcp, shortTcp, ...withoutTcp } = RFC8867_PLANS
 
-describe.each(Object.values(withoutTcp))('RFC 8867 $name', (plan) => {
+describe.each([...Object.values(withoutTcp), ...LOSSY_PLANS])('$name', (plan) => {
   const runs = figuresOf(plan, SEEDS)
 
-  test('media uses at least 85 % of the capacity, and never more than there is', () => {
-    expect(mean(runs.map((run) => run.utilisation))).toBeGreaterThanOrEqual(0.86)
-    for (const { utilisation } of runs) {
-      expect(utilisation).toBeGreaterThan(0.845)
-      expect(utilisation).toBeLessThanOrEqual(1)
-    }
+  test('every run keeps the bounds of utilisation, queue, back-off, recovery, fairness and padding', () => {
+    for (const run of runs) expect(missed(plan, run)).toEqual([])
   })
 
-  test('95 % of the packets wait at most 100 ms before the bottleneck', () => {
-    expect(mean(runs.map((run) => run.queueP95Ms))).toBeLessThanOrEqual(100)
-    for (const { queueP95Ms } of runs) expect(queueP95Ms).toBeLessThan(110)
-  })
-
-  test('probing takes at most 5 % of what is sent', () => {
-    for (const { paddingShare } of runs) expect(paddingShare).toBeLessThan(0.05)
-  })
-})
-
-describe.each(Object.values(withoutTcp).filter(({ rates }) => rates.length > 1))('RFC 8867 $name', (plan) => {
-  const runs = figuresOf(plan, SEEDS)
-
-  test('after a drop the estimates are within the capacity in 2 s', () => {
-    for (const seconds of runs.flatMap((run) => run.backOffSeconds)) expect(seconds).toBeLessThanOrEqual(2)
-  })
-
-  test('90 % of a restored capacity is found again within 8 s', () => {
-    for (const seconds of runs.flatMap((run) => run.restoreSeconds)) expect(seconds).toBeLessThanOrEqual(8)
+  test('each figure differs from seed to seed: it was measured', () => {
+    expect(new Set(runs.map(({ utilisation }) => utilisation)).size).toBe(SEEDS.length)
   })
 })
 
 describe('RFC 8867 fairness', () => {
-  test('two flows share a link within 60:40', () => {
+  test('two flows share a link within 60:40, and within 57:43 in the mean', () => {
     const runs = figuresOf(RFC8867_PLANS.variableCapacityTwoFlows, SEEDS)
     const largest = runs.map(({ shares }) => Math.max(...shares))
-    expect(mean(largest)).toBeLessThanOrEqual(0.6)
-    for (const share of largest) expect(share).toBeLessThanOrEqual(0.65)
+    expect(mean(largest)).toBeLessThanOrEqual(0.57)
+    for (const share of largest) expect(share).toBeLessThanOrEqual(0.6)
   })
 
   test('of three flows that start one by one, none gets more than half or less than a fifth', () => {
@@ -55,10 +35,10 @@ describe('RFC 8867 fairness', () => {
     }
   })
 
-  test('of five flows with delays of 10 to 150 ms none starves', () => {
+  test('of five flows with delays of 10 to 150 ms each gets a fifth, give or take a tenth', () => {
     for (const { shares } of figuresOf(RFC8867_PLANS.roundTripFairness, SEEDS)) {
-      expect(Math.min(...shares)).toBeGreaterThan(0.08)
-      expect(Math.max(...shares)).toBeLessThan(0.45)
+      expect(Math.min(...shares)).toBeGreaterThan(0.1)
+      expect(Math.max(...shares)).toBeLessThan(0.3)
     }
   })
 })
@@ -74,8 +54,8 @@ describe('RFC 8867 beside TCP', () => {
 
   test('short TCP flows leave two flows of media what they need to go on', () => {
     for (const { mediaBps, shares } of figuresOf(shortTcp, SEEDS)) {
-      expect(mediaBps).toBeGreaterThan(400_000)
-      expect(Math.max(...shares)).toBeLessThanOrEqual(0.7)
+      expect(mediaBps).toBeGreaterThan(500_000)
+      expect(mediaBps * Math.min(...shares)).toBeGreaterThan(120_000)
     }
   })
 })

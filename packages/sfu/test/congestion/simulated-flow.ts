@@ -23,7 +23,9 @@ const RECEIVER_CLOCK_US = 123_456_789
 export class SimulatedFlow {
   readonly bandwidth: SendSideBandwidth
   readonly source: MediaSource | LayeredSource
-  readonly queueMs: { readonly atUs: number; readonly ms: number }[] = []
+  /** When each packet of media arrived, and how long it waited before the bottleneck. */
+  readonly arrivedUs: number[] = []
+  readonly queueMs: number[] = []
   mediaBytes = 0
   paddingBytes = 0
   readonly #time: VirtualTime
@@ -35,6 +37,7 @@ export class SimulatedFlow {
   readonly #recorder = new TransportCcRecorder()
   readonly #header = new RtcpHeader()
   readonly #feedback = new TransportFeedback()
+  readonly #message = new Uint8Array(1200)
 
   constructor(
     time: VirtualTime,
@@ -95,7 +98,8 @@ export class SimulatedFlow {
       this.#recorder.received(sequence, this.#time.nowUs + RECEIVER_CLOCK_US, 1)
       if (isMedia) {
         this.mediaBytes += bytes
-        this.queueMs.push({ atUs: this.#time.nowUs, ms: queueMs })
+        this.arrivedUs.push(this.#time.nowUs)
+        this.queueMs.push(queueMs)
       } else this.paddingBytes += bytes
     })
   }
@@ -103,14 +107,14 @@ export class SimulatedFlow {
   #report(): void {
     const receiverUs = this.#time.nowUs + RECEIVER_CLOCK_US
     while (this.#recorder.isDue(receiverUs)) {
-      const bytes = new Uint8Array(1200)
-      const length = this.#recorder.write(bytes, 0, bytes.length, receiverUs)
-      this.#reverse.send(FEEDBACK_BYTES, this.#delayMs, () => this.#handle(bytes, length))
+      const length = this.#recorder.write(this.#message, 0, this.#message.length, receiverUs)
+      const bytes = this.#message.slice(0, length)
+      this.#reverse.send(FEEDBACK_BYTES, this.#delayMs, () => this.#handle(bytes))
     }
   }
 
-  #handle(bytes: Uint8Array, length: number): void {
-    if (!parseRtcpPacket(bytes, 0, length, this.#header)) throw new Error('malformed RTCP')
+  #handle(bytes: Uint8Array): void {
+    if (!parseRtcpPacket(bytes, 0, bytes.length, this.#header)) throw new Error('malformed RTCP')
     if (!readTransportFeedback(bytes, this.#header, this.#feedback)) throw new Error('malformed feedback')
     this.bandwidth.handleFeedback(this.#feedback, this.#time.nowUs)
   }

@@ -21,6 +21,12 @@ export class SeededRandom {
     return radius * Math.cos(2 * Math.PI * this.uniform())
   }
 
+  /** Distributed after Laplace around 0 with this scale, the mean of the absolute deviation. */
+  laplace(scale: number): number {
+    const uniform = this.uniform() - 0.5
+    return -scale * Math.sign(uniform) * Math.log(1 - 2 * Math.abs(uniform))
+  }
+
   /** Exponentially distributed with this mean: the time between independent events. */
   exponential(mean: number): number {
     return -mean * Math.log(1 - this.uniform())

@@ -4,7 +4,7 @@ const MIN_RECEIVED_SHARE = 0.8
 /** Below this share of the sending rate the link was full: what arrived is what it can carry. */
 const SATURATED_SHARE = 0.9
 /** Then less is asked of it: the queue that the probe built must drain, and others' packets made room (libwebrtc: 0.95). */
-const SATURATED_GAIN = 0.8
+const SATURATED_GAIN = 0.85
 /** Shortest span that a rate can be taken over. */
 const MIN_SPAN_US = 5000
 /** Packets that left closer together count as one burst. */

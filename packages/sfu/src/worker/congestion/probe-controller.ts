@@ -6,7 +6,7 @@ const INITIAL_GAIN = 3
 const FURTHER_GAIN = 2
 /** A probe that found at least this share of its rate is followed by the next (libwebrtc: 0.7). */
 const FURTHER_SHARE = 0.7
-/** While nothing is wrong the link is asked again and again, in case that it grew. */
+/** While nothing is wrong the link is asked again and again, in case that it grew faster than the estimate does. */
 const PERIODIC_GAIN = 1.4
 const PERIODIC_INTERVAL_US = 2_000_000
 /** After a decrease the queue must drain before a probe can measure anything. */
@@ -20,10 +20,12 @@ const USEFUL_GAIN = 1.2
 /** What the controller looks at. */
 export interface ProbeInputs {
   readonly targetBps: number
-  /** When the estimate last decreased, and from what. */
+  /** When the estimate last decreased for a queue, and from what. */
   readonly decreasedUs: number
   readonly beforeDecreaseBps: number
   readonly isCongested: boolean
+  /** Whether the estimate can't find out by itself, by growing, that there is more. */
+  readonly isBlind: boolean
   /** What media could use at most. */
   readonly usefulBps: number
 }
@@ -77,7 +79,7 @@ export class ProbeController {
         return { bps: RECOVERY_GAIN * inputs.beforeDecreaseBps, reason: 'recovery' }
       }
     }
-    if (nowUs - this.#probedUs < PERIODIC_INTERVAL_US) return undefined
+    if (!inputs.isBlind || nowUs - this.#probedUs < PERIODIC_INTERVAL_US) return undefined
     return { bps: inputs.targetBps * PERIODIC_GAIN, reason: 'periodic' }
   }
 }

@@ -1,5 +1,4 @@
 import { NOT_RECEIVED, RECEIVE_DELTA_US, REFERENCE_TIME_US, type TransportFeedback } from '@sangam/rtp'
-import { AcknowledgedBitrate } from './acknowledged-bitrate.ts'
 import { AimdRateControl } from './aimd-rate-control.ts'
 import { ArrivalGroups } from './arrival-groups.ts'
 import { LossBound } from './loss-bound.ts'
@@ -7,6 +6,7 @@ import { type LinkUsage, OveruseDetector } from './overuse-detector.ts'
 import { ProbeCluster } from './probe-cluster.ts'
 import { ProbeController } from './probe-controller.ts'
 import { QueueingDelay } from './queueing-delay.ts'
+import { RecentBitrate } from './recent-bitrate.ts'
 import type { SendHistory } from './send-records.ts'
 import { TrendlineFilter } from './trendline-filter.ts'
 
@@ -54,6 +54,18 @@ const PROBE_BYTES = 7200
 const MIN_PROBE_GAIN = 1.15
 /** The same where the link was full: a flow that shares it sees more than its share in a probe. */
 const MIN_SATURATED_GAIN = 1.3
+/** Media that is less than this share of the estimate leaves it without evidence of more: then any gain counts. */
+const LIMITED_SHARE = 0.8
+/** And so little media that the mean of what arrives is far below what the link carries. */
+const SCARCE_SHARE = 0.65
+/** What counts of the fastest 100 ms: some of that was others' room. */
+const BURST_SHARE = 0.8
+/** Below this the increase is as fast as probing would be, and leaves no burst in a narrow link's queue. */
+const BLIND_ABOVE_BPS = 400_000
+/** With a queue longer than this the link is full, and what a probe finds was another's. */
+const FULL_QUEUE_MS = 20
+/** A queue this long that still grows is overuse, whatever the trend's threshold. */
+const LONG_QUEUE_MS = 50
 /** A probe that isn't evaluated within this time after its end never is. */
 const PROBE_TIMEOUT_US = 1_000_000
 /** Packets unacknowledged for this long, or this many round trips, mean that nothing comes through (compare RFC 8083 section 4.3). */
@@ -79,7 +91,8 @@ export class SendSideBandwidth {
   readonly #groups = new ArrivalGroups()
   readonly #trendline = new TrendlineFilter()
   readonly #detector = new OveruseDetector()
-  readonly #acknowledged = new AcknowledgedBitrate()
+  readonly #sent = new RecentBitrate()
+  readonly #acknowledged = new RecentBitrate()
   readonly #aimd: AimdRateControl
   readonly #loss = new LossBound()
   readonly #queue = new QueueingDelay()
@@ -103,6 +116,7 @@ export class SendSideBandwidth {
   /** Of the current probe: bytes that left since it began, up to before this number. */
   #probeBytes = 0
   #probeCountedEnd = 0
+  #isProbeLimited = false
 
   constructor(history: SendHistory, limits: BandwidthLimits) {
     this.#history = history
@@ -160,6 +174,7 @@ export class SendSideBandwidth {
       if (bytes === 0) continue
       const sentUs = this.#history.sentUs(sequence, nowUs)
       if ((sequence - this.#acknowledgedEnd) << 16 >= 0) this.#acknowledgedEnd = (sequence + 1) & 0xffff
+      this.#sent.add(sentUs, bytes)
       const ticks = feedback.arrivalTicks[i] as number
       if (ticks === NOT_RECEIVED) {
         lost++
@@ -218,9 +233,14 @@ export class SendSideBandwidth {
 
   #updateRate(reasonToGrow: BandwidthReason, nowUs: number): void {
     // Overuse by any of the message's packets counts, even if the last ones say otherwise.
-    const usage = this.#isOverused ? 'overuse' : this.#detector.usage
+    const isLong = this.#queue.ms > LONG_QUEUE_MS && this.#trendline.slope > 0 && !this.#aimd.isContested
+    const usage = this.#isOverused || isLong ? 'overuse' : this.#detector.usage
     const before = this.#aimd.bps
-    const done = this.#aimd.update(usage, this.#acknowledged.bps, this.#rttMs, this.#queue.ms, nowUs)
+    // Where there was little to send, a burst (a key frame) is what fills the queue, and tells what the link carries.
+    const isScarce = this.#sent.bps < SCARCE_SHARE * this.targetBps
+    const carriedBps = isScarce ? BURST_SHARE * this.#acknowledged.peakBps : this.#acknowledged.bps
+    const rates = { acknowledgedBps: this.#acknowledged.bps, carriedBps }
+    const done = this.#aimd.update(usage, rates, this.#rttMs, this.#queue.ms, nowUs)
     if (done === 'decrease') this.#reason = 'overuse'
     else if (this.#aimd.bps > before && this.#aimd.bps < this.#loss.bps) this.#reason = reasonToGrow
     const isDelayHandling = nowUs - this.#aimd.decreasedUs < DELAY_HANDLES_US
@@ -231,20 +251,27 @@ export class SendSideBandwidth {
       this.#aimd.set(this.#clamped(this.#aimd.bps))
   }
 
+  /** Whether media needs less than the estimate, or nothing is sent at all. */
+  get #isLimited(): boolean {
+    return this.#isIdle || this.#sent.bps < LIMITED_SHARE * this.targetBps
+  }
+
   #startProbe(nowUs: number): void {
     const plan = this.#probes.due(
       {
         targetBps: this.targetBps,
-        decreasedUs: this.#aimd.decreasedUs,
+        decreasedUs: this.#aimd.queuedUs,
         beforeDecreaseBps: this.#aimd.beforeDecreaseBps,
-        // A queue that drains is none of this: a probe's own does so, right before the next one.
-        isCongested: this.#detector.usage === 'overuse' || this.#loss.isLossy,
+        isCongested:
+          this.#detector.usage === 'overuse' || this.#loss.isLossy || this.#queue.ms > FULL_QUEUE_MS,
+        isBlind: this.#isLimited || this.targetBps > BLIND_ABOVE_BPS,
         usefulBps: Math.min(this.usefulBps, this.#maxBps),
       },
       nowUs,
     )
     if (plan === undefined) return
     const durationUs = Math.max(PROBE_US, (PROBE_BYTES * 8e6) / plan.bps)
+    this.#isProbeLimited = this.#isLimited
     this.#cluster = new ProbeCluster(++this.#clusters, plan.bps, nowUs, durationUs)
     this.#probeBytes = 0
     this.#probeCountedEnd = this.#history.next
@@ -258,7 +285,9 @@ export class SendSideBandwidth {
     const result = cluster.result()
     if (result === undefined) return false
     this.#probes.measured(cluster.targetBps, result.bps, result.isSaturated)
-    if (result.bps < this.targetBps * (result.isSaturated ? MIN_SATURATED_GAIN : MIN_PROBE_GAIN)) return false
+    if (this.#queue.ms > FULL_QUEUE_MS) return false
+    const gain = result.isSaturated ? MIN_SATURATED_GAIN : MIN_PROBE_GAIN
+    if (result.bps < this.targetBps * (this.#isProbeLimited ? 1 : gain)) return false
     this.#aimd.set(result.bps)
     this.#loss.raise(result.bps)
     this.#reason = 'probe'
@@ -306,7 +335,7 @@ export class SendSideBandwidth {
       this.#detector.reset()
       this.#queue.drained()
       this.#loss.forgetShare()
-      this.#aimd.drained()
+      this.#aimd.drained(nowUs)
     }
     this.#isIdle = isIdle
   }
