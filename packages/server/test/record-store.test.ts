@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { openRecordStore } from '../src/records/open-record-store.ts'
 import type { RecordStore } from '../src/records/record-store.ts'
+import { recordsSchema } from '../src/records/statement-runner.ts'
 import { findPostgresBinaries, PostgresServer } from './support/postgres-server.ts'
 import { temporaryFolder } from './support/test-server.ts'
 
@@ -111,4 +113,17 @@ test('what was removed from SQLite is gone from its files', async () => {
   await store.scrub()
   expect(bytes()).not.toContain(word)
   await store.close()
+})
+
+test('a file in SQLite that bears no version yet is taken over; one of a newer version is refused', async () => {
+  const path = join(temporaryFolder(), 'records.db')
+  const database = new DatabaseSync(path)
+  for (const sql of recordsSchema('INTEGER')) database.exec(sql)
+  database.exec("INSERT INTO records VALUES ('kind', 'key', 'owner', 'topic', 1, '{\"old\":true}')")
+  const store = await openRecordStore('', path)
+  expect(await store.of('kind').get('key')).toMatchObject({ owner: 'owner', value: { old: true } })
+  await store.close()
+  database.exec('PRAGMA user_version = 99')
+  database.close()
+  await expect(openRecordStore('', path)).rejects.toThrow(/newer version \(99\)/)
 })
