@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PROTOCOL_VERSION } from '@sangam/protocol'
-import { io, type Socket } from 'socket.io-client'
+import type { Socket } from 'socket.io-client'
 import { findFreePorts } from '../../test/harness/free-ports.ts'
+import { connectClients } from './connect-client.ts'
 import type { MeasuredServerNotice, MeasuredServerOptions } from './server-entry.ts'
 
 /** How a measured server is started. */
@@ -79,11 +79,7 @@ export class MeasuredServer implements AsyncDisposable {
 
   /** Connects clients, each a person of its own. */
   async connect(count: number): Promise<Socket[]> {
-    const sockets: Socket[] = []
-    while (sockets.length < count) {
-      const some = Math.min(50, count - sockets.length)
-      sockets.push(...(await Promise.all(Array.from({ length: some }, () => this.#connectOne()))))
-    }
+    const sockets = await connectClients(this.url, this.kind, count)
     this.#sockets.push(...sockets)
     return sockets
   }
@@ -94,35 +90,6 @@ export class MeasuredServer implements AsyncDisposable {
     this.#child.kill('SIGKILL')
     await exited
     rmSync(this.#folder, { recursive: true, force: true })
-  }
-
-  async #connectOne(): Promise<Socket> {
-    const socket = io(this.url, {
-      transports: ['websocket'],
-      forceNew: true,
-      reconnection: false,
-      auth: {
-        token: this.kind === 'sangam' ? await this.#guestToken() : 'none',
-        protocolVersion: PROTOCOL_VERSION,
-        client: 'bench',
-        deviceId: 'bench',
-      },
-    })
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    socket.once('session.ready', () => resolve())
-    socket.once('connect_error', reject)
-    await promise
-    return socket
-  }
-
-  async #guestToken(): Promise<string> {
-    const response = await fetch(`${this.url}/api/v1/guests`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ name: 'Bench' }),
-    })
-    const { token } = (await response.json()) as { token: string }
-    return token
   }
 
   async #notice(): Promise<MeasuredServerNotice> {

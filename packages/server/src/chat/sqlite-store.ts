@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
+import { startDatabaseThread } from '../database/database-thread.ts'
 import { IdleIndexer } from './idle-indexer.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
 import {
@@ -112,11 +113,7 @@ class DatabaseThread {
  * @throws StoreError when the file cannot be opened
  */
 export const openSqliteStore = async (path: string): Promise<ChatStore> => {
-  const worker = new Worker(new URL('./sqlite-thread.ts', import.meta.url), {
-    workerData: { path },
-    // The thread needs none of the flags that the process may have been started with.
-    execArgv: [],
-  })
+  const worker = startDatabaseThread(new URL('./sqlite-thread.ts', import.meta.url), path)
   const [encoded] = (await once(worker, 'message')) as [string]
   const first = decode<FromThread>(encoded)
   if (first.type === 'failed') throw new StoreError(first.message)

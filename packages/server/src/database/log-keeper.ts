@@ -1,6 +1,7 @@
 import { once } from 'node:events'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { type CheckpointStep, checkpointStep } from './checkpoint-policy.ts'
+import { startDatabaseThread } from './database-thread.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
 
 /**
@@ -59,10 +60,7 @@ export class LogKeeper {
   }
 
   #start(): Worker {
-    const thread = new Worker(new URL('./checkpoint-thread.ts', import.meta.url), {
-      workerData: { path: this.#path },
-      execArgv: [],
-    })
+    const thread = startDatabaseThread(new URL('./checkpoint-thread.ts', import.meta.url), this.#path)
     thread.on('message', () => this.#ended())
     // A thread that ends is replaced by the next copy; until then the log only grows.
     thread.on('error', () => undefined)

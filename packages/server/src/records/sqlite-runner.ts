@@ -1,7 +1,7 @@
 import { once } from 'node:events'
-import { Worker } from 'node:worker_threads'
 import { BatchQueue, type JobOutcome } from '../chat/batch-queue.ts'
 import { StoreError } from '../chat/store.ts'
+import { startDatabaseThread } from '../database/database-thread.ts'
 import type { Row, StatementRunner } from './statement-runner.ts'
 
 /** One statement on its way to the thread; an empty one asks to scrub. */
@@ -24,10 +24,7 @@ const queueSize = 20_000
  * @throws StoreError when it can't be opened
  */
 export const openSqliteRunner = async (path: string): Promise<StatementRunner> => {
-  const worker = new Worker(new URL('./sqlite-runner-thread.ts', import.meta.url), {
-    workerData: { path },
-    execArgv: [],
-  })
+  const worker = startDatabaseThread(new URL('./sqlite-runner-thread.ts', import.meta.url), path)
   const [first] = (await once(worker, 'message')) as [FromStatementThread]
   if (first.type === 'failed') throw new StoreError(first.message)
   let ended: StoreError | undefined

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
-import { Worker } from 'node:worker_threads'
 import type { JobOutcome } from '../../chat/batch-queue.ts'
 import { StoreError } from '../../chat/store.ts'
+import { startDatabaseThread } from '../../database/database-thread.ts'
 import { queuedRoomStore } from './queued-room-store.ts'
 import type { FromRoomThread, RoomJob, ToRoomThread } from './room-jobs.ts'
 import type { RoomStore } from './room-store.ts'
@@ -12,11 +12,7 @@ import type { RoomStore } from './room-store.ts'
  * @throws StoreError when the file cannot be opened
  */
 export const openSqliteRoomStore = async (path: string): Promise<RoomStore> => {
-  const worker = new Worker(new URL('./sqlite-room-thread.ts', import.meta.url), {
-    workerData: { path },
-    // The thread needs none of the flags that the process may have been started with.
-    execArgv: [],
-  })
+  const worker = startDatabaseThread(new URL('./sqlite-room-thread.ts', import.meta.url), path)
   const [first] = (await once(worker, 'message')) as [FromRoomThread]
   if (first.type === 'failed') throw new StoreError(first.message)
   let failure: StoreError | undefined
