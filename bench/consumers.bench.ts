@@ -1,7 +1,7 @@
 /**
  * What consumers cost: how long it takes to make 1,000 of them until each has got its first packet, how much memory one
- * holds in the worker and in the application, and whether 10,000 that come and go leave anything behind. The reference is
- * as many requests to a child process that only sends them back, over the same kind of channel.
+ * holds in the worker and in the application, and whether 10,000 that come and go leave anything behind; and how long it takes
+ * until 1,000 peers are connected, with a consumer each. The references are the elliptic-curve operations of so many handshakes, and as many requests to a child process that only sends them back, over the same kind of channel.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import * as sfu from '@sangam/sfu'
+import { connectMany } from './consumers/handshakes.ts'
 import { MEDIA } from './forward/media.ts'
 import { Room } from './forward/room.ts'
 
@@ -24,17 +25,19 @@ const AT_ONCE = 50
 /** Lets garbage collectors finish. */
 const SETTLE_MS = 1500
 
-/** Runs all three. `--transports 100` that receive, `--consumers 1000` of them, `--cycles 10000`. */
+/** Runs all four. `--peers 1000` that connect, `--transports 100` that receive, `--consumers 1000` of them, `--cycles 10000`. */
 export async function run(args: readonly string[]): Promise<unknown> {
   const { values } = parseArgs({
     args: [...args],
     options: {
       transports: { type: 'string', default: '100' },
       consumers: { type: 'string', default: '1000' },
+      peers: { type: 'string', default: '1000' },
       cycles: { type: 'string', default: '10000' },
     },
   })
   const count = Number(values.consumers)
+  const handshakes = await connectMany(Number(values.peers))
   const room = await Room.open({
     engine: sfu,
     media: MEDIA.audio as NonNullable<typeof MEDIA.audio>,
@@ -48,6 +51,10 @@ export async function run(args: readonly string[]): Promise<unknown> {
     const memory = await memoryOfEach(room, 4 * count)
     const cycles = await comeAndGo(room, Number(values.cycles))
     console.table({
+      [`${values.peers} peers connected, each with its consumer, ms`]: handshakes.ms.toFixed(0),
+      'CPU of the worker meanwhile, ms': handshakes.workerMs.toFixed(0),
+      'CPU of the bare elliptic-curve operations of one side, ms': handshakes.bareMs.toFixed(0),
+      'worker / bare operations': (handshakes.workerMs / handshakes.bareMs).toFixed(1),
       [`${count} consumers created and receiving, ms`]: created.ms.toFixed(0),
       [`${count} requests to an echoing child, ms`]: echoMs.toFixed(0),
       'times the echo': (created.ms / echoMs).toFixed(1),
@@ -58,7 +65,7 @@ export async function run(args: readonly string[]): Promise<unknown> {
       'file descriptors more than before': cycles.fileDescriptors,
       'sinks more than before': cycles.sinks,
     })
-    return { created, echoMs, memory, cycles }
+    return { handshakes, created, echoMs, memory, cycles }
   } finally {
     await room.close()
   }

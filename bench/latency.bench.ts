@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util'
 import * as sfu from '@sangam/sfu'
 import { MEDIA, rtpParameters } from './forward/media.ts'
 import { Room } from './forward/room.ts'
+import { DeafAudience } from './latency/deaf-audience.ts'
 import type { ProbeOptions } from './latency/probe-process.ts'
 
 export const description =
@@ -19,13 +20,13 @@ const HERE = join(import.meta.dirname, 'latency')
 const CHURN_INTERVAL_MS = 50
 const INTERVAL_MS = 4
 
-/** `--receivers 20` of `--voices 20` are the load; `--seconds 12`. */
+/** `--receivers 40` of `--voices 40`, whom no process reads, are the load; `--seconds 12`. */
 export async function run(args: readonly string[]): Promise<unknown> {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      receivers: { type: 'string', default: '20' },
-      voices: { type: 'string', default: '20' },
+      receivers: { type: 'string', default: '40' },
+      voices: { type: 'string', default: '40' },
       seconds: { type: 'string', default: '12' },
     },
   })
@@ -34,16 +35,17 @@ export async function run(args: readonly string[]): Promise<unknown> {
   const room = await Room.open({
     engine: sfu,
     media: audio,
-    receivers: Number(values.receivers),
+    receivers: 0,
     legs: Number(values.voices),
     extensions: 'on',
   })
+  const audience = await DeafAudience.open(room, Number(values.receivers))
   const echoPort = await freePort()
   const echo = fork(join(HERE, 'echo-process.ts'), [String(echoPort)])
   try {
     const probe = fork(join(HERE, 'probe-process.ts'))
     const load = { isOver: false }
-    const loading = Promise.all([talk(room, load), churn(room, load)])
+    const loading = Promise.all([talk(room, load), churn(room, audience, load)])
     const result = once(probe, 'message')
     const transports = await probeTransports(room)
     const options: ProbeOptions = {
@@ -74,6 +76,7 @@ export async function run(args: readonly string[]): Promise<unknown> {
     await new Promise((resolve) => socket.send(new Uint8Array(1), echoPort, '127.0.0.1', resolve))
     socket.close()
     if (echo.exitCode === null) await once(echo, 'exit')
+    await audience.close()
     await room.close()
   }
 }
@@ -100,10 +103,13 @@ async function talk(room: Room, load: { readonly isOver: boolean }): Promise<voi
   while (!load.isOver) await room.streams.sendStaggered(0.2)
 }
 
-async function churn(room: Room, load: { readonly isOver: boolean }): Promise<void> {
-  const { receivingTransports, producerId, router } = room
+async function churn(
+  { producerId, router }: Room,
+  { transports }: DeafAudience,
+  load: { readonly isOver: boolean },
+): Promise<void> {
   for (let i = 0; !load.isOver; i++) {
-    const transport = receivingTransports[i % receivingTransports.length] as sfu.types.WebRtcTransport
+    const transport = transports[i % transports.length] as sfu.types.PlainTransport
     const consumer = await transport.consume({ producerId, rtpCapabilities: router.rtpCapabilities })
     await new Promise((resolve) => setTimeout(resolve, CHURN_INTERVAL_MS))
     consumer.close()

@@ -33,8 +33,7 @@ const BUFFERS = { sendBufferSize: 4_000_000, recvBufferSize: 4_000_000 }
 export class Room {
   readonly worker: types.Worker
   readonly router: types.Router
-  /** Of its producers, the first. */
-  readonly producerId: string
+  readonly producerIds: readonly string[]
   readonly streams: MediaStreams
   readonly receivingTransports: readonly types.WebRtcTransport[]
   readonly receivers: readonly MediaPeer[]
@@ -46,7 +45,7 @@ export class Room {
     worker: types.Worker,
     router: types.Router,
     webRtcServer: types.WebRtcServer,
-    producerId: string,
+    producerIds: readonly string[],
     ports: readonly PeerPort[],
     streams: MediaStreams,
     receivers: readonly Receiver[],
@@ -54,7 +53,7 @@ export class Room {
   ) {
     this.worker = worker
     this.router = router
-    this.producerId = producerId
+    this.producerIds = producerIds
     this.streams = streams
     this.receivingTransports = receivers.map(({ transport }) => transport)
     this.receivers = receivers.map(({ peer }) => peer)
@@ -96,7 +95,21 @@ export class Room {
     )
     const streams = new MediaStreams(media, sender.peer, legs)
     const feedback = extensions === 'feedback' ? new FeedbackTraffic(peers, streams.bitsPerSecond) : undefined
-    return new Room(worker, router, webRtcServer, producers[0]?.id ?? '', ports, streams, peers, feedback)
+    return new Room(
+      worker,
+      router,
+      webRtcServer,
+      producers.map(({ id }) => id),
+      ports,
+      streams,
+      peers,
+      feedback,
+    )
+  }
+
+  /** Of its producers, the first. */
+  get producerId(): string {
+    return this.producerIds[0] ?? ''
   }
 
   /** One more transport, for somebody else to connect. */
