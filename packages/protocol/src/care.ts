@@ -1,6 +1,14 @@
 import * as z from 'zod'
 import { limits } from './limits.ts'
-import { conversationIdSchema, emptySchema, identitySchema, messageNumberSchema } from './primitives.ts'
+import {
+  conversationIdSchema,
+  emptySchema,
+  identitySchema,
+  messageNumberSchema,
+  nameSchema,
+  textSchema,
+  timestampMsSchema,
+} from './primitives.ts'
 import { notice, request } from './registry.ts'
 
 /** How a conversation is kept calm and short. */
@@ -23,6 +31,20 @@ export const careSettingsSchema = z
   })
   .describe('How a conversation is kept calm and short')
 export type CareSettings = z.output<typeof careSettingsSchema>
+
+/** A report of a message, as moderators see it. */
+export const reportSchema = z
+  .strictObject({
+    number: messageNumberSchema.min(1),
+    senderId: identitySchema,
+    senderName: nameSchema,
+    text: z.union([textSchema, z.literal('')]).describe('Its words when it was reported'),
+    sentAt: timestampMsSchema,
+    reason: z.string().max(limits.reasonLength),
+    reportedAt: timestampMsSchema,
+  })
+  .describe('A report of a message')
+export type MessageReport = z.output<typeof reportSchema>
 
 /** What clients ask for their own and their conversations' care, by event name. */
 export const careRequests = {
@@ -69,6 +91,14 @@ export const careRequests = {
       retentionMs: careSettingsSchema.shape.retentionMs.optional(),
     }),
     reply: careSettingsSchema,
+    errors: ['notFound'],
+  }),
+  'conversation.reports': request({
+    description:
+      'Reports of messages of a group, the newest first, without who made them and without those about oneself.',
+    needs: 'as conversation.send; one must be moderator or owner',
+    request: z.strictObject({ conversationId: conversationIdSchema }),
+    reply: z.strictObject({ reports: z.array(reportSchema).max(limits.reports) }),
     errors: ['notFound'],
   }),
 } as const

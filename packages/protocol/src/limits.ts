@@ -14,6 +14,8 @@ export const limits = {
   retentionMs: 10 * 365 * 86_400_000,
   /** People whom one person may block. */
   blocked: 1000,
+  /** Reports that a moderator is given at once. */
+  reports: 100,
   /** Characters of the reason of a report. */
   reasonLength: 1000,
   /** Bytes of one file, whatever the server allows. */

@@ -26,14 +26,16 @@ export const emojiSchema = z
   .refine((text) => /^\p{RGI_Emoji}$/v.test(text), 'one emoji')
   .describe('One emoji (RGI_Emoji of UTS #51)')
 
-/** What the sender's own device found behind a link. The server fetches nothing, and clients show it as text. */
+const webAddressSchema = z
+  .string()
+  .max(limits.urlLength)
+  .refine(isWebAddress, 'an http or https address')
+  .describe('An http or https address')
+
+/** What the sender says of a link, by what their device or `message.preview` found. Clients show it as text and fetch nothing. */
 export const linkPreviewSchema = z
   .strictObject({
-    url: z
-      .string()
-      .max(limits.urlLength)
-      .refine(isWebAddress, 'an http or https address')
-      .describe('An http or https address'),
+    url: webAddressSchema,
     title: z.string().min(1).max(limits.previewTitleLength),
     description: z.string().max(limits.previewDescriptionLength).optional(),
   })
@@ -164,6 +166,14 @@ export const messageRequests = {
     request: z.strictObject({ ...changeShape, on: z.boolean() }),
     reply: changeReply,
     errors: [...changeErrors, 'tooMany'],
+  }),
+  'message.preview': request({
+    description:
+      'What the page behind a link says of itself, for its sender to put into a message; nothing where it says nothing or can’t be had. The server fetches it, where its operator switched that on (else `unsupported`); receivers fetch nothing.',
+    needs: 'as conversation.send',
+    request: z.strictObject({ conversationId: conversationIdSchema, url: webAddressSchema }),
+    reply: z.strictObject({ preview: linkPreviewSchema.optional() }),
+    errors: ['unsupported', 'unavailable'],
   }),
   'message.versions': request({
     description:

@@ -6,6 +6,7 @@ import { type Settings, settingNames } from './config/settings.ts'
 import { defaultEngine } from './media/default-engine.ts'
 import { createLog, type LogDestination } from './observability/log.ts'
 import type { Clock } from './ports.ts'
+import type { TargetCheck } from './previews/fetch-page.ts'
 import { type Sangam, SangamServer } from './server.ts'
 
 /** Settings, which win over environment and file, and what else an application may bring. */
@@ -24,6 +25,8 @@ export type ServerOptions = Partial<Settings> & {
   readonly network?: LocalAddresses
   /** Opens a chat store of the application's own, instead of the one that `DATABASE_URL` or `DATA_DIR` names. */
   readonly openStore?: () => Promise<ChatStore>
+  /** Where previews of links may be fetched from; default is the public web. For tests, which have no other place than loopback. */
+  readonly previewTarget?: TargetCheck
 }
 
 const settingKeys: ReadonlySet<string> = new Set(settingNames)
@@ -35,6 +38,7 @@ const otherKeys: ReadonlySet<string> = new Set([
   'now',
   'network',
   'openStore',
+  'previewTarget',
 ])
 
 const settingsIn = (options: ServerOptions): { [name: string]: unknown } =>
@@ -58,5 +62,6 @@ export const createServer = async (options: ServerOptions = {}): Promise<Sangam>
     log: createLog(settings.logLevel, options.logDestination),
     now: options.now ?? Date.now,
     openStore: options.openStore,
+    previewTarget: options.previewTarget,
   })
 }

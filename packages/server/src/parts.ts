@@ -15,6 +15,8 @@ import type { Logger } from './observability/log.ts'
 import type { Metrics } from './observability/metrics.ts'
 import type { Clock } from './ports.ts'
 import { PeopleService } from './presence/people-service.ts'
+import { fetchPage, publicWeb, type TargetCheck } from './previews/fetch-page.ts'
+import { PreviewService } from './previews/preview-service.ts'
 import { createAwayTeller } from './push/away-teller.ts'
 import type { PushService } from './push/push-service.ts'
 import type { RecordStore } from './records/record-store.ts'
@@ -47,6 +49,8 @@ export type PartsOptions = {
   readonly counts: MediaCounts
   readonly log: Logger
   readonly now: Clock
+  /** Where pages of links may be fetched from, instead of the public web. */
+  readonly previewTarget: TargetCheck | undefined
 }
 
 /** The parts that serve connections, wired together. */
@@ -163,6 +167,12 @@ export const connectParts = (options: PartsOptions): Parts => {
     calls,
     push,
     care: care.service,
+    previews: new PreviewService({
+      isOn: settings.linkPreviews,
+      fetchPage: (url) => fetchPage(url, options.previewTarget ?? publicWeb),
+      uptime,
+      rateLimitFactor: settings.rateLimitFactor,
+    }),
     room: rooms.targets,
     renewToken: async (session, { token }) => {
       const { expiresAtMs } = await gateway.renew(session, token)

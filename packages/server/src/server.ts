@@ -27,6 +27,7 @@ import { createMetrics, type Metrics } from './observability/metrics.ts'
 import { createOutbound } from './outbound/outbound-request.ts'
 import { connectParts, type Parts } from './parts.ts'
 import type { Clock } from './ports.ts'
+import type { TargetCheck } from './previews/fetch-page.ts'
 import { PushService } from './push/push-service.ts'
 import { openRecordStore } from './records/open-record-store.ts'
 import type { RecordStore } from './records/record-store.ts'
@@ -104,6 +105,8 @@ export type Foundation = {
   readonly now: Clock
   /** Opens the chat's store instead of the one that the settings name. */
   readonly openStore: (() => Promise<ChatStore>) | undefined
+  /** Where pages of links may be fetched from, instead of the public web. */
+  readonly previewTarget: TargetCheck | undefined
 }
 
 /** What lasts, in its parts. */
@@ -359,6 +362,7 @@ export class SangamServer implements Sangam {
       counts: this.#counts,
       log,
       now,
+      previewTarget: this.#foundation.previewTarget,
     })
     await this.#parts.start()
   }

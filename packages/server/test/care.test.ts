@@ -262,3 +262,26 @@ test('a report holds the message as it stood, and only who may read it can make 
   const private1 = { ...report, conversationId: conversation.conversationId }
   expect((await somebody.refusal('message.report', private1))?.code).toBe('notFound')
 })
+
+test('moderators see reports of their group: what was said and why, not by whom; none about themselves', async () => {
+  const server = await startTestServer()
+  const [owner, ravi, mira] = [
+    await server.guest('Owner'),
+    await server.guest('Ravi'),
+    await server.guest('Mira'),
+  ]
+  for (const client of [owner, ravi, mira]) await client.ask('conversation.open', { conversationId: 'team' })
+  await send(ravi, 'team', 'r1', 'rude words')
+  await send(owner, 'team', 'o1', 'be nice')
+  for (const number of [1, 2]) {
+    await mira.ask('message.report', { conversationId: 'team', number, reason: `reason ${number}` })
+  }
+  const { reports } = await owner.ask('conversation.reports', { conversationId: 'team' })
+  expect(reports).toMatchObject([
+    { number: 1, senderId: ravi.identity, senderName: 'Ravi', text: 'rude words', reason: 'reason 1' },
+  ])
+  expect(JSON.stringify(reports)).not.toContain(mira.identity)
+  for (const client of [ravi, mira]) {
+    expect((await client.refusal('conversation.reports', { conversationId: 'team' }))?.code).toBe('forbidden')
+  }
+})

@@ -30,6 +30,8 @@ const requests: { readonly [Name in ClientEventName]: unknown } = {
   'message.report': { conversationId: 'team', number: 1, reason: 'x' },
   'conversation.care': { conversationId: 'team' },
   'conversation.setCare': { conversationId: 'team', slowModeMs: 1000 },
+  'conversation.reports': { conversationId: 'team' },
+  'message.preview': { conversationId: 'team', url: 'https://example.com/' },
   'push.key': {},
   'push.subscribe': {
     endpoint: 'https://push.example/1',
@@ -181,6 +183,8 @@ const needs: readonly {
       'message.delete',
       'message.react',
       'message.pin',
+      'message.preview',
+      'conversation.reports',
     ] as const
   ).map((event) => ({ event, passes: group, refused: [reader, { direct: true }] })),
   {

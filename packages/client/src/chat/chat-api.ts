@@ -1,5 +1,6 @@
 /** The public contract of conversations and their lists. */
 
+import type { MessageReport as WireReport } from '@sangam/protocol'
 import type { Emitter, Store } from '../observable.ts'
 import type { ChatMessage, SendOptions, SystemLine } from './message-api.ts'
 
@@ -61,6 +62,9 @@ export interface SearchResult {
   readonly more: boolean
 }
 
+/** A report of a message, as moderators see it; `text` is what it said then. */
+export type MessageReport = WireReport
+
 /** How a conversation is kept calm and short. */
 export interface CareSettings {
   /** Least time between two messages of a member; 0: off. */
@@ -115,6 +119,8 @@ export interface ConversationEvents {
   changed: [message: ChatMessage]
   /** Somebody has come farther. */
   receipt: [receipt: { readonly identity: string; readonly read: number; readonly delivered: number }]
+  /** It is kept calm and short in another way. */
+  careChanged: [settings: CareSettings]
   /** An own message was refused for good. */
   sendFailed: [message: ChatMessage]
 }
@@ -150,6 +156,13 @@ export interface Conversation extends Emitter<ConversationEvents> {
   retry(id: string): Promise<ChatMessage | undefined>
   /** Brings a message before whoever runs the server. */
   report(number: number, reason: string): Promise<void>
+  /** Reports of its messages, the newest first (moderators and owners); none about oneself. */
+  reports(): Promise<readonly MessageReport[]>
+  /**
+   * What the page behind a link says of itself, for `send()`; undefined where it can't be had. The server fetches it: rejects
+   * with `unsupported` where that is not switched on.
+   */
+  previewLink(url: string): Promise<SendOptions['preview']>
   /** How it is kept calm and short. */
   care(): Promise<CareSettings>
   /** Changes that (moderators and owners); what is left out stays. */

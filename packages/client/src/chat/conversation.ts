@@ -16,6 +16,7 @@ import type {
   ConversationSnapshot,
   HistoryView,
   MessageChange,
+  MessageReport,
   OutboxChange,
   OutboxEntry,
   OutboxMessage,
@@ -144,6 +145,14 @@ export class ConversationHandle extends TypedEmitter<ConversationEvents> impleme
 
   async report(number: number, reason: string): Promise<void> {
     await this.#request('message.report', { number, reason })
+  }
+
+  async reports(): Promise<readonly MessageReport[]> {
+    return (await this.#request('conversation.reports', {})).reports
+  }
+
+  async previewLink(url: string): Promise<SendOptions['preview']> {
+    return (await this.#request('message.preview', { url })).preview
   }
 
   care(): Promise<CareSettings> {
@@ -298,6 +307,11 @@ export class ConversationHandle extends TypedEmitter<ConversationEvents> impleme
   /** Somebody writes, or no longer. */
   handleTyping(identity: string, name: string, typing: boolean): void {
     if (identity !== this.#host.self.identity) this.#typists.heard(identity, name, typing)
+  }
+
+  /** It is kept in another way. */
+  handleCare(settings: CareSettings): void {
+    this.emit('careChanged', settings)
   }
 
   /** This person is no longer in it. */

@@ -57,6 +57,9 @@ export class Conversations extends TypedEmitter<ConversationsEvents> {
     signalling.on('conversation.typing', ({ conversationId, identity, name, typing }) => {
       this.#open.get(conversationId)?.handleTyping(identity, name, typing)
     })
+    signalling.on('conversation.careChanged', ({ conversationId, ...settings }) => {
+      this.#open.get(conversationId)?.handleCare(settings)
+    })
     signalling.on('conversation.gone', ({ conversationId, reason }) => this.#drop(conversationId, reason))
     signalling.on('conversation.listed', ({ conversation }) => this.#listed(conversation))
   }

@@ -130,6 +130,26 @@ export class CareService {
     return (await this.#reports.list({})).map(({ value }) => value)
   }
 
+  /** `conversation.reports` */
+  async conversationReports(
+    session: Session,
+    { conversationId }: ParsedRequestOf<'conversation.reports'>,
+  ): Promise<ReplyOf<'conversation.reports'>> {
+    await entitled(this.#options.cache, session, conversationId, 'deleteOthers')
+    const found = await this.#reports.list({ topic: conversationId })
+    const reports = found
+      .map(({ value }) => value)
+      .filter(({ message }) => message.senderId !== session.identity)
+      .slice(-limits.reports)
+      .reverse()
+      .map(({ reason, reportedAtMs, message: { conversationId: _, ...message } }) => ({
+        ...message,
+        reason,
+        reportedAt: reportedAtMs,
+      }))
+    return { reports }
+  }
+
   /** `conversation.care` */
   async settings(
     session: Session,

@@ -225,6 +225,15 @@ export const settingDefinitions = {
       'Whether webhooks and push notifications may go to private and loopback addresses and over plain http: for a backend in the same network. Push addresses come from clients, so leave it off where strangers may enter.',
     byDefault: () => false,
   }),
+  linkPreviews: setting({
+    env: 'LINK_PREVIEWS',
+    form: 'boolean',
+    schema: z.boolean(),
+    expected: 'on or off',
+    description:
+      'Whether the server fetches the pages of links that people are about to send, for their previews: over the public web alone, see docs/security.md. It tells those sites the address of this server.',
+    byDefault: () => false,
+  }),
   webDir: setting({
     env: 'WEB_DIR',
     form: 'text',

@@ -1,7 +1,6 @@
-import { lookup } from 'node:dns'
 import { type ClientRequest, request as httpRequest, type RequestOptions } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import type { LookupFunction } from 'node:net'
+import { checkedLookup, literalAddress } from './checked-lookup.ts'
 import { isPublicAddress } from './public-address.ts'
 
 /** A POST to somebody else's server. */
@@ -18,18 +17,6 @@ export type Outbound = (
 
 const timeoutMs = 15_000
 
-/** Resolves names to public addresses alone: the address that was checked is the one that is connected to. */
-const publicLookup: LookupFunction = (hostname, options, callback) => {
-  lookup(hostname, { ...options, all: true }, (error, found) => {
-    const addresses = typeof found === 'string' ? [] : found.filter(({ address }) => isPublicAddress(address))
-    const [first] = addresses
-    if (error !== null) callback(error, '', 0)
-    else if (first === undefined) callback(new Error(`${hostname} has no public address`), '', 0)
-    else if (options.all === true) callback(null, addresses)
-    else callback(null, first.address, first.family)
-  })
-}
-
 const post = (url: URL, options: RequestOptions): ClientRequest =>
   url.protocol === 'https:' ? httpsRequest(url, options) : httpRequest(url, options)
 
@@ -42,17 +29,18 @@ export const createOutbound =
   ({ url: address, headers, body }) =>
     new Promise((resolve, reject) => {
       const url = new URL(address)
-      const host = url.hostname.replace(/^\[|\]$/g, '')
-      const isAddress = /^[\d.]+$|:/.test(host)
+      const literal = literalAddress(url)
       if (!['http:', 'https:'].includes(url.protocol)) throw new Error('not an http address')
       if (!allowPrivate && url.protocol !== 'https:') throw new Error('only https is spoken')
-      if (!allowPrivate && isAddress && !isPublicAddress(host)) throw new Error(`${host} is not public`)
+      if (!allowPrivate && literal !== undefined && !isPublicAddress(literal)) {
+        throw new Error(`${literal} is not public`)
+      }
       const request = post(url, {
         method: 'POST',
         headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
         signal: AbortSignal.timeout(timeoutMs),
         agent: false,
-        ...(allowPrivate ? {} : { lookup: publicLookup }),
+        ...(allowPrivate ? {} : { lookup: checkedLookup(isPublicAddress) }),
       })
       request.once('error', reject)
       request.once('response', (response) => {

@@ -12,6 +12,7 @@ import type { ChatService } from '../chat/chat-service.ts'
 import type { MembershipService } from '../chat/membership-service.ts'
 import type { MessageService } from '../chat/message-service.ts'
 import type { Session } from '../ports.ts'
+import type { PreviewService } from '../previews/preview-service.ts'
 import type { PushService } from '../push/push-service.ts'
 import { requestErrors } from '../request-errors.ts'
 import type { RoomAccess } from '../rooms/room-access.ts'
@@ -45,6 +46,7 @@ export type EventTargets = {
   readonly calls: CallService
   readonly push: PushService
   readonly care: CareService
+  readonly previews: PreviewService
   readonly room: RoomTargets
   readonly renewToken: EventRule<'token.renew'>['handle']
   readonly setPresence: EventRule<'presence.set'>['handle']
@@ -159,7 +161,8 @@ const roomRules = ({
 
 /** Builds the table: the whole surface that a connection can reach, on one page. */
 export const createEventTable = (targets: EventTargets): EventTable => {
-  const { chat, messages, members, calls, push, care, room, renewToken, setPresence, listPeople } = targets
+  const { chat, messages, members, calls, push, care, previews, room } = targets
+  const { renewToken, setPresence, listPeople } = targets
   const { rooms, access, notices, media } = room
   return {
     ...roomRules(room),
@@ -183,6 +186,16 @@ export const createEventTable = (targets: EventTargets): EventTable => {
       rate: 'light',
       action: ({ conversationId }) => ({ type: 'conversation.write', conversationId }),
       handle: (session, request) => care.setSettings(session, request),
+    },
+    'conversation.reports': {
+      rate: 'search',
+      action: ({ conversationId }) => ({ type: 'conversation.write', conversationId }),
+      handle: (session, request) => care.conversationReports(session, request),
+    },
+    'message.preview': {
+      rate: 'search',
+      action: ({ conversationId }) => ({ type: 'conversation.write', conversationId }),
+      handle: (session, request) => previews.preview(session, request),
     },
 
     'push.key': { rate: 'light', handle: () => push.publicKey() },
