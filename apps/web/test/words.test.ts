@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { clock, durationWords } from '../src/call/duration.ts'
 import { endedWords } from '../src/call/ended-words.ts'
+import { spanWords, withCurrent } from '../src/chat/care-words.ts'
 import { hueOf, initialsOf } from '../src/design/initials.ts'
 import type { EndedCall } from '../src/live/ended-call.ts'
 import { rateWords } from '../src/media/rate-words.ts'
@@ -174,5 +175,23 @@ describe('names', () => {
       person('Me', 'online', true),
     ]
     expect(orderPeople(people).map(({ name }) => name)).toEqual(['Amy', 'Zoe', 'Jo'])
+  })
+})
+
+describe('spanWords()', () => {
+  test.each([
+    [1000, '1 second'],
+    [90_000, '90 seconds'],
+    [300_000, '5 minutes'],
+    [86_400_000, '1 day'],
+    [30 * 86_400_000, '30 days'],
+  ])('%i ms are %s', (spanMs, words) => {
+    expect(spanWords(spanMs)).toBe(words)
+  })
+
+  test('a span that an application set stands among the choices', () => {
+    const choices = [['0', 'Off']] as const
+    expect(withCurrent(choices, 0)).toEqual(choices)
+    expect(withCurrent(choices, 7000)).toEqual([...choices, ['7000', '7 seconds']])
   })
 })

@@ -285,3 +285,15 @@ test('moderators see reports of their group: what was said and why, not by whom;
     expect((await client.refusal('conversation.reports', { conversationId: 'team' }))?.code).toBe('forbidden')
   }
 })
+
+test('two settings that are changed at once are both kept', async () => {
+  const server = await startTestServer()
+  const owner = await server.guest('Owner')
+  const team = { conversationId: 'team' }
+  await owner.ask('conversation.open', team)
+  await Promise.all([
+    owner.ask('conversation.setCare', { ...team, slowModeMs: 5000 }),
+    owner.ask('conversation.setCare', { ...team, retentionMs: 86_400_000 }),
+  ])
+  expect(await owner.ask('conversation.care', team)).toEqual({ slowModeMs: 5000, retentionMs: 86_400_000 })
+})

@@ -1,7 +1,7 @@
 import type { Conversation, ConversationSnapshot, Person, Session } from '@sangam/client'
 import { usePeople, useStore } from '@sangam/react'
 import { ChevronLeft, Hash, Info, Lock, MessageCircle, Phone, Search, Video } from 'lucide-react'
-import { useEffect, useState } from 'react'
+import { useCallback, useEffect, useState } from 'react'
 import { Link, useLocation, useSearchParams } from 'wouter'
 import { Avatar } from '../design/avatar.tsx'
 import { Button } from '../design/button.tsx'
@@ -13,7 +13,9 @@ import { errorWords } from '../session/error-words.ts'
 import { presenceWords } from '../shell/presence-words.ts'
 import { type ChatFocus, ChatView } from './chat-view.tsx'
 import { GroupInfo } from './group-info.tsx'
+import { BlockedBar, PersonInfo } from './person-info.tsx'
 import { SearchDialog } from './search-dialog.tsx'
+import { useBlocked } from './use-blocked.ts'
 import { useOpenConversation } from './use-open-conversation.ts'
 
 interface ChatPaneProps {
@@ -77,6 +79,12 @@ function OpenChat({ session, conversation }: OpenChatProps) {
     navigate('/')
   }, [gone, title, notify, navigate])
   const close = () => setDialog(undefined)
+  const onError = useCallback((error: unknown) => notify(errorWords(error)), [notify])
+  const { isBlocked, setBlocked } = useBlocked(session, peerId, onError)
+  const show = (number: number | undefined) => {
+    close()
+    setFocus(number)
+  }
   return (
     <section aria-label={title} className="flex h-full min-h-0 flex-col">
       <ChatHeader
@@ -86,27 +94,38 @@ function OpenChat({ session, conversation }: OpenChatProps) {
         peerId={peerId}
         peer={peer}
         onSearch={() => setDialog('search')}
-        onInfo={snapshot.kind === 'group' ? () => setDialog('info') : undefined}
+        onInfo={() => setDialog('info')}
       />
+      {isBlocked === true && <BlockedBar name={title} onUnblock={() => setBlocked(false)} />}
       <ChatView conversation={conversation} placeholder={`Message ${title}`} focus={focus} />
-      <GroupInfo
-        open={dialog === 'info'}
-        onOpenChange={close}
-        conversation={conversation}
-        snapshot={snapshot}
-        self={session.identity}
-        run={(action) => void action.catch((error: unknown) => notify(errorWords(error)))}
-      />
+      {peerId === undefined ? (
+        <GroupInfo
+          open={dialog === 'info'}
+          onOpenChange={close}
+          conversation={conversation}
+          snapshot={snapshot}
+          self={session.identity}
+          run={(action) => void action.catch(onError)}
+          onShow={show}
+        />
+      ) : (
+        <PersonInfo
+          open={dialog === 'info'}
+          onOpenChange={close}
+          name={title}
+          identity={peerId}
+          person={peer}
+          isBlocked={isBlocked}
+          onBlock={setBlocked}
+        />
+      )}
       <SearchDialog
         session={session}
         open={dialog === 'search'}
         onOpenChange={close}
         conversationId={conversation.conversationId}
         nameOf={(identity) => people.find((one) => one.identity === identity)?.name ?? identity}
-        onPick={({ number }) => {
-          close()
-          setFocus(number)
-        }}
+        onPick={({ number }) => show(number)}
         onDate={(at) => {
           close()
           setFocus({ at })
@@ -132,7 +151,7 @@ interface ChatHeaderProps {
   readonly peerId: string | undefined
   readonly peer: Person | undefined
   readonly onSearch: () => void
-  readonly onInfo: (() => void) | undefined
+  readonly onInfo: () => void
 }
 
 function ChatHeader(props: ChatHeaderProps) {
@@ -160,14 +179,12 @@ function ChatHeader(props: ChatHeaderProps) {
         icon={<Search size={19} />}
         onClick={onSearch}
       />
-      {onInfo !== undefined && (
-        <IconButton
-          label="Members and settings"
-          data-testid="group-info"
-          icon={<Info size={20} />}
-          onClick={onInfo}
-        />
-      )}
+      <IconButton
+        label={peerId === undefined ? 'Members and settings' : `About ${title}`}
+        data-testid={peerId === undefined ? 'group-info' : 'person-info'}
+        icon={<Info size={20} />}
+        onClick={onInfo}
+      />
       {peerId !== undefined && <CallButtons peer={{ identity: peerId, name: title }} />}
     </header>
   )

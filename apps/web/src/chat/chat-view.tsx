@@ -21,6 +21,7 @@ import { MessageList } from './message-list.tsx'
 import { PinnedBar } from './pinned-bar.tsx'
 import { typingWords } from './receipt-words.ts'
 import { ThreadPane } from './thread-pane.tsx'
+import type { LinkPreview } from './use-link-preview.ts'
 
 /** A message by its number, or the first one at or after a moment (milliseconds since 1970). */
 export type ChatFocus = number | { readonly at: number }
@@ -100,15 +101,17 @@ export function ChatView({ conversation, placeholder, focus }: ChatViewProps) {
     [conversation, snapshot.kind, session.identity, nameOf, mayModerate, jump, run, change],
   )
 
-  const send = (text: string, inThread?: number) => {
+  const send = (text: string, preview: LinkPreview | undefined, inThread?: number) => {
+    const described = preview === undefined ? {} : { preview }
     setPurpose(undefined)
     if (purpose?.type === 'edit') {
       const { number, clientMessageId } = purpose.message
-      change(conversation.edit(number ?? clientMessageId, text))
+      change(conversation.edit(number ?? clientMessageId, text, described))
     } else {
       const replyTo = purpose?.message.number
       const attachments = drafted.take()
       const options = {
+        ...described,
         ...(attachments.length === 0 ? {} : { attachments }),
         ...(replyTo === undefined ? {} : { replyTo }),
         ...(inThread === undefined ? {} : { thread: inThread }),
@@ -134,7 +137,8 @@ export function ChatView({ conversation, placeholder, focus }: ChatViewProps) {
         purpose={shown}
         drafted={drafted}
         onError={(error) => notify(errorWords(error))}
-        onSend={(text) => send(text, inThread)}
+        conversation={conversation}
+        onSend={(text, preview) => send(text, preview, inThread)}
         onTyping={(typing) => conversation.setTyping(typing)}
       />
     )
@@ -234,6 +238,7 @@ function purposeOf(
   onCancel: () => void,
 ): ComposerPurpose {
   const text = plainText(message.text, nameOf).replaceAll('\n', ' ')
-  if (type === 'edit') return { title: 'Edit', text, initial: message.text, onCancel }
+  if (type === 'edit')
+    return { title: 'Edit', text, initial: message.text, preview: message.preview, onCancel }
   return { title: `Answer to ${message.own ? 'yourself' : message.senderName}`, text, onCancel }
 }

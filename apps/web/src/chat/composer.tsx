@@ -1,4 +1,5 @@
-import { ArrowUp, Smile, X } from 'lucide-react'
+import type { Conversation } from '@sangam/client'
+import { ArrowUp, Link2, Smile, X } from 'lucide-react'
 import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { classNames } from '../design/class-names.ts'
 import { AttachButton, VoiceButton } from '../files/attach-buttons.tsx'
@@ -7,6 +8,7 @@ import type { DraftedFiles } from '../files/use-drafted-files.ts'
 import { matches } from '../shell/order-people.ts'
 import { EmojiPicker } from './emoji-picker.tsx'
 import { type Mentionable, mentionOf, mentionQuery, withIdentities, withNames } from './mention-text.ts'
+import { type LinkPreview, useLinkPreview } from './use-link-preview.ts'
 
 /** The server takes at most this much of UTF-8 in one message. */
 const LONGEST_BYTES = 16 * 1024
@@ -22,6 +24,8 @@ export interface ComposerPurpose {
   readonly text: string
   /** The text to begin with: that of the message that is edited. */
   readonly initial?: string
+  /** The preview that it bears already. */
+  readonly preview?: LinkPreview | undefined
   readonly onCancel: () => void
 }
 
@@ -33,20 +37,23 @@ interface ComposerProps {
   readonly nameOf: (identity: string) => string
   readonly purpose?: ComposerPurpose | undefined
   readonly drafted: DraftedFiles
+  readonly conversation: Conversation
   readonly onError: (error: unknown) => void
-  readonly onSend: (text: string) => void
+  readonly onSend: (text: string, preview: LinkPreview | undefined) => void
   readonly onTyping: (typing: boolean) => void
 }
 
 /** Where one writes: Enter sends, Shift+Enter begins a line, and the field grows with the text. */
 export function Composer(props: ComposerProps) {
-  const { draftKey, placeholder, mentionable, nameOf, purpose, drafted, onError, onSend, onTyping } = props
+  const { draftKey, placeholder, mentionable, nameOf, purpose, drafted, conversation } = props
+  const { onError, onSend, onTyping } = props
   const begun = purpose?.initial === undefined ? undefined : withNames(purpose.initial, nameOf)
   const [text, setText] = useState(() => begun?.text ?? drafts.get(draftKey) ?? '')
   const [chosen, setChosen] = useState<readonly Mentionable[]>(begun?.chosen ?? [])
   const [cursor, setCursor] = useState(0)
   const field = useRef<HTMLTextAreaElement>(null)
   useGrowing(field, text)
+  const { preview, leaveOff } = useLinkPreview(conversation, text, purpose?.preview)
   const isEdit = purpose?.initial !== undefined
   useEffect(() => {
     if (isEdit) return
@@ -84,7 +91,7 @@ export function Composer(props: ComposerProps) {
   }
   const send = () => {
     if (!ready) return
-    onSend(withIdentities(text.trim(), chosen))
+    onSend(withIdentities(text.trim(), chosen), preview)
     setText('')
     setChosen([])
     field.current?.focus()
@@ -113,6 +120,7 @@ export function Composer(props: ComposerProps) {
       <div className="mx-auto max-w-3xl">
         {!isEdit && <FileTray drafted={drafted} />}
         {purpose !== undefined && <PurposeLine purpose={purpose} />}
+        {preview !== undefined && <DraftedPreview preview={preview} onRemove={leaveOff} />}
         {suggested.length > 0 && (
           <ul
             aria-label="People to mention"
@@ -203,6 +211,33 @@ function PurposeLine({ purpose }: { readonly purpose: ComposerPurpose }) {
         type="button"
         aria-label="Cancel"
         onClick={purpose.onCancel}
+        className="grid size-8 place-items-center rounded-full text-ink-faint hover:bg-pressed"
+      >
+        <X size={16} aria-hidden />
+      </button>
+    </div>
+  )
+}
+
+function DraftedPreview(props: { readonly preview: LinkPreview; readonly onRemove: () => void }) {
+  const { preview, onRemove } = props
+  return (
+    <div
+      data-testid="drafted-preview"
+      className="mb-1 flex items-center gap-2 rounded-xl border border-line bg-surface py-1.5 pr-1 pl-3 text-sm"
+    >
+      <Link2 size={16} aria-hidden className="shrink-0 text-accent" />
+      <p className="min-w-0 flex-1">
+        <span className="block truncate font-medium">{preview.title}</span>
+        {preview.description !== undefined && (
+          <span className="block truncate text-ink-soft">{preview.description}</span>
+        )}
+      </p>
+      <button
+        type="button"
+        aria-label="Send without the preview"
+        title="Send without the preview"
+        onClick={onRemove}
         className="grid size-8 place-items-center rounded-full text-ink-faint hover:bg-pressed"
       >
         <X size={16} aria-hidden />

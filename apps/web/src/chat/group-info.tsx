@@ -1,6 +1,6 @@
 import type { Conversation, ConversationMember, ConversationSnapshot, Person } from '@sangam/client'
 import { usePeople } from '@sangam/react'
-import { Ellipsis, UserPlus } from 'lucide-react'
+import { ChevronDown, Ellipsis, UserPlus } from 'lucide-react'
 import { DropdownMenu } from 'radix-ui'
 import { type FormEvent, useState } from 'react'
 import { Avatar } from '../design/avatar.tsx'
@@ -8,6 +8,8 @@ import { Button } from '../design/button.tsx'
 import { Dialog } from '../design/dialog.tsx'
 import { TextField } from '../design/text-field.tsx'
 import { matches } from '../shell/order-people.ts'
+import { careLine, GroupCare, Reports } from './group-care.tsx'
+import { useCare } from './use-care.ts'
 
 const ROLE_WORDS = { owner: 'Owner', moderator: 'Moderator', member: '' }
 const SUGGESTIONS = 6
@@ -21,11 +23,14 @@ interface GroupInfoProps {
   readonly snapshot: ConversationSnapshot
   readonly self: string
   readonly run: (action: Promise<unknown>) => void
+  /** Shows a message of it. */
+  readonly onShow: (number: number) => void
 }
 
-/** A group's name, its members and what one may do about them. */
+/** A group's name and members, how it is kept, what was reported, and what one may do about all of it. */
 export function GroupInfo(props: GroupInfoProps) {
-  const { open, onOpenChange, conversation, snapshot, self, run } = props
+  const { open, onOpenChange, conversation, snapshot, self, run, onShow } = props
+  const care = useCare(conversation)
   const own = snapshot.members.find(({ identity }) => identity === self)?.role
   const mayManage = own === 'owner' || own === 'moderator'
   return (
@@ -37,15 +42,29 @@ export function GroupInfo(props: GroupInfoProps) {
         snapshot.access === 'members' ? 'A private group: only its members see it.' : 'An open group.'
       }
     >
-      {mayManage && (
-        <Rename key={snapshot.title} conversation={conversation} title={snapshot.title} run={run} />
+      {mayManage ? (
+        <>
+          <Rename key={snapshot.title} conversation={conversation} title={snapshot.title} run={run} />
+          {care !== undefined && <GroupCare conversation={conversation} care={care} run={run} />}
+          <Invite {...props} />
+        </>
+      ) : (
+        care !== undefined && <p className="text-ink-soft text-sm empty:hidden">{careLine(care)}</p>
       )}
-      {mayManage && <Invite {...props} />}
       <ul aria-label="Members" data-testid="members" className="-mx-2 max-h-72 overflow-y-auto">
         {snapshot.members.map((member) => (
           <Member key={member.identity} member={member} own={own} {...props} />
         ))}
       </ul>
+      {mayManage && (
+        <details className="group mt-3" data-testid="reports">
+          <summary className="flex cursor-pointer items-center justify-between rounded-lg py-2 font-medium text-sm">
+            Reported messages
+            <ChevronDown size={16} aria-hidden className="text-ink-faint group-open:rotate-180" />
+          </summary>
+          {open && <Reports conversation={conversation} onShow={onShow} />}
+        </details>
+      )}
       {own !== undefined && (
         <Button
           variant="quiet"

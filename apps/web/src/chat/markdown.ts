@@ -100,6 +100,22 @@ export function plainText(text: string, nameOf: (identity: string) => string): s
     .join('\n')
 }
 
+/** The first link of a text, outside code and quotes. */
+export function firstLink(text: string): string | undefined {
+  const find = (pieces: readonly Inline[]): string | undefined => {
+    for (const piece of pieces) {
+      const href = piece.type === 'link' ? piece.href : 'inner' in piece ? find(piece.inner) : undefined
+      if (href !== undefined) return href
+    }
+    return undefined
+  }
+  for (const block of parseMarkdown(text)) {
+    const href = block.type === 'text' ? find(block.inner) : undefined
+    if (href !== undefined) return href
+  }
+  return undefined
+}
+
 function inlineText(pieces: readonly Inline[], nameOf: (identity: string) => string): string {
   return pieces
     .map((piece) => {

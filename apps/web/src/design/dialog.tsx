@@ -11,11 +11,11 @@ interface DialogProps {
   readonly children: ReactNode
 }
 
-/** The field that the dialog asks for, rather than its close button. */
+/** The field that the dialog asks for, else the dialog itself: on a button, its tooltip would open and take the first Escape. */
 function focusFirstField(event: Event): void {
-  const field = event.target instanceof HTMLElement ? event.target.querySelector('input') : null
-  if (field === null) return
+  if (!(event.target instanceof HTMLElement)) return
   event.preventDefault()
+  const field = event.target.querySelector('input') ?? event.target
   field.focus()
 }
 

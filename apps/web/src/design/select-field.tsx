@@ -2,6 +2,7 @@ import { useId } from 'react'
 
 interface SelectFieldProps {
   readonly label: string
+  readonly hint?: string
   readonly value: string
   readonly options: readonly (readonly [value: string, label: string])[]
   readonly disabled?: boolean
@@ -10,18 +11,27 @@ interface SelectFieldProps {
 }
 
 /** One of a few: the browser's own list, which every keyboard and phone knows. */
-export function SelectField({ label, value, options, disabled, testId, onChange }: SelectFieldProps) {
+export function SelectField(props: SelectFieldProps) {
+  const { label, hint, value, options, disabled, testId, onChange } = props
   const id = useId()
   return (
     <div className="flex items-center justify-between gap-4 py-2.5">
-      <label htmlFor={id} className="font-medium text-sm">
-        {label}
-      </label>
+      <div className="min-w-0">
+        <label htmlFor={id} className="font-medium text-sm">
+          {label}
+        </label>
+        {hint !== undefined && (
+          <p id={`${id}-hint`} className="text-ink-soft text-sm">
+            {hint}
+          </p>
+        )}
+      </div>
       <select
         id={id}
         value={value}
         disabled={disabled}
         data-testid={testId}
+        aria-describedby={hint === undefined ? undefined : `${id}-hint`}
         onChange={(event) => onChange(event.target.value)}
         className="h-10 min-w-36 rounded-xl border border-line-strong bg-surface px-3 text-base text-ink sm:text-sm"
       >

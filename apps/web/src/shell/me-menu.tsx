@@ -1,12 +1,14 @@
-import type { Session, SettablePresence } from '@sangam/client'
+import type { Person, Session, SettablePresence } from '@sangam/client'
 import { usePeople } from '@sangam/react'
-import { Check, LogOut } from 'lucide-react'
+import { Check, LogOut, UserX } from 'lucide-react'
 import { DropdownMenu } from 'radix-ui'
+import { useState } from 'react'
 import { Avatar } from '../design/avatar.tsx'
 import { setTheme, type Theme, useTheme } from '../design/theme.ts'
 import { useNotify } from '../design/toasts.tsx'
 import { type PushChoice, usePush } from '../push/use-push.ts'
 import { errorWords } from '../session/error-words.ts'
+import { BlockedDialog } from './blocked-dialog.tsx'
 
 const ITEM =
   'flex cursor-pointer select-none items-center gap-2.5 rounded-lg px-2.5 py-2 text-sm outline-none data-[highlighted]:bg-sunken'
@@ -20,6 +22,26 @@ export function MeMenu({
   readonly onSignOut: () => void
 }) {
   const me = usePeople().find((person) => person.self)
+  const [dialog, setDialog] = useState<'blocked'>()
+  return (
+    <>
+      <MeDropdown session={session} me={me} onBlocked={() => setDialog('blocked')} onSignOut={onSignOut} />
+      <BlockedDialog
+        session={session}
+        open={dialog === 'blocked'}
+        onOpenChange={() => setDialog(undefined)}
+      />
+    </>
+  )
+}
+
+function MeDropdown(props: {
+  readonly session: Session
+  readonly me: Person | undefined
+  readonly onBlocked: () => void
+  readonly onSignOut: () => void
+}) {
+  const { session, me, onBlocked, onSignOut } = props
   return (
     // Not modal: Radix's scroll lock injects a style element, which the policy forbids.
     <DropdownMenu.Root modal={false}>
@@ -48,6 +70,10 @@ export function MeMenu({
           <ThemeItems />
           <Line />
           <PushItems session={session} />
+          <DropdownMenu.Item className={ITEM} onSelect={onBlocked} data-testid="blocked-people">
+            <UserX size={16} aria-hidden />
+            Blocked people
+          </DropdownMenu.Item>
           <DropdownMenu.Item className={ITEM} onSelect={onSignOut} data-testid="sign-out">
             <LogOut size={16} aria-hidden />
             Sign out

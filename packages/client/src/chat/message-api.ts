@@ -78,5 +78,9 @@ export interface SendOptions {
   /** Number of the message whose thread this one belongs to. */
   readonly thread?: number
   /** What this device knows of a link in the text. Others are shown it as text; nobody fetches the link for it. */
-  readonly preview?: { readonly url: string; readonly title: string; readonly description?: string }
+  readonly preview?: {
+    readonly url: string
+    readonly title: string
+    readonly description?: string | undefined
+  }
 }

@@ -44,6 +44,7 @@ export class CareService {
   readonly #blockedBy = new Map<string, Set<string>>()
   readonly #care = new Map<string, CareRecord>()
   readonly #slowMode = new SlowMode()
+  #lastChange: Promise<unknown> = Promise.resolve()
 
   constructor(options: CareOptions) {
     this.#options = options
@@ -174,7 +175,14 @@ export class CareService {
   }
 
   /** Changes the settings of a conversation; what is left out stays. */
-  async changeSettings(
+  changeSettings(
+    conversationId: string,
+    change: { readonly slowModeMs?: number | undefined; readonly retentionMs?: number | undefined },
+  ): Promise<CareSettings> {
+    return this.#inTurn(() => this.#changeNow(conversationId, change))
+  }
+
+  async #changeNow(
     conversationId: string,
     change: { readonly slowModeMs?: number | undefined; readonly retentionMs?: number | undefined },
   ): Promise<CareSettings> {
@@ -215,10 +223,12 @@ export class CareService {
         yield {
           messages: old,
           done: () =>
-            this.#keep(conversationId, {
-              ...(this.#care.get(conversationId) ?? care),
-              sweptNumber: last.number,
-            }),
+            this.#inTurn(() =>
+              this.#keep(conversationId, {
+                ...(this.#care.get(conversationId) ?? care),
+                sweptNumber: last.number,
+              }),
+            ),
         }
         if (this.#care.get(conversationId)?.sweptNumber !== last.number) break
       }
@@ -237,6 +247,13 @@ export class CareService {
       if (value.blocked === identity) await this.#blocks.remove(key)
     for (const { key, value } of await this.#reports.list({ limit: 1_000_000 }))
       if (value.reportedBy === identity) await this.#reports.remove(key)
+  }
+
+  /** What reads settings and writes them again, one after the other: none loses what another one wrote. */
+  #inTurn<Value>(change: () => Promise<Value>): Promise<Value> {
+    const done = this.#lastChange.then(change)
+    this.#lastChange = done.catch(() => undefined)
+    return done
   }
 
   async #keep(conversationId: string, value: CareRecord): Promise<void> {
