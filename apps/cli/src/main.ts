@@ -6,6 +6,7 @@ const USAGE = `Usage: sangam <command>
 
   start     serve chat, calls and rooms (settings: docs/operations.md)
   workers   show the media workers of the server on this machine; drain INDEX, undrain INDEX
+  explain   say what somebody may do, and why: IDENTITY [ACTION] [--room ID] (sangam explain: all options)
   load      run bots against a server of its own and report (sangam load: lists scenarios)
   version   print the version
   help      print this`
@@ -15,6 +16,10 @@ export async function main(args: readonly string[]): Promise<void> {
   if (args[0] === 'load') {
     const { load } = await import('./load/load.ts')
     return load(args.slice(1))
+  }
+  if (args[0] === 'explain') {
+    const { explain } = await import('./explain.ts')
+    return explain(args.slice(1))
   }
   if (args[0] === 'workers') {
     const { workers } = await import('./workers.ts')

@@ -1,4 +1,4 @@
-import { operatorAccess } from '@sangam/server'
+import { askOperator, reportFailure } from './operator-request.ts'
 
 /** A worker as the server tells of it. */
 interface WorkerRow {
@@ -18,23 +18,13 @@ export async function workers(args: readonly string[]): Promise<void> {
     process.exitCode = 2
     return
   }
-  const { url, token } = await operatorAccess(process.env)
-  const path = action === undefined ? '' : `/${index}/${action}`
   try {
-    const response = await fetch(`${url}/api/v1/operator/workers${path}`, {
-      method: action === undefined ? 'GET' : 'POST',
-      headers: { authorization: `Bearer ${token}` },
-    })
-    const body = (await response.json()) as { workers?: readonly WorkerRow[]; error?: { message: string } }
-    if (body.workers === undefined) throw new Error(body.error?.message ?? `status ${response.status}`)
-    console.log(formatWorkers(body.workers))
+    const answer = await (action === undefined
+      ? askOperator('/workers')
+      : askOperator(`/workers/${index}/${action}`, { method: 'POST' }))
+    console.log(formatWorkers((answer as { readonly workers: readonly WorkerRow[] }).workers))
   } catch (error) {
-    const reason =
-      error instanceof Error && error.message === 'fetch failed'
-        ? `no server answers at ${url}`
-        : String(error)
-    console.error(`sangam: ${reason}`)
-    process.exitCode = 1
+    reportFailure(error)
   }
 }
 

@@ -9,7 +9,14 @@ export { createServer, type ServerOptions } from './create-server.ts'
 export type { MediaWorkerState } from './media/media-workers.ts'
 export type { LogDestination } from './observability/log.ts'
 export { type OperatorAccess, operatorAccess } from './operator.ts'
-export type { Explanation, PolicyAction, PolicyApi, PolicyPlace, PolicySubject } from './rooms/policy-api.ts'
+export {
+  type Explanation,
+  type PolicyAction,
+  type PolicyApi,
+  type PolicyPlace,
+  type PolicySubject,
+  policyActionNames,
+} from './rooms/policy-api.ts'
 export type { RoomCaller, RoomMessage, RoomMethod } from './rooms/room-messaging.ts'
 export type { RoomInfo, RoomSetup, RoomsApi } from './rooms/rooms-api.ts'
 export type { Addresses, Sangam } from './server.ts'

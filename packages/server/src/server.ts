@@ -310,7 +310,7 @@ export class SangamServer implements Sangam {
         return errorId
       }),
     )
-    addOperatorApi(app, { secret: this.#secret, now, media: this.media })
+    addOperatorApi(app, { secret: this.#secret, now, media: this.media, policy: () => this.policy })
     addApi(app, {
       settings,
       tokens: this.tokens,

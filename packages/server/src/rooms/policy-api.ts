@@ -1,7 +1,14 @@
 import type { PolicyReason } from '@sangam/protocol'
 import { type Grants, type GrantsInput, grantsSchema } from '../access/grants.ts'
 import { type Action, may } from '../access/policy.ts'
-import { type Decision, decideInRoom, decision, type RoomAction, roomActions } from '../access/room-policy.ts'
+import {
+  type Decision,
+  decideInRoom,
+  decision,
+  type RoomAction,
+  roomActionNames,
+  roomActions,
+} from '../access/room-policy.ts'
 import type { LiveRooms } from './live-rooms.ts'
 import type { RecordBook } from './record-book.ts'
 import type { RoomAccess } from './room-access.ts'
@@ -11,14 +18,20 @@ import { roleOnRecord } from './room-record.ts'
 /** Whom a question is about. Without grants those of the person's connection count. */
 export type PolicySubject = { readonly identity: string; readonly grants?: GrantsInput }
 
+/** Actions that are asked of no room. */
+const serverActions = [
+  'conversation.read',
+  'conversation.write',
+  'direct.open',
+  'call.start',
+  'people.see',
+] as const
+
 /** What is asked: an action in a room, or one of the server's own. */
-export type PolicyAction =
-  | RoomAction
-  | 'conversation.read'
-  | 'conversation.write'
-  | 'direct.open'
-  | 'call.start'
-  | 'people.see'
+export type PolicyAction = RoomAction | (typeof serverActions)[number]
+
+/** All of them. */
+export const policyActionNames: readonly PolicyAction[] = [...roomActionNames, ...serverActions]
 
 /** Where it is to be done, and to whom. */
 export type PolicyPlace = {
