@@ -24,7 +24,8 @@ interface Guest {
 
 const enter = async (url: string, name: string, options: Partial<ConnectOptions> = {}): Promise<Guest> => {
   const platform = new FakePeerPlatform()
-  const session = await connect(url, { guest: { name, storage: null }, peerPlatform: platform, ...options })
+  const who = options.token === undefined ? { guest: { name, storage: null } } : {}
+  const session = await connect(url, { ...who, peerPlatform: platform, ...options })
   sessions.push(session)
   const room = await session.join('standup')
   const connection = (): FakePeerConnection => {
@@ -195,6 +196,86 @@ describe('when something breaks', () => {
     link.mend()
     await storeReaches(seen.state, ({ ended }) => ended)
     await expect.poll(() => ravi.connection().getTransceivers()).toEqual([])
+  })
+
+  /** Ravi, in a room where only moderators unmute, behind a link; Asha moderates. Both send sound and picture. */
+  const moderated = async (link: CuttableLink, server: TestServer, mayUnmute: boolean) => {
+    const [asha, ravi] = [await enter(server.url, 'Asha'), await enter(link.url, 'Ravi')]
+    await asha.room.moderation.changeSettings({ mayUnmute })
+    await Promise.all([speak(ravi), show(ravi)])
+    await subscribed(asha.room)
+    await subscribed(asha.room, 'camera')
+    const muteAway = async (): Promise<void> => {
+      link.cut()
+      await storeReaches(ravi.session.connection, ({ state }) => state === 'reconnecting')
+      await asha.room.moderation.mute(ravi.room.participantId)
+    }
+    return { asha, ravi, muteAway }
+  }
+  const own = (guest: Guest): string[] =>
+    guest.room.participants
+      .get()
+      .filter(({ local }) => local)
+      .flatMap(({ tracks }) => tracks)
+      .map((track) => `${track.source} ${track.state.get().muted ? 'muted' : 'open'}`)
+      .sort()
+  const published = (server: TestServer): string[] =>
+    engineProducers(server)
+      .map(({ kind, paused }) => `${kind} ${paused ? 'paused' : 'open'}`)
+      .sort()
+
+  test.each([true, false])(
+    'who was muted while the signalling was away stays muted when it is back (mayUnmute: %s)',
+    async (mayUnmute) => {
+      const server = await startTestServer()
+      await using link = await CuttableLink.before(server.url)
+      const { ravi, muteAway } = await moderated(link, server, mayUnmute)
+      await muteAway()
+      link.mend()
+      await expect.poll(() => own(ravi)).toEqual(['camera open', 'microphone muted'])
+      expect(published(server)).toEqual(['audio paused', 'video open'])
+      expect(ravi.platform.connections).toHaveLength(1)
+    },
+  )
+
+  test('who was muted while signalling and media were lost comes back muted, with the camera', async () => {
+    const server = await startTestServer({ mediaWorkers: 2 })
+    await using link = await CuttableLink.before(server.url)
+    const { asha, ravi, muteAway } = await moderated(link, server, false)
+    await muteAway()
+    server.engine.workers.find((worker) => worker.routers.size > 0)?.die()
+    await storeReaches(asha.room.state, ({ state }) => state === 'joined')
+    link.mend()
+    await expect.poll(() => ravi.platform.connections.length).toBe(2)
+    await expect.poll(() => published(server)).toEqual(['audio paused', 'video open'])
+    expect(own(ravi)).toEqual(['camera open', 'microphone muted'])
+  })
+
+  test('who was muted on another device and comes back as somebody new is refused the microphone alone', async () => {
+    const server = await startTestServer({ reconnectGraceSeconds: 0 })
+    await using link = await CuttableLink.before(server.url)
+    const token = (): Promise<string> =>
+      server.sangam.tokens.issue({
+        identity: 'ravi',
+        name: 'Ravi',
+        rooms: { standup: { publish: true } },
+      })
+    const asha = await enter(server.url, 'Asha')
+    await asha.room.moderation.changeSettings({ mayUnmute: false })
+    const [laptop, phone] = [
+      await enter(server.url, 'Ravi', { token }),
+      await enter(link.url, 'Ravi', { token }),
+    ]
+    await speak(laptop)
+    await Promise.all([speak(phone), show(phone)])
+    await asha.room.moderation.mute(laptop.room.participantId)
+    expect(own(phone)).toEqual(['camera open', 'microphone open'])
+    const gone = new Promise((resolve) => asha.room.on('participantLeft', resolve))
+    link.cut()
+    await gone
+    link.mend()
+    await expect.poll(() => published(server)).toEqual(['audio paused', 'audio paused', 'video open'])
+    expect(own(phone)).toEqual(['camera open', 'microphone muted'])
   })
 
   test('lost media comes back by an ICE restart', async () => {

@@ -1,6 +1,6 @@
-import type { Track as WireTrack } from '@sangam/protocol'
+import type { PolicyReason, Track as WireTrack } from '@sangam/protocol'
 import type { TrackSource } from '../api.ts'
-import { errors, isSangamError } from '../errors.ts'
+import { errors, isSangamError, policyReasonOf } from '../errors.ts'
 import { TypedEmitter } from '../events.ts'
 import { TrackHandle } from '../media/track.ts'
 import type { PeerSender } from '../peer/peer-connection.ts'
@@ -133,9 +133,8 @@ export class Publications extends TypedEmitter<PublicationsEvents> {
   async connect(media: RoomMedia, participantId: string): Promise<void> {
     this.#media = media
     this.#participantId = participantId
-    const publications = [...this.#bySource.values()]
-    for (const publication of publications) publication.published = undefined
-    const connecting = this.#connect(media, publications)
+    for (const publication of this.#bySource.values()) publication.published = undefined
+    const connecting = this.#connect(media)
     this.#connecting = connecting
     try {
       await connecting
@@ -143,6 +142,14 @@ export class Publications extends TypedEmitter<PublicationsEvents> {
       if (this.#connecting === connecting) this.#connecting = undefined
     }
     await this.#publishMissing()
+  }
+
+  /** What a moderator muted while this side was away is muted here as well: only its person may open it again. */
+  honourMutings(onServer: readonly WireTrack[]): void {
+    for (const { source, paused, mutedBy } of onServer) {
+      const publication = this.#bySource.get(source)
+      if (paused && mutedBy !== undefined && publication?.muted === false) this.#showMuted(publication)
+    }
   }
 
   /** The server wants no more than these layers of a stream: the others need not be encoded. */
@@ -207,24 +214,28 @@ export class Publications extends TypedEmitter<PublicationsEvents> {
     return publication
   }
 
-  async #connect(media: RoomMedia, publications: readonly Publication[]): Promise<void> {
+  async #connect(media: RoomMedia): Promise<void> {
+    const publications = [...this.#bySource.values()]
     const wishes = publications.map(wishOf)
-    let results: readonly (Published | undefined)[]
-    try {
-      results = await media.connect(wishes)
-    } catch (error) {
+    const results = await media.connect(wishes).catch((error: unknown) => {
       if (wishes.length === 0 || !isSangamError(error, 'forbidden')) throw error
-      // What may no longer be published must not keep the rest away.
-      for (const publication of publications) this.#drop(publication)
-      results = []
-      await media.connectAgain()
-    }
+      this.#giveWay(policyReasonOf(error), publications)
+      return undefined
+    })
+    if (results === undefined) return this.#connect(media)
     for (const [index, published] of results.entries()) {
       const publication = publications[index]
       if (published !== undefined && publication !== undefined) {
         await this.#settle(media, publication, published, wishes[index]?.paused === true)
       }
     }
+  }
+
+  /** What may no longer be published must not keep the rest away: a muted microphone is muted here too, else all of it goes. */
+  #giveWay(reason: PolicyReason | undefined, publications: readonly Publication[]): void {
+    const microphone = this.#bySource.get('microphone')
+    if (reason === 'mutedByModerator' && microphone?.muted === false) this.#showMuted(microphone)
+    else for (const publication of publications) this.#drop(publication)
   }
 
   async #publishMissing(): Promise<void> {

@@ -68,6 +68,8 @@ export class RoomMedia extends TypedEmitter<RoomMediaEvents> {
   readonly #transportId: string
   readonly #keeper: IceKeeper
   readonly #sendings = new Map<string, Sending>()
+  /** Set up with the browser, not yet taken by the server. */
+  readonly #prepared = new Map<TrackSource, Sending>()
   /** By consumerId. */
   readonly #consumers = new Map<string, Consumer>()
   /** By producerId. */
@@ -131,24 +133,27 @@ export class RoomMedia extends TypedEmitter<RoomMediaEvents> {
     return this.#troubled
   }
 
-  /** Connects with all that is published, in one request. Gives what became of each wish: undefined if it can't be sent. */
+  /**
+   * Connects with all that is published, in one request; after a refusal with less. Gives what became of each wish:
+   * undefined if it can't be sent.
+   */
   async connect(wishes: readonly PublishWish[]): Promise<readonly (Published | undefined)[]> {
     // Begun together: the browser describes all of it in one pass.
-    const opening = this.#session.open()
-    const sent = await Promise.allSettled(wishes.map((wish) => this.#send(wish)))
+    const opening = this.#dtlsParameters ?? this.#session.open()
+    const sent = await Promise.allSettled(wishes.map((wish) => this.#prepare(wish)))
     this.#dtlsParameters = await opening
     const sendings = sent.map((result) => (result.status === 'fulfilled' ? result.value : undefined))
     const tracks = wishes.flatMap((wish, index) => trackOf(wish, sendings[index]) ?? [])
     const reply = await this.#connect(tracks)
-    return wishes.map(({ source }, index) => {
+    const published = wishes.map(({ source }, index) => {
       const producerId = reply.tracks.find((one) => one.source === source)?.producerId
       return this.#published(producerId, sendings[index])
     })
-  }
-
-  /** Connects after a refusal, publishing nothing. */
-  async connectAgain(): Promise<void> {
-    await this.#connect([])
+    // What was prepared and is not wished for any more.
+    for (const sending of this.#prepared.values())
+      if (!sendings.includes(sending)) void this.#session.stop(sending).catch(() => undefined)
+    this.#prepared.clear()
+    return published
   }
 
   /** Publishes a track; the caller keeps owning it. Throws `mediaUnsupported` or what the server answers. */
@@ -283,6 +288,14 @@ export class RoomMedia extends TypedEmitter<RoomMediaEvents> {
 
   #send({ source, track }: PublishWish): Promise<Sending> {
     return this.#session.send({ track, ...encodingPlan(source, track.getSettings()) })
+  }
+
+  async #prepare(wish: PublishWish): Promise<Sending> {
+    const known = this.#prepared.get(wish.source)
+    if (known !== undefined) return known
+    const sending = await this.#send(wish)
+    this.#prepared.set(wish.source, sending)
+    return sending
   }
 
   #published(producerId: string | undefined, sending: Sending | undefined): Published | undefined {

@@ -309,6 +309,7 @@ export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
         joined.participants.filter((one) => one !== this.#self),
       ),
     )
+    this.#publications.honourMutings(this.#self?.tracks ?? [])
     const keep = resumed && this.#supervisor.holds(joined.media?.transportId)
     if (keep) this.#supervisor.media?.keepOnly(joined.media?.consumerIds ?? [])
     this.#settled = true
