@@ -10,10 +10,16 @@ interface Pins {
 
 const PinsContext = createContext<Pins>({ pinned: new Set(), toggle: () => undefined })
 
+/** What is pinned in a room, for as long as it is not left: also while another page is shown. */
+const pinnedIn = new WeakMap<Room, ReadonlySet<string>>()
+
 /** Keeps which pictures the person wants before others, and tells the server. */
 export function PinsProvider({ room, children }: { readonly room: Room; readonly children: ReactNode }) {
-  const [pinned, setPinned] = useState<ReadonlySet<string>>(new Set())
-  useEffect(() => room.setReceiving(pinned.size === 0 ? {} : { pinned: [...pinned] }), [room, pinned])
+  const [pinned, setPinned] = useState<ReadonlySet<string>>(() => pinnedIn.get(room) ?? new Set())
+  useEffect(() => {
+    pinnedIn.set(room, pinned)
+    room.setReceiving(pinned.size === 0 ? {} : { pinned: [...pinned] })
+  }, [room, pinned])
   const pins = useMemo(
     () => ({
       pinned,
