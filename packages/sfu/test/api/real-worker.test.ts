@@ -19,7 +19,8 @@ import {
   videoParameters,
 } from './media-fixtures.ts'
 
-const FIRST_PORT = 47200
+// Below the range that Linux takes ports of outgoing connections from.
+const FIRST_PORT = 19_400
 const started: types.Worker[] = []
 
 afterEach(async () => {
