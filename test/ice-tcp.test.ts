@@ -35,7 +35,7 @@ describe('where UDP is blocked', () => {
         await Person.enter(browser, server, 'Asha', { blocksUdp: true }),
         await Person.enter(browser, server, 'Ravi', { blocksUdp: true }),
       ]
-      for (const person of people) await person.joinRoom(server, 'standup')
+      for (const person of people) await person.joinRoom('standup')
       for (const person of people) {
         await person.seesAndHears(1, MINIMUM_FPS)
         expect(await person.selectedProtocols()).toEqual(['tcp'])

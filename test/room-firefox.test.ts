@@ -23,7 +23,7 @@ describe.skipIf(noFirefox() !== undefined)('Firefox and Chromium in a room', () 
 
   test('see and hear each other, each over one connection', async () => {
     const people = [await Person.enter(chromium, server, 'Asha'), await Person.enter(firefox, server, 'Ravi')]
-    for (const person of people) await person.joinRoom(server, 'standup')
+    for (const person of people) await person.joinRoom('standup')
     for (const person of people) {
       expect(await person.seesAndHears(1, 5)).toHaveLength(1)
       expect(await person.openConnections()).toBe(1)

@@ -18,7 +18,7 @@ describe('two people in a room', () => {
     browser = await TestBrowser.launch()
     asha = await Person.enter(browser, server, 'Asha')
     ravi = await Person.enter(browser, server, 'Ravi')
-    for (const person of [asha, ravi]) await person.joinRoom(server, 'standup')
+    for (const person of [asha, ravi]) await person.joinRoom('standup')
   })
 
   afterAll(async () => {

@@ -25,7 +25,7 @@ describe('a host and a guest in the app', () => {
   })
 
   test('the guest waits in the lobby until the host lets them in', async () => {
-    await host.joinRoom(server, 'council')
+    await host.joinRoom('council')
     await host.page.getByTestId('room-more').click()
     await host.page.getByTestId('room-settings').click()
     await host.page.getByTestId('setting-lobby').click()

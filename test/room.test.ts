@@ -24,7 +24,7 @@ describe('three people in a room', () => {
   })
 
   test('each decodes the other two at 10 frames per second at least, and hears them', async () => {
-    for (const person of people) await person.joinRoom(server, 'standup')
+    for (const person of people) await person.joinRoom('standup')
     for (const person of people) {
       const fps = await person.seesAndHears(2, MINIMUM_FPS)
       expect(fps).toHaveLength(2)
@@ -60,7 +60,7 @@ describe('three people in a room', () => {
     for (let round = 0; round < 5; round++) {
       await goes.leaveRoom()
       await metricReaches(server, 'sangam_transports', 2)
-      await goes.joinRoom(server, 'standup')
+      await goes.joinRoom('standup')
       await metricReaches(server, 'sangam_transports', 3)
       await goes.seesAndHears(2, MINIMUM_FPS)
       await stays.seesAndHears(2, MINIMUM_FPS)

@@ -9,7 +9,7 @@ function isRtp(datagram: Buffer): boolean {
 
 /**
  * A UDP relay on the loopback interface between one browser and a media engine that loses some of the RTP packets on
- * their way to the browser. Give the browser its port in place of the engine's.
+ * their way to the browser, or everything while it is cut. Give the browser its port in place of the engine's.
  */
 export class LossyRelay {
   readonly port: number
@@ -18,6 +18,7 @@ export class LossyRelay {
   readonly #front: Socket
   readonly #back: Socket
   #browser: RemoteInfo | undefined
+  #cut = false
 
   private constructor(front: Socket, back: Socket, enginePort: number, loss: number, seed: number) {
     this.#front = front
@@ -26,10 +27,10 @@ export class LossyRelay {
     this.port = (front.address() as AddressInfo).port
     front.on('message', (datagram, from) => {
       this.#browser = from
-      back.send(datagram, enginePort, '127.0.0.1')
+      if (!this.#cut) back.send(datagram, enginePort, '127.0.0.1')
     })
     back.on('message', (datagram) => {
-      if (this.#browser === undefined) return
+      if (this.#browser === undefined || this.#cut) return
       if (isRtp(datagram) && this.#random() < loss) this.#lost++
       else front.send(datagram, this.#browser.port, this.#browser.address)
     })
@@ -49,6 +50,15 @@ export class LossyRelay {
   /** Packets lost so far. */
   get lost(): number {
     return this.#lost
+  }
+
+  /** Loses everything, both ways, until `mend()`. */
+  cut(): void {
+    this.#cut = true
+  }
+
+  mend(): void {
+    this.#cut = false
   }
 
   close(): void {

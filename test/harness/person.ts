@@ -53,30 +53,41 @@ export class Person {
     name: string,
     options: WindowOptions & {
       /** As in a network that lets no UDP through. */ readonly blocksUdp?: boolean
+      /** Reaches the server at another address than its own. */ readonly url?: string
+      /** Sends media over UDP alone, to this port in place of the server's. */ readonly mediaPort?: number
     } = {},
   ): Promise<Person> {
-    const { blocksUdp = false, ...windowOptions } = options
+    const { blocksUdp = false, mediaPort, url = server.url, ...windowOptions } = options
     const page = await browser.openWindow({ name, ...windowOptions })
-    await page.addInitScript((withoutUdp) => {
-      const connections: RTCPeerConnection[] = []
-      window.__connections = connections
-      window.__room = async () =>
-        window.__sangam?.session.join(location.pathname.slice(location.pathname.lastIndexOf('/') + 1))
-      window.RTCPeerConnection = class extends RTCPeerConnection {
-        constructor(configuration?: RTCConfiguration) {
-          super(configuration)
-          connections.push(this)
-        }
+    await page.addInitScript(
+      ([withoutUdp, relayPort]) => {
+        const connections: RTCPeerConnection[] = []
+        window.__connections = connections
+        window.__room = async () =>
+          window.__sangam?.session.join(location.pathname.slice(location.pathname.lastIndexOf('/') + 1))
+        window.RTCPeerConnection = class extends RTCPeerConnection {
+          constructor(configuration?: RTCConfiguration) {
+            super(configuration)
+            connections.push(this)
+          }
 
-        override setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
-          if (!withoutUdp || description.sdp === undefined) return super.setRemoteDescription(description)
-          const lines = description.sdp.split('\r\n')
-          const sdp = lines.filter((line) => !/^a=candidate:\S+ \d+ udp /i.test(line)).join('\r\n')
-          return super.setRemoteDescription({ type: description.type, sdp })
+          override setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
+            if (description.sdp === undefined) return super.setRemoteDescription(description)
+            const refused = withoutUdp ? 'udp' : relayPort === 0 ? undefined : 'tcp'
+            const lines = description.sdp.split('\r\n').flatMap((line) => {
+              const candidate = /^(a=candidate:\S+ \d+ (udp|tcp) \d+ \S+) \d+( .*)$/i.exec(line)
+              if (candidate === null) return [line]
+              const [, before, protocol = '', after] = candidate
+              if (protocol.toLowerCase() === refused) return []
+              return [relayPort === 0 ? line : `${before} ${relayPort}${after}`]
+            })
+            return super.setRemoteDescription({ type: description.type, sdp: lines.join('\r\n') })
+          }
         }
-      }
-    }, blocksUdp)
-    await page.goto(server.url)
+      },
+      [blocksUdp, mediaPort ?? 0] as const,
+    )
+    await page.goto(url)
     // Typed: what is filled in at once raises no event in a stock Firefox.
     await page.getByTestId('name-input').pressSequentially(name)
     await page.getByTestId('continue').click()
@@ -85,8 +96,8 @@ export class Person {
   }
 
   /** Goes through the lobby into a room, with microphone and camera as the lobby has them: on. */
-  async joinRoom(server: ServerProcess, roomId: string): Promise<void> {
-    await this.page.goto(`${server.url}/rooms/${roomId}`)
+  async joinRoom(roomId: string): Promise<void> {
+    await this.page.goto(`${new URL(this.page.url()).origin}/rooms/${roomId}`)
     await this.page.getByTestId('room-join').click()
     await this.page.locator('[data-testid=room][data-state=joined]').waitFor()
   }
