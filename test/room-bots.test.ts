@@ -149,9 +149,21 @@ describe('a room of people without browsers, on two workers', () => {
     const stage = await Stage.open({ mediaWorkers: 2 })
     for (let i = 0; i < 3; i++) await stage.join({ camera: true })
     await expect.poll(() => stage.bots.map(seen), patience).toEqual(Array(3).fill(2))
+    const older = stage.bots.map(({ streams }) => new Set(streams.keys()))
     const moved = stage.bots.map((bot) => once(bot, 'moved'))
+    // Nothing is broken before it goes on: who leaves a connection hears everybody by the newer ones.
+    const heardOnLeaving = stage.bots.map(async (bot, index) => {
+      await once(bot, 'left')
+      return [...bot.streams.values()].filter(
+        ({ consumer, packets }) =>
+          consumer.kind === 'audio' && packets > 0 && older[index]?.has(consumer.consumerId) === false,
+      ).length
+    })
     stage.sangam.media.drain(0)
     expect(await Promise.all(moved)).toEqual(Array(3).fill(['drained']))
+    expect(await Promise.all(heardOnLeaving)).toEqual([2, 2, 2])
+    expect(stage.bots.map(({ connections }) => connections)).toEqual([2, 2, 2])
+    expect(await stage.metrics('transports', 'producers')).toEqual([3, 6])
     await expect.poll(() => stage.bots.map(seen), patience).toEqual(Array(3).fill(2))
     expect(stage.sangam.media.workers().map(({ participants }) => participants)).toEqual([0, 3])
   }, 60_000)

@@ -28,6 +28,8 @@ declare global {
     __sangam?: { readonly session: Session }
     /** The room that the page shows. */
     __room?: () => Promise<Room | undefined>
+    /** States of the room. */
+    __states?: string[]
     /** Messages that arrived over a data channel. */
     __data?: unknown[]
   }
@@ -206,6 +208,21 @@ export class Person {
       const tracks = room?.participants.get().flatMap((participant) => participant.tracks) ?? []
       return tracks.find((track) => !track.local && track.source === wanted)?.state.get().delivery?.reason
     }, source)
+  }
+
+  /** Keeps the states that the room comes to from now on. */
+  async collectStates(): Promise<void> {
+    await this.page.evaluate(async () => {
+      const states: string[] = []
+      window.__states = states
+      const room = await window.__room?.()
+      room?.on('stateChanged', (state) => states.push(state))
+    })
+  }
+
+  /** What was kept of them. */
+  collectedStates(): Promise<readonly string[]> {
+    return this.page.evaluate(() => window.__states ?? [])
   }
 
   /** Ids of everybody whose tile is shown. */

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { operatorAccess } from '@sangam/server'
 import { findServerPorts, type ServerPorts } from './free-ports.ts'
 
 const CLI = join(import.meta.dirname, '../../apps/cli/src/main.ts')
@@ -108,6 +109,15 @@ export class ServerProcess implements AsyncDisposable {
     const response = await fetch(this.url + path)
     if (response.status !== 200) throw new Error(`GET ${path} gave ${response.status}`)
     return response.text()
+  }
+
+  /** Drains a media worker, as an operator does. @throws Error on any status but 200 */
+  async drain(index: number): Promise<void> {
+    const { token } = await operatorAccess({ DATA_DIR: join(this.folder, 'data') })
+    const headers = { authorization: `Bearer ${token}` }
+    const path = `/api/v1/operator/workers/${index}/drain`
+    const response = await fetch(this.url + path, { method: 'POST', headers })
+    if (response.status !== 200) throw new Error(`POST ${path} gave ${response.status}`)
   }
 
   /** Ends the server and removes its data. */

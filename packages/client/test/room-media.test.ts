@@ -323,6 +323,43 @@ describe('when something breaks', () => {
     expect(await server.metric('sangam_transports')).toBe(2)
   })
 
+  test('a worker that is drained is left unnoticed, by a connection beside the older one', async () => {
+    const server = await startTestServer({ mediaWorkers: 2 })
+    const [asha, ravi] = [await enter(server.url, 'Asha'), await enter(server.url, 'Ravi')]
+    await Promise.all([speak(asha), show(asha)])
+    const tracks = await Promise.all([subscribed(ravi.room), subscribed(ravi.room, 'camera')])
+    const noticed: string[] = []
+    for (const { room } of [asha, ravi]) {
+      room.on('stateChanged', (state) => noticed.push(state))
+      room.on('participantLeft', ({ name }) => noticed.push(name))
+      room.on('trackUnsubscribed', ({ source }) => noticed.push(source))
+    }
+    const older = [asha, ravi].map((guest) => guest.connection())
+    const openAtOnce: number[] = []
+    for (const { platform } of [asha, ravi]) {
+      const make = platform.connect.bind(platform)
+      platform.connect = () => {
+        const made = make()
+        openAtOnce.push(
+          platform.connections.filter(({ connectionState }) => connectionState !== 'closed').length,
+        )
+        return made
+      }
+    }
+    server.sangam.media.drain(server.engine.workers.findIndex((worker) => worker.routers.size > 0))
+    await expect.poll(() => older.map(({ connectionState }) => connectionState)).toEqual(['closed', 'closed'])
+    expect(openAtOnce).toEqual([2, 2])
+    expect([asha, ravi].map(({ platform }) => platform.connections.length)).toEqual([2, 2])
+    const shown = tracks.map((track) => track.state.get())
+    expect(shown.map(({ ended, mediaStreamTrack }) => [ended, mediaStreamTrack?.readyState])).toEqual([
+      [false, 'live'],
+      [false, 'live'],
+    ])
+    expect(noticed).toEqual([])
+    expect(published(server)).toEqual(['audio open', 'video open'])
+    expect(await server.metric('sangam_transports')).toBe(2)
+  })
+
   test('without a browser a room has its people, and publishing is refused', async () => {
     const server = await startTestServer()
     const session = await connect(server.url, { guest: { name: 'Bot', storage: null } })

@@ -236,9 +236,14 @@ export const roomMediaNotices = {
       temporalLayer: z.number().int().min(0).max(7).optional(),
     }),
   }),
+  'room.transportClosed': notice({
+    description:
+      'A transport that you moved away from is gone, and the streams that came over it: all of it goes over the newer one.',
+    payload: z.strictObject(onTransport),
+  }),
   'room.mediaMoved': notice({
     description:
-      'Your media goes on at another media worker. The older transport is gone; connect this one with `room.connectMedia`. You stay the same participant, producerIds stay.',
+      'Your media goes on at another media worker: connect this transport with `room.connectMedia`. You stay the same participant, producerIds stay. The older transport is gone with a worker that died; with reason `drained` it carries on until `room.transportClosed`, so that nothing is missed.',
     payload: z.strictObject({
       ...roomId,
       reason: z.enum(['workerDied', 'drained']),

@@ -120,7 +120,6 @@ describe('a room on several workers', () => {
     server.sangam.media.drain(0)
     const moves = await Promise.all([asha, ravi].map((client) => client.next('room.mediaMoved')))
     expect(moves.map(({ reason }) => reason)).toEqual(['drained', 'drained'])
-    await expect.poll(() => server.engine.workers[0]?.routers.size).toBe(0)
     expect(server.sangam.media.workers()).toMatchObject([
       { index: 0, state: 'draining', participants: 0 },
       { index: 1, state: 'running', participants: 2 },
@@ -133,12 +132,44 @@ describe('a room on several workers', () => {
     expect(await receive(asha, moves[0]?.transport.transportId ?? '', 1)).toMatchObject([
       { producerId: second.producerIds[0] },
     ])
+    // Nothing was taken away before it went on.
+    for (const [client, { transportId }] of [
+      [asha, first],
+      [ravi, second],
+    ] as const) {
+      expect(await client.next('room.transportClosed')).toEqual({ roomId, transportId })
+      for (const event of ['room.trackUnpublished', 'room.participantLeft'] as const)
+        expect(await client.received(event)).toEqual([])
+    }
+    expect(server.engine.workers[0]?.routers.size).toBe(0)
+    expect(await server.metric('sangam_transports')).toBe(2)
     await (await server.guest('Lila')).ask('room.join', { roomId: 'other' })
     expect(server.engine.workers[0]?.routers.size).toBe(0)
     server.sangam.media.undrain(0)
     await (await server.guest('Mira')).ask('room.join', { roomId: 'third' })
     expect(server.engine.workers[0]?.routers.size).toBe(1)
     expect(() => server.sangam.media.drain(7)).toThrow(RangeError)
+  })
+
+  test('keeps an older connection while the newer is not set up, and takes it at once from who may receive no more', async () => {
+    const server = await startTestServer({ mediaWorkers: 2 })
+    const granting = (subscribe: boolean) => ({
+      identity: 'ravi',
+      name: 'Ravi',
+      rooms: { [roomId]: { subscribe } },
+    })
+    const [asha, ravi] = [await server.guest('Asha'), await server.member(granting(true))]
+    await enter(asha, microphone)
+    const { transportId } = await enter(ravi)
+    await receive(ravi, transportId, 1)
+    server.sangam.media.drain(0)
+    const { transport } = await asha.next('room.mediaMoved')
+    await ravi.next('room.mediaMoved')
+    await connect(asha, transport.transportId, [microphone])
+    expect(await asha.received('room.transportClosed')).toEqual([])
+    expect(server.engine.workers[0]?.routers.size).toBe(1)
+    await ravi.ask('token.renew', { token: await server.sangam.tokens.issue(granting(false)) })
+    expect(await ravi.next('room.transportClosed')).toMatchObject({ transportId })
   })
 
   test('stays on its worker when there is no other one to move to', async () => {

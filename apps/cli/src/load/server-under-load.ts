@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { operatorAccess } from '@sangam/server'
 
 const CLI = join(import.meta.dirname, '../main.ts')
 const COLLECT_GARBAGE = pathToFileURL(join(import.meta.dirname, 'collect-garbage.ts')).href
@@ -104,6 +105,16 @@ export class ServerUnderLoad {
     return valuesOf(await this.#metrics(), 'media_worker_cpu_seconds', /pid="(\d+)"/).map(({ label }) =>
       Number(label),
     )
+  }
+
+  /** Drains a media worker, as an operator does. */
+  async drain(index: number): Promise<void> {
+    const { token } = await operatorAccess({ DATA_DIR: join(this.#folder, 'data') })
+    const response = await fetch(`${this.url}/api/v1/operator/workers/${index}/drain`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}` },
+    })
+    if (!response.ok) throw new Error(`draining was answered with ${response.status}`)
   }
 
   async sample(): Promise<ServerSample> {

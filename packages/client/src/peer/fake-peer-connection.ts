@@ -162,6 +162,7 @@ export class FakePeerConnection implements PeerConnection {
 
   close(): void {
     this.connectionState = 'closed'
+    for (const { receiver } of this.#transceivers.values()) receiver.track.stop()
   }
 
   /** What the network does to it. */

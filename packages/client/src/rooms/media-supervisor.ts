@@ -1,4 +1,9 @@
-import type { ReceivedLossyMessage, RtpCapabilities, TransportParameters } from '@sangam/protocol'
+import type {
+  LossyMessage,
+  ReceivedLossyMessage,
+  RtpCapabilities,
+  TransportParameters,
+} from '@sangam/protocol'
 import { backoffMs } from '../connection/backoff.ts'
 import { errors, type SangamError, type SangamErrorCode, toSangamError } from '../errors.ts'
 import { TypedEmitter } from '../events.ts'
@@ -36,6 +41,8 @@ export interface MediaSupervisorOptions {
 export class MediaSupervisor extends TypedEmitter<MediaSupervisorEvents> {
   readonly #options: MediaSupervisorOptions
   #media: RoomMedia | undefined
+  /** Carries on while the server moves this side to another worker. */
+  #older: RoomMedia | undefined
   #capabilities: RtpCapabilities = {}
   #participantId = ''
   #flowing = false
@@ -82,6 +89,33 @@ export class MediaSupervisor extends TypedEmitter<MediaSupervisorEvents> {
     }
   }
 
+  /**
+   * The server moves this side to another worker: the connection that there is carries on until the server says that all
+   * of it goes over the new one.
+   */
+  async move(transport: TransportParameters): Promise<void> {
+    const media = this.#media
+    if (media === undefined || !media.connected || media.troubled) return this.reopen(transport)
+    this.#dropOlder()
+    this.#older = media
+    this.#count += 1
+    try {
+      await this.#connect(transport)
+    } catch (caught) {
+      this.handleTrouble(caught)
+    }
+  }
+
+  /** The server closed a transport that was moved away from; undefined: whichever there is. */
+  handleTransportClosed(transportId?: string): void {
+    if (transportId === undefined || this.#older?.transportId === transportId) this.#dropOlder()
+  }
+
+  /** Sends a message if there is a way just now. Throws RangeError when it is too long. */
+  sendLossy(message: LossyMessage): boolean {
+    return (this.#media?.sendLossy(message) ?? false) || (this.#older?.sendLossy(message) ?? false)
+  }
+
   /** A connection could not be set up: tries again where that can help, at the latest with the next join. */
   handleTrouble(caught: unknown): void {
     if (this.#closed) return
@@ -104,6 +138,7 @@ export class MediaSupervisor extends TypedEmitter<MediaSupervisorEvents> {
     this.#count += 1
     this.#media?.close()
     this.#media = undefined
+    this.#dropOlder()
     this.#setFlowing(false)
   }
 
@@ -113,9 +148,18 @@ export class MediaSupervisor extends TypedEmitter<MediaSupervisorEvents> {
     this.removeAll()
   }
 
-  async #open(transport: TransportParameters | undefined): Promise<void> {
-    const { platform, membership, publications, subscriptions } = this.#options
+  #dropOlder(): void {
+    this.#older?.close()
+    this.#older = undefined
+  }
+
+  #open(transport: TransportParameters | undefined): Promise<void> {
     this.drop()
+    return this.#connect(transport)
+  }
+
+  async #connect(transport: TransportParameters | undefined): Promise<void> {
+    const { platform, membership, publications, subscriptions } = this.#options
     const count = this.#count
     if (platform === undefined) {
       publications.refuse(this.#participantId)
@@ -139,7 +183,10 @@ export class MediaSupervisor extends TypedEmitter<MediaSupervisorEvents> {
     media.on('lost', () => {
       if (this.#media === media) void this.reopen()
     })
-    media.on('data', (message) => this.emit('data', message))
+    media.on('data', (message) => {
+      // While both connections are open each message comes over both.
+      if (media === this.#media || this.#media?.hasData !== true) this.emit('data', message)
+    })
     media.on('connectionChanged', (connected) => {
       if (this.#media === media && media.connected) this.#setFlowing(connected)
     })

@@ -235,6 +235,11 @@ export class RoomMedia extends TypedEmitter<RoomMediaEvents> {
     this.handleConsumersRemoved([...this.#consumers.keys()].filter((consumerId) => !kept.has(consumerId)))
   }
 
+  /** Whether messages that may get lost can be sent and received. */
+  get hasData(): boolean {
+    return this.#sending?.readyState === 'open'
+  }
+
   /** Sends a message if there is a way just now, and room on it. Throws RangeError when it is too long. */
   sendLossy(message: LossyMessage): boolean {
     const frame = encodeLossy(message)

@@ -24,6 +24,7 @@ export const ROOM_NOTICES = [
   'room.streamStates',
   'room.layersWanted',
   'room.mediaMoved',
+  'room.transportClosed',
   'room.topologyChanged',
   'room.closed',
 ] as const satisfies readonly ServerEventName[]

@@ -204,7 +204,7 @@ export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
   }
 
   sendLossy(topic: string, payload: LossyPayload): boolean {
-    return this.#supervisor.media?.sendLossy({ topic, payload }) ?? false
+    return this.#supervisor.sendLossy({ topic, payload })
   }
 
   async resumePlayback(): Promise<void> {
@@ -311,6 +311,8 @@ export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
     )
     this.#publications.honourMutings(this.#self?.tracks ?? [])
     const keep = resumed && this.#supervisor.holds(joined.media?.transportId)
+    // Whether an older one is gone may have been said while nobody listened.
+    this.#supervisor.handleTransportClosed()
     if (keep) this.#supervisor.media?.keepOnly(joined.media?.consumerIds ?? [])
     this.#settled = true
     for (const notice of this.#notices.splice(0)) this.#handleNotice(notice)
@@ -370,7 +372,11 @@ export class RoomHandle extends TypedEmitter<RoomEvents> implements Room {
         this.#publications.handleLayersWanted(payload.producerId, payload.spatialLayer)
         return true
       case 'room.mediaMoved':
-        void this.#supervisor.reopen(payload.transport)
+        if (payload.reason === 'drained') void this.#supervisor.move(payload.transport)
+        else void this.#supervisor.reopen(payload.transport)
+        return true
+      case 'room.transportClosed':
+        this.#supervisor.handleTransportClosed(payload.transportId)
         return true
       default:
         return false

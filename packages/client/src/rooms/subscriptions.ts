@@ -2,12 +2,15 @@ import type { StreamState, Track as WireTrack } from '@sangam/protocol'
 import { TypedEmitter } from '../events.ts'
 import { TrackHandle } from '../media/track.ts'
 import type { PeerReceiver } from '../peer/peer-connection.ts'
+import { whenArriving } from './arrival.ts'
 import type { RoomMedia } from './room-media.ts'
 
 interface Subscription {
   readonly participantId: string
   readonly handle: TrackHandle
   receiver: PeerReceiver | undefined
+  /** Ends the waiting for another receiver. */
+  stopWaiting: () => void
   /** Whether the application was told. */
   announced: boolean
 }
@@ -70,7 +73,13 @@ export class Subscriptions extends TypedEmitter<SubscriptionsEvents> {
     const handle = new TrackHandle({ trackId: producerId, participantId, kind, source, local: false }, paused)
     handle.on('playbackBlocked', () => this.emit('playbackBlocked'))
     handle.onElementsChanged = () => this.emit('shown')
-    const subscription: Subscription = { participantId, handle, receiver: undefined, announced: false }
+    const subscription: Subscription = {
+      participantId,
+      handle,
+      receiver: undefined,
+      stopWaiting: () => undefined,
+      announced: false,
+    }
     this.#byProducer.set(producerId, subscription)
     const receiver = this.#media?.receiverOf(producerId)
     if (receiver !== undefined) this.#receive(subscription, receiver)
@@ -80,6 +89,7 @@ export class Subscriptions extends TypedEmitter<SubscriptionsEvents> {
     const subscription = this.#byProducer.get(producerId)
     if (subscription === undefined) return
     this.#byProducer.delete(producerId)
+    subscription.stopWaiting()
     subscription.handle.end()
     if (subscription.announced) this.emit('unsubscribed', subscription.handle, subscription.participantId)
   }
@@ -96,10 +106,9 @@ export class Subscriptions extends TypedEmitter<SubscriptionsEvents> {
     }
   }
 
-  /** Another connection: what arrives on it replaces what arrived before. */
+  /** Another connection: what arrives on it replaces what arrived before, and still does if that goes on. */
   useMedia(media: RoomMedia): void {
     this.#media = media
-    for (const subscription of this.#byProducer.values()) subscription.receiver = undefined
     media.on('received', (producerId, receiver) => {
       const subscription = this.#byProducer.get(producerId)
       if (subscription !== undefined) this.#receive(subscription, receiver)
@@ -116,6 +125,13 @@ export class Subscriptions extends TypedEmitter<SubscriptionsEvents> {
   }
 
   #receive(subscription: Subscription, receiver: PeerReceiver): void {
+    const { mediaStreamTrack } = subscription.handle.state.get()
+    subscription.stopWaiting()
+    const before = mediaStreamTrack === receiver.track ? undefined : mediaStreamTrack
+    subscription.stopWaiting = whenArriving(receiver, before, () => this.#show(subscription, receiver))
+  }
+
+  #show(subscription: Subscription, receiver: PeerReceiver): void {
     subscription.receiver = receiver
     subscription.handle.setMedia(receiver.track)
     if (!subscription.announced) {

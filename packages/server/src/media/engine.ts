@@ -102,9 +102,7 @@ export interface EngineTransport extends EngineEvents, EngineDataTransport {
   close(): void
   connect(options: { dtlsParameters: DtlsParameters }): Promise<void>
   restartIce(): Promise<IceParameters>
-  /** @param options `id`: names the producer; used to let one go on under the id that clients know */
   produce(options: {
-    id?: string
     kind: MediaKind
     rtpParameters: RtpParameters
     paused: boolean

@@ -4,6 +4,10 @@ import type { EngineConsumer, EngineProducer } from './engine.ts'
 
 /** A stream that can be forwarded to the others in its room. */
 export type Forwardable = {
+  /** The id that clients know: it stays when the stream goes on by another producer. */
+  readonly streamId: string
+  /** Rises with each producer that it goes on by. */
+  readonly generation: number
   readonly producer: EngineProducer
   readonly participantId: string
   readonly source: TrackSource
@@ -101,7 +105,7 @@ export class ForwardedStream {
     const { consumer, stream } = this
     return {
       consumerId: consumer.id,
-      producerId: consumer.producerId,
+      producerId: stream.streamId,
       participantId: stream.participantId,
       kind: consumer.kind,
       source: stream.source,

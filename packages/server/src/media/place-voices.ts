@@ -26,7 +26,8 @@ export class PlaceVoices {
   readonly #place: RoomPlace
   readonly #maxVoices: number
   readonly #events: PlaceVoiceEvents
-  readonly #microphones = new Set<string>()
+  /** Ids that clients know, by producer: while somebody moves, two carry one voice. */
+  readonly #microphones = new Map<string, string>()
   #selector: Promise<EngineRtpObserver> | undefined
   #speakers: Promise<EngineRtpObserver> | undefined
   #voices: ReadonlySet<string> | undefined
@@ -48,11 +49,11 @@ export class PlaceVoices {
   }
 
   /** A microphone's stream is at this place. */
-  add(producerId: string): void {
-    this.#microphones.add(producerId)
+  add(producerId: string, streamId: string): void {
+    this.#microphones.set(producerId, streamId)
     this.#watch(this.#speakers, [producerId])
     if (this.#selector !== undefined) this.#watch(this.#selector, [producerId])
-    else if (this.#microphones.size > this.#maxVoices) this.#select()
+    else if (new Set(this.#microphones.values()).size > this.#maxVoices) this.#select()
   }
 
   /** It no longer is. The engine forgets a closed producer by itself. */
@@ -72,7 +73,7 @@ export class PlaceVoices {
         }),
       () => undefined,
     )
-    this.#watch(this.#speakers, [...this.#microphones])
+    this.#watch(this.#speakers, [...this.#microphones.keys()])
   }
 
   #select(): void {
@@ -96,7 +97,7 @@ export class PlaceVoices {
       },
       () => undefined,
     )
-    this.#watch(this.#selector, [...this.#microphones])
+    this.#watch(this.#selector, [...this.#microphones.keys()])
     this.#events.onVoices()
   }
 

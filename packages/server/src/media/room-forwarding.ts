@@ -36,6 +36,7 @@ export class RoomForwarding {
   readonly #voices = new Map<RoomPlace, PlaceVoices>()
   readonly #speakers = new RecentSpeakers()
   readonly #distress = new Map<string, Distress & { estimateBps: number | undefined }>()
+  readonly #watched = new Map<string, EngineTransport>()
   readonly #wanted = new Map<string, WantedLayer>()
   readonly #dirty = new Set<string>()
   #isScheduled = false
@@ -48,15 +49,15 @@ export class RoomForwarding {
   }
 
   /** A stream is at a place, published there or piped to it. */
-  streamAt(place: RoomPlace, { producer, source }: Pick<Forwardable, 'producer' | 'source'>): void {
-    if (source === 'microphone') this.#voicesAt(place).add(producer.id)
+  streamAt(place: RoomPlace, { producer, streamId, source }: Forwardable): void {
+    if (source === 'microphone') this.#voicesAt(place).add(producer.id, streamId)
     this.allChanged()
   }
 
-  /** A stream is gone from everywhere. */
-  streamGone(producerId: string): void {
-    for (const voices of this.#voices.values()) voices.remove(producerId)
-    this.#wanted.delete(producerId)
+  /** A stream comes by this producer no more. */
+  streamGone({ producer, streamId }: Forwardable): void {
+    for (const voices of this.#voices.values()) voices.remove(producer.id)
+    if (!this.#options.streams().some((stream) => stream.streamId === streamId)) this.#wanted.delete(streamId)
     this.allChanged()
   }
 
@@ -70,6 +71,7 @@ export class RoomForwarding {
   left(participantId: string): void {
     this.#speakers.forget(participantId)
     this.#distress.delete(participantId)
+    this.#watched.delete(participantId)
   }
 
   /** What a participant's network carried when it was last told, bits per second. */
@@ -80,9 +82,12 @@ export class RoomForwarding {
   /** A transport can be asked what its peer's network carries. */
   watchBandwidth(participantId: string, transport: EngineTransport): void {
     this.#distress.set(participantId, { ...noDistress, estimateBps: this.estimateOf(participantId) })
+    this.#watched.set(participantId, transport)
     transport.on('trace', (value) => {
       const trace = estimateSchema.safeParse(value)
-      if (trace.success && !transport.closed) this.#estimated(participantId, trace.data.info.availableBitrate)
+      // While somebody moves, the newer transport alone says how they are.
+      if (trace.success && !transport.closed && this.#watched.get(participantId) === transport)
+        this.#estimated(participantId, trace.data.info.availableBitrate)
     })
     // Without it nobody is ever in distress; the engine still shares what it estimates.
     transport.enableTraceEvent(['bwe']).catch(() => undefined)
@@ -176,10 +181,10 @@ export class RoomForwarding {
     const { participantId, place, view } = receiver
     const decisions = new Map<string, StreamDecision>()
     const voices = this.#voices.get(place)
-    for (const { producer, source } of streams) {
+    for (const { producer, streamId, source } of streams) {
       if (source !== 'microphone') continue
       const decision = decideVoice(producer.id, voices?.voices)
-      decisions.set(producer.id, { ...decision, byEngine: voices?.byEngine ?? false })
+      decisions.set(streamId, { ...decision, byEngine: voices?.byEngine ?? false })
     }
     const ofOthers = videos.filter((video) => video.participantId !== participantId)
     const distress = this.#distress.get(participantId)
@@ -212,7 +217,7 @@ export class RoomForwarding {
       for (const { stream, decision } of consumers.values()) {
         const { forwarded, spatialLayer = nobody } = decision
         if (forwarded)
-          highest.set(stream.producer.id, Math.max(spatialLayer, highest.get(stream.producer.id) ?? nobody))
+          highest.set(stream.streamId, Math.max(spatialLayer, highest.get(stream.streamId) ?? nobody))
       }
     for (const { producerId, participantId } of videos) {
       const before = this.#wanted.get(producerId) ?? untold
@@ -240,7 +245,7 @@ export class RoomForwarding {
   }
 }
 
-const videoOf = ({ producer, participantId, source, layerHeights }: Forwardable): VideoStream | undefined =>
+const videoOf = ({ streamId, participantId, source, layerHeights }: Forwardable): VideoStream | undefined =>
   source === 'camera' || source === 'screen'
-    ? { producerId: producer.id, participantId, source, layerHeights }
+    ? { producerId: streamId, participantId, source, layerHeights }
     : undefined

@@ -9,12 +9,13 @@ import type {
   View,
 } from '@sangam/protocol'
 import { requestErrors } from '../request-errors.ts'
-import type { EngineProducer, EngineTransport } from './engine.ts'
+import type { EngineTransport } from './engine.ts'
 import type { Forwardable } from './forwarded-stream.ts'
 import { layerHeightsOf } from './layer-heights.ts'
 import type { MediaCounts } from './media-counts.ts'
 import { mediaErrorOf } from './media-errors.ts'
-import { type ReceiverEvents, Receivers } from './receivers.ts'
+import { isHandedOver, MediaConnection, ParticipantMedia } from './participant-media.ts'
+import { overlapMs, type ReceiverEvents, Receivers } from './receivers.ts'
 import { type DataStreams, RoomData } from './room-data.ts'
 import { RoomForwarding } from './room-forwarding.ts'
 import { type RoomPlace, RoomRouters, type RoomWorkers } from './room-routers.ts'
@@ -27,7 +28,7 @@ export type Publishing = {
   readonly paused: boolean
   readonly source: TrackSource
   /** Goes on under the id that clients know. */
-  readonly producerId?: string | undefined
+  readonly streamId?: string | undefined
 }
 
 /** Why somebody's media goes on at another worker. */
@@ -39,8 +40,10 @@ export type RoomMediaEvents = ReceiverEvents & {
   readonly onProducerClosed: (participantId: string, producerId: string) => void
   /** The highest layer of a stream that anybody receives; -1: nobody receives it. */
   readonly onLayersWanted: (participantId: string, producerId: string, spatialLayer: number) => void
-  /** A participant has a transport at another worker; the older one is gone. */
+  /** A participant has a transport at another worker; the older one is gone, unless the worker was drained: then {@link onLeft} tells. */
   readonly onMoved: (participantId: string, reason: MoveReason, transport: EngineTransport) => void
+  /** What went over an older transport goes over the newer: the older is gone. */
+  readonly onLeft: (participantId: string, transportId: string) => void
 }
 
 /** What a room's media needs. */
@@ -59,19 +62,8 @@ export type RoomMediaOptions = {
 /** What is taken for a newcomer's network until it was measured: three small pictures. */
 const firstEstimateBps = 1_000_000
 
-type ParticipantMedia = {
-  /** The one transport for both directions. */
-  transport: EngineTransport | undefined
-  /** Where it is. */
-  place: RoomPlace | undefined
-  /** What the client of a connected transport can receive. */
-  rtpCapabilities: RtpCapabilities | undefined
-  /** Whether it may receive. */
-  receives: boolean
-  /** By producerId. */
-  readonly producers: Map<string, EngineProducer>
-  readonly streams: Map<string, Forwardable>
-}
+/** Who does not manage to move in this time loses the older transport all the same. */
+const longestMoveMs = 10_000
 
 /**
  * One room in the engine: what each participant owns in it, on whichever worker. A participant reaches only what is theirs;
@@ -86,6 +78,9 @@ export class RoomMedia {
   readonly #receivers: Receivers
   readonly #data: RoomData
   readonly #participants = new Map<string, ParticipantMedia>()
+  /** Places of drained workers, until nobody is there any more. */
+  readonly #emptying = new Set<RoomPlace>()
+  #leaving: NodeJS.Timeout | undefined
   /** Who waits for a worker. */
   readonly #homeless = new Map<string, MoveReason>()
   readonly #stopListening: () => void
@@ -109,6 +104,7 @@ export class RoomMedia {
       events,
       routes: this.#routes,
       onChanged: (receiver) => this.#forwarding.changed(receiver),
+      onReady: () => this.#leaveIfMoved(),
     })
     this.#data = new RoomData({ maySend: options.maySendData, now: options.now })
     this.#stopListening = workers.listen({
@@ -146,14 +142,7 @@ export class RoomMedia {
 
   /** Somebody came, and may receive what the others publish, or not: {@link setReceiving} changes that. */
   add(participantId: string, receives: boolean): void {
-    this.#participants.set(participantId, {
-      transport: undefined,
-      place: undefined,
-      rtpCapabilities: undefined,
-      receives,
-      producers: new Map(),
-      streams: new Map(),
-    })
+    this.#participants.set(participantId, new ParticipantMedia(receives))
     this.#routers.seat(participantId)
   }
 
@@ -166,15 +155,17 @@ export class RoomMedia {
     this.#receivers.forget(participantId)
     this.#forwarding.left(participantId)
     this.#data.left(participantId)
-    owned.transport?.close()
-    for (const producerId of owned.streams.keys()) this.#streamGone(producerId)
+    for (const connection of owned.connections) this.#close(connection)
     this.#routers.unseat(participantId)
+    this.#closeEmptied()
+    this.#leaveIfMoved()
   }
 
   /** Closes the room with all in it. */
   close(): void {
     this.#stopListening()
     for (const participantId of [...this.#participants.keys()]) this.remove(participantId)
+    clearTimeout(this.#leaving)
     this.#forwarding.close()
     this.#routers.close()
   }
@@ -184,6 +175,31 @@ export class RoomMedia {
    * goes on under its id when it is published again.
    */
   async open(participantId: string): Promise<EngineTransport> {
+    const connection = await this.#connection(participantId)
+    const owned = this.#owned(participantId)
+    this.#receivers.remove(participantId)
+    for (const older of owned.connections) this.#close(older)
+    owned.connection = connection
+    owned.older = undefined
+    this.#closeEmptied()
+    return connection.transport
+  }
+
+  /** As {@link open}, but the older transport carries on until all that it carries goes over the newer one. */
+  async #openBeside(participantId: string): Promise<EngineTransport> {
+    const connection = await this.#connection(participantId)
+    const owned = this.#owned(participantId)
+    if (owned.older !== undefined) this.#leave(participantId, owned)
+    this.#receivers.detach(participantId)
+    owned.older = owned.connection
+    owned.connection = connection
+    setTimeout(() => {
+      if (owned.connection === connection) this.#leave(participantId, owned)
+    }, longestMoveMs).unref()
+    return connection.transport
+  }
+
+  async #connection(participantId: string): Promise<MediaConnection> {
     this.#owned(participantId)
     const place = await this.#routers.placeOf(participantId)
     const { router, webRtcServer } = place
@@ -197,20 +213,13 @@ export class RoomMedia {
         ),
       }),
     )
-    const owned = this.#participants.get(participantId)
-    if (owned === undefined || transport.closed) {
+    if (!this.#participants.has(participantId) || transport.closed) {
       transport.close()
       throw requestErrors.notFound('participant')
     }
     this.#options.counts.track('transports', transport)
-    this.#receivers.remove(participantId)
-    this.#withdrawAll(owned)
-    owned.transport?.close()
-    owned.transport = transport
-    owned.place = place
-    owned.rtpCapabilities = undefined
     this.#homeless.delete(participantId)
-    return transport
+    return new MediaConnection(transport, place)
   }
 
   /** Connects the transport; with capabilities, the participant receives what the others publish from now on. */
@@ -222,11 +231,12 @@ export class RoomMedia {
       readonly rtpCapabilities: RtpCapabilities | undefined
     },
   ): Promise<void> {
-    const { transport } = this.#one(participantId, transportId)
+    const connection = this.#one(participantId, transportId)
+    const { transport } = connection
     await this.#ask(transport.connect({ dtlsParameters: client.dtlsParameters }))
     const owned = this.#owned(participantId)
-    if (owned.transport !== transport || transport.closed) return
-    owned.rtpCapabilities = client.rtpCapabilities
+    if (owned.connection !== connection || transport.closed) return
+    connection.rtpCapabilities = client.rtpCapabilities
     this.#addReceiver(participantId, owned)
   }
 
@@ -238,44 +248,62 @@ export class RoomMedia {
 
   /** Gives a connected participant all that the others publish. */
   async offerAll(participantId: string): Promise<void> {
-    await this.#receivers.offerAll(participantId, this.#streams())
+    const connection = this.#participants.get(participantId)?.connection
+    const offered = this.#receivers.offerAll(participantId, this.#streams())
+    if (connection !== undefined) connection.isSetUp = true
+    await offered
+    this.#leaveIfMoved()
+  }
+
+  /** A connected participant publishes these streams, and no others: what an older connection carries besides them ends. */
+  keepOnly(participantId: string, streamIds: readonly string[]): void {
+    for (const [streamId, { producer }] of this.#participants.get(participantId)?.older?.streams ?? [])
+      if (!streamIds.includes(streamId)) producer.close()
   }
 
   /** Takes a stream from a participant; {@link announce} gives it to the others. */
   async publish(participantId: string, transportId: string, stream: Publishing): Promise<string> {
-    const { kind, rtpParameters, paused, source, producerId } = stream
-    const { transport, place } = this.#one(participantId, transportId)
+    const { kind, rtpParameters, paused, source } = stream
+    const connection = this.#one(participantId, transportId)
+    const { transport, place } = connection
     const options = { kind, rtpParameters, paused, appData: { participantId, source } }
-    const producer = await this.#ask(
-      transport.produce(producerId === undefined ? options : { ...options, id: producerId }),
-    )
+    const producer = await this.#ask(transport.produce(options))
     this.#options.counts.track('producers', producer)
     const owned = this.#participants.get(participantId)
-    if (owned?.transport !== transport || producer.closed) {
+    if (owned?.connection !== connection || producer.closed) {
       producer.close()
       throw requestErrors.notFound('transport')
     }
-    const layerHeights = layerHeightsOf(kind, rtpParameters)
-    owned.producers.set(producer.id, producer)
-    owned.streams.set(producer.id, { producer, participantId, source, layerHeights })
+    const { streams } = connection
+    const streamId = stream.streamId ?? producer.id
+    const before = owned.streams.find((one) => one.streamId === streamId)
+    const published = {
+      streamId,
+      generation: before === undefined ? 0 : before.generation + 1,
+      producer,
+      participantId,
+      source,
+      layerHeights: layerHeightsOf(kind, rtpParameters),
+    }
+    streams.set(streamId, published)
     this.#routes.begin(producer.id, place)
-    this.#forwarding.streamAt(place, { producer, source })
+    this.#forwarding.streamAt(place, published)
     producer.observer.on('close', () => {
-      if (owned.producers.get(producer.id) !== producer) return
-      owned.producers.delete(producer.id)
-      owned.streams.delete(producer.id)
-      this.#streamGone(producer.id)
+      if (streams.get(streamId) !== published) return
+      streams.delete(streamId)
+      this.#streamGone(published)
       // With its transport it goes for a while only: it will be published again under its id.
-      if (!transport.closed) this.#events.onProducerClosed(participantId, producer.id)
+      if (!transport.closed && !owned.publishes(streamId))
+        this.#events.onProducerClosed(participantId, streamId)
     })
-    return producer.id
+    return streamId
   }
 
   /** Gives published streams to everybody else. */
-  async announce(participantId: string, producerIds: readonly string[]): Promise<void> {
-    const streams = this.#participants.get(participantId)?.streams
-    const announced = producerIds.flatMap((producerId) => streams?.get(producerId) ?? [])
-    await this.#receivers.offer(announced)
+  async announce(participantId: string, streamIds: readonly string[]): Promise<void> {
+    const streams = this.#participants.get(participantId)?.streams ?? []
+    await this.#receivers.offer(streams.filter(({ streamId }) => streamIds.includes(streamId)))
+    this.#leaveIfMoved()
   }
 
   /** The client is set up for the consumers of all batches up to `batch`: they flow. */
@@ -286,16 +314,18 @@ export class RoomMedia {
 
   /** What lives of a participant's media. */
   held(participantId: string): { transportId: string; consumerIds: string[] } | undefined {
-    const transport = this.#participants.get(participantId)?.transport
+    const transport = this.#participants.get(participantId)?.connection?.transport
     if (transport === undefined || transport.closed) return undefined
     return { transportId: transport.id, consumerIds: this.#receivers.consumerIdsOf(participantId) }
   }
 
   /** Whether a participant's network answers: its browser consents to be sent media (RFC 7675). */
   flows(participantId: string): boolean {
-    const transport = this.#participants.get(participantId)?.transport
-    if (transport === undefined || transport.dtlsState !== 'connected') return false
-    return transport.iceState === 'connected' || transport.iceState === 'completed'
+    const connections = this.#participants.get(participantId)?.connections ?? []
+    return connections.some(
+      ({ transport: { dtlsState, iceState } }) =>
+        dtlsState === 'connected' && (iceState === 'connected' || iceState === 'completed'),
+    )
   }
 
   /** A participant is back after its connection was lost: tells it again what it may have missed. */
@@ -308,8 +338,11 @@ export class RoomMedia {
     const owned = this.#participants.get(participantId)
     if (owned === undefined) return
     owned.receives = receives
-    if (!receives) this.#receivers.remove(participantId)
-    else if (!this.#receivers.has(participantId)) {
+    if (!receives) {
+      this.#receivers.remove(participantId)
+      // What still flows over an older transport ends with it.
+      if (owned.older !== undefined) this.#leave(participantId, owned)
+    } else if (!this.#receivers.has(participantId)) {
       this.#addReceiver(participantId, owned)
       void this.offerAll(participantId)
     }
@@ -331,10 +364,14 @@ export class RoomMedia {
     producerId: string,
     action: 'pause' | 'resume' | 'close',
   ): Promise<void> {
-    const producer = this.#owned(participantId).producers.get(producerId)
-    if (producer === undefined) throw requestErrors.notFound('producer')
-    if (action === 'close') producer.close()
-    else await this.#ask(producer[action]())
+    const producers = this.#owned(participantId).connections.flatMap(
+      ({ streams }) => streams.get(producerId)?.producer ?? [],
+    )
+    if (producers.length === 0) throw requestErrors.notFound('producer')
+    for (const producer of producers) {
+      if (action === 'close') producer.close()
+      else await this.#ask(producer[action]())
+    }
   }
 
   #owned(participantId: string): ParticipantMedia {
@@ -343,36 +380,79 @@ export class RoomMedia {
     return owned
   }
 
-  #one(participantId: string, transportId: string): { transport: EngineTransport; place: RoomPlace } {
-    const { transport, place } = this.#owned(participantId)
-    if (transport?.id !== transportId || place === undefined) throw requestErrors.notFound('transport')
-    return { transport, place }
+  #one(participantId: string, transportId: string): MediaConnection {
+    const { connection } = this.#owned(participantId)
+    if (connection?.transport.id !== transportId) throw requestErrors.notFound('transport')
+    return connection
   }
 
-  #addReceiver(participantId: string, owned: ParticipantMedia): void {
-    const { transport, place, rtpCapabilities, receives } = owned
-    if (!receives || transport === undefined || place === undefined || rtpCapabilities === undefined) return
+  #addReceiver(participantId: string, { connection, receives }: ParticipantMedia): void {
+    if (!receives || connection?.rtpCapabilities === undefined) return
+    const { transport, place, rtpCapabilities } = connection
     this.#forwarding.watchBandwidth(participantId, transport)
     this.#receivers.add(participantId, transport, place, rtpCapabilities)
   }
 
+  /** All that is published, each stream once. */
   #streams(): Forwardable[] {
-    return [...this.#participants.values()].flatMap((owned) => [...owned.streams.values()])
+    return [...this.#participants.values()].flatMap(({ streams }) => streams)
   }
 
-  #streamGone(producerId: string): void {
-    this.#routes.end(producerId)
-    this.#forwarding.streamGone(producerId)
+  #streamGone(stream: Forwardable): void {
+    this.#routes.end(stream.producer.id)
+    this.#forwarding.streamGone(stream)
   }
 
-  /** What somebody publishes is taken away from everybody, silently. */
-  #withdrawAll(owned: ParticipantMedia): void {
-    owned.producers.clear()
-    for (const { producer } of owned.streams.values()) {
-      this.#receivers.withdraw(producer)
-      this.#streamGone(producer.id)
+  /** A connection ends with what it carried; what was published over it is taken away from everybody, silently. */
+  #close({ transport, streams }: MediaConnection): void {
+    const gone = [...streams.values()]
+    streams.clear()
+    for (const stream of gone) {
+      this.#receivers.withdraw(stream.producer)
+      this.#streamGone(stream)
     }
-    owned.streams.clear()
+    transport.close()
+  }
+
+  /** Somebody's older connection ends: the newer one carries what it did, or there is no more waiting for that. */
+  #leave(participantId: string, owned: ParticipantMedia): void {
+    const { older } = owned
+    if (older === undefined) return
+    owned.older = undefined
+    this.#close(older)
+    this.#events.onLeft(participantId, older.transport.id)
+    this.#closeEmptied()
+  }
+
+  /** Everybody who moves leaves their older connection together, once nobody needs any of them. */
+  #leaveIfMoved(): void {
+    const moving = [...this.#participants].filter(([, { older }]) => older !== undefined)
+    if (moving.length === 0 || this.#leaving !== undefined) return
+    const everybody = [...this.#participants.values()]
+    if (!isHandedOver(everybody, this.#receivers)) return
+    // What has just begun over the newer ones has time to arrive.
+    this.#leaving = setTimeout(() => {
+      this.#leaving = undefined
+      if (!isHandedOver([...this.#participants.values()], this.#receivers)) return
+      for (const [participantId, owned] of moving) this.#leave(participantId, owned)
+    }, overlapMs)
+  }
+
+  /** Places of drained workers close when nobody has a connection or a seat there. */
+  #closeEmptied(): void {
+    for (const place of this.#emptying) {
+      const isInUse = [...this.#participants.values()].some(({ connections }) =>
+        connections.some((connection) => connection.place === place),
+      )
+      if (isInUse) continue
+      this.#emptying.delete(place)
+      if (this.#routers.seatedAt(place.index).length > 0) continue
+      this.#routers.closePlace(place.index)
+      this.#routes.cut(place)
+      this.#forwarding.placeGone(place)
+      this.#data.placeGone(place)
+      void this.#receivers.offer(this.#streams())
+    }
   }
 
   #piped(producerId: string, place: RoomPlace): void {
@@ -385,9 +465,11 @@ export class RoomMedia {
     this.#routes.cut(place)
     this.#forwarding.placeGone(place)
     this.#data.placeGone(place)
+    this.#emptying.delete(place)
+    for (const owned of this.#participants.values()) if (owned.older?.place === place) owned.older = undefined
     for (const participantId of this.#routers.seatedAt(place.index)) {
       this.#routers.unseat(participantId)
-      if (this.#participants.get(participantId)?.transport !== undefined)
+      if (this.#participants.get(participantId)?.connection !== undefined)
         this.#homeless.set(participantId, reason)
     }
     void this.#receivers.offer(this.#streams())
@@ -404,21 +486,28 @@ export class RoomMedia {
     )
   }
 
-  /** Moves everybody away from a worker, if there is another one, and closes the place. */
+  /** Moves everybody away from a worker, if there is another one; the place closes when they have all moved. */
   async #drain(index: number): Promise<void> {
     const place = this.#routers.live.find((live) => live.index === index)
     if (place === undefined || !this.#routers.hasWorker) return
-    for (const participantId of this.#routers.seatedAt(index)) {
-      this.#routers.unseat(participantId)
-      if (this.#participants.get(participantId)?.transport !== undefined)
-        this.#homeless.set(participantId, 'drained')
-    }
-    await this.#rehouse()
-    this.#routers.closePlace(index)
-    this.#routes.cut(place)
-    this.#forwarding.placeGone(place)
-    this.#data.placeGone(place)
-    await this.#receivers.offer(this.#streams())
+    const seated = this.#routers.seatedAt(index)
+    for (const participantId of seated) this.#routers.unseat(participantId)
+    const moving = seated.filter((participantId) => {
+      const connection = this.#participants.get(participantId)?.connection
+      return connection !== undefined && !connection.transport.closed
+    })
+    this.#emptying.add(place)
+    await Promise.all(
+      moving.map(async (participantId) => {
+        try {
+          this.#events.onMoved(participantId, 'drained', await this.#openBeside(participantId))
+        } catch {
+          // The other worker is gone as well: they wait for the next one.
+          if (this.#participants.has(participantId)) this.#homeless.set(participantId, 'drained')
+        }
+      }),
+    )
+    this.#closeEmptied()
   }
 
   async #ask<Result>(answer: Promise<Result>): Promise<Result> {

@@ -34,5 +34,8 @@ export const mediaNotices = (room: Room, notices: RoomNotices, log: Logger): Roo
       notices.tellOne(room, participantId, 'room.mediaMoved', { roomId, reason, transport })
       log.info({ roomId, participantId, reason }, 'media moved')
     },
+    onLeft: (participantId, transportId) => {
+      notices.tellOne(room, participantId, 'room.transportClosed', { roomId, transportId })
+    },
   }
 }

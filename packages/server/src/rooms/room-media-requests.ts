@@ -60,6 +60,7 @@ export class RoomMediaRequests {
       }),
     )
     const lives = new Set(published.map(({ producerId }) => producerId))
+    media.keepOnly(member.participantId, [...lives])
     this.#tracks.unpublished(
       seat,
       before.map(({ producerId }) => producerId).filter((producerId) => !lives.has(producerId)),
@@ -143,7 +144,7 @@ export class RoomMediaRequests {
   async #publish(seat: Seat, transportId: string, track: PublishedTrack, knownId?: string): Promise<string> {
     const { kind, rtpParameters, source, paused = false } = track
     const { participantId } = seat.member
-    const publishing = { kind, rtpParameters, source, paused, producerId: knownId }
+    const publishing = { kind, rtpParameters, source, paused, streamId: knownId }
     const producerId = await seat.media.publish(participantId, transportId, publishing)
     if (knownId === undefined) this.#tracks.published(seat, { producerId, kind, source, paused })
     else this.#tracks.paused(seat, producerId, paused)

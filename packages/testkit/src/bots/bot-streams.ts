@@ -59,8 +59,8 @@ export class BotMicrophone {
   packets = 0
   readonly #ssrc = nextSsrc++
   readonly #payload = new Uint8Array(AUDIO_BYTES).fill(0x55)
-  #peer: MediaPeer | undefined
-  #sink = -1
+  /** Sinks by peer: two while it moves. */
+  readonly #sinks = new Map<MediaPeer, number>()
   #sequence = 1000
   #ticks = 0
 
@@ -73,25 +73,26 @@ export class BotMicrophone {
     }
   }
 
-  /** Sends through this peer from now on. */
+  /** Sends through this peer from now on, too. */
   open(peer: MediaPeer): void {
-    this.#peer = peer
-    this.#sink = peer.openStream(this.#ssrc, OPUS_PAYLOAD_TYPE, [{ type: 'audioLevel', id: AUDIO_LEVEL_ID }])
+    const sink = peer.openStream(this.#ssrc, OPUS_PAYLOAD_TYPE, [{ type: 'audioLevel', id: AUDIO_LEVEL_ID }])
+    this.#sinks.set(peer, sink)
+  }
+
+  /** Sends through this peer no more. */
+  leave(peer: MediaPeer): void {
+    this.#sinks.delete(peer)
   }
 
   send(): void {
     this.#ticks += AUDIO_TICKS
     const isSilence = this.usesDtx && this.levelDbov < SPEECH_DBOV
     if (isSilence && this.#ticks % (DTX_PACKETS * AUDIO_TICKS) !== 0) return
-    this.#peer?.send(
-      this.#sink,
-      this.#sequence++,
-      this.#ticks >>> 0,
-      isSilence ? this.#payload.subarray(0, 1) : this.#payload,
-      false,
-      0,
-      -Math.round(this.levelDbov),
-    )
+    const payload = isSilence ? this.#payload.subarray(0, 1) : this.#payload
+    const level = -Math.round(this.levelDbov)
+    for (const [peer, sink] of this.#sinks)
+      peer.send(sink, this.#sequence, this.#ticks >>> 0, payload, false, 0, level)
+    this.#sequence++
     this.packets++
   }
 }
@@ -102,7 +103,8 @@ class Layer {
   readonly rtxSsrc = nextSsrc++
   readonly index: number
   readonly bps: number
-  sink = -1
+  /** By peer. */
+  readonly sinks = new Map<MediaPeer, number>()
   sequence = 1000
   wantsKeyFrame = true
   pictureId = 0
@@ -128,7 +130,6 @@ export class BotCamera {
   readonly #layers: Layer[]
   readonly #payload = new Uint8Array(MAX_PAYLOAD_BYTES)
   readonly #view = new DataView(this.#payload.buffer)
-  #peer: MediaPeer | undefined
   readonly #fps: number
   #ticks = 0
   #turns = 0
@@ -158,12 +159,17 @@ export class BotCamera {
     }
   }
 
+  /** Sends through this peer from now on, too. */
   open(peer: MediaPeer): void {
-    this.#peer = peer
     for (const layer of this.#layers) {
-      layer.sink = peer.openStream(layer.ssrc, VP8_PAYLOAD_TYPE)
+      layer.sinks.set(peer, peer.openStream(layer.ssrc, VP8_PAYLOAD_TYPE))
       layer.wantsKeyFrame = true
     }
+  }
+
+  /** Sends through this peer no more. */
+  leave(peer: MediaPeer): void {
+    for (const { sinks } of this.#layers) sinks.delete(peer)
   }
 
   /** A receiver of a layer needs a key frame (PLI). */
@@ -195,7 +201,9 @@ export class BotCamera {
       this.#view.setFloat64(STAMP_OFFSET + 1, nowMs)
       const length = Math.max(STAMP_OFFSET + STAMP_BYTES, Math.round(bytes / packets))
       const payload = this.#payload.subarray(0, length)
-      this.#peer?.send(layer.sink, layer.sequence++, this.#ticks >>> 0, payload, i === packets - 1)
+      for (const [peer, sink] of layer.sinks)
+        peer.send(sink, layer.sequence, this.#ticks >>> 0, payload, i === packets - 1)
+      layer.sequence++
       this.packetsByLayer[layer.index] = (this.packetsByLayer[layer.index] ?? 0) + 1
     }
     layer.pictures++

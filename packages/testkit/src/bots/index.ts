@@ -8,6 +8,7 @@ export {
   LAYER_BPS,
   VIDEO_INTERVAL_MS,
 } from './bot-streams.ts'
+export { GapMeter } from './gap-meter.ts'
 export { MediaLoop } from './media-loop.ts'
 export { NetworkRelay, type PathOptions } from './network-relay.ts'
 export { type PictureSample, type ReceivedFigures, ReceivedStream } from './received-stream.ts'

@@ -16,6 +16,7 @@ import { MediaPeer, type ServerTransport } from '../media-peer.ts'
 import type { PeerPort } from '../peer-port.ts'
 import { ArrivalFeedback } from './arrival-feedback.ts'
 import type { BotCamera, BotMicrophone } from './bot-streams.ts'
+import type { GapMeter } from './gap-meter.ts'
 import { ReceivedStream } from './received-stream.ts'
 import { BotSignalling } from './signalling.ts'
 
@@ -40,6 +41,8 @@ export interface RoomBotOptions {
 export interface RoomBotEvents {
   /** Its media goes on at another worker; it did not join again. */
   moved: [reason: string]
+  /** All of its media goes over the newer connection: the older is closed. */
+  left: []
   /** The server is back after the connection was lost; whether the same participant went on. */
   returned: [resumed: boolean]
   /** The server is back but did not let it in; it tries again when the connection is lost and back again. */
@@ -63,6 +66,8 @@ export class RoomBot extends EventEmitter<RoomBotEvents> {
   connections = 0
   /** When an RTP packet came last, by `performance.now()`. */
   lastPacketMs = 0
+  /** Hears of every packet, by whose sound or picture it is of. */
+  gaps: GapMeter | undefined
   readonly #options: RoomBotOptions
   readonly #signalling: BotSignalling
   #joined: Joined
@@ -71,6 +76,10 @@ export class RoomBot extends EventEmitter<RoomBotEvents> {
   readonly #locator = new HeaderExtensionLocator(1)
   readonly #rtcp = new RtcpHeader()
   #peer: MediaPeer | undefined
+  /** Carries on, with what comes over it, until the server closes its transport. */
+  #older:
+    | { readonly peer: MediaPeer; readonly transportId: string; readonly consumerIds: readonly string[] }
+    | undefined
   #isConnected = false
   #feedbackMs = 0
   #transportId = ''
@@ -105,6 +114,11 @@ export class RoomBot extends EventEmitter<RoomBotEvents> {
 
   get participantId(): string {
     return this.#joined.participantId
+  }
+
+  /** Whether two connections carry its media: it is on its way to another worker. */
+  get isMoving(): boolean {
+    return this.#older !== undefined
   }
 
   /** Requests sent so far. */
@@ -209,8 +223,12 @@ export class RoomBot extends EventEmitter<RoomBotEvents> {
       const { camera } = this.#options
       if (camera !== undefined) camera.wantedLayer = spatialLayer
     })
+    signalling.on('room.transportClosed', ({ transportId }) => {
+      if (this.#older?.transportId === transportId) this.#dropOlder()
+    })
     signalling.on('room.mediaMoved', ({ transport, reason }) => {
-      this.#dropPeer()
+      if (reason === 'drained') this.#keepOlder()
+      else this.#dropPeer()
       // What fails does so because yet another worker took over, or the bot left: then that goes on.
       this.#connect(transport).then(
         () => this.emit('moved', reason),
@@ -243,7 +261,7 @@ export class RoomBot extends EventEmitter<RoomBotEvents> {
     const peer = new MediaPeer(port, via === undefined ? transport : await via(transport))
     this.#peer = peer
     this.connections++
-    peer.on('rtp', (packet) => this.#receive(packet.header, packet.memory, packet.length))
+    peer.on('rtp', ({ header, memory, length }) => this.#receive(peer, header, memory, length))
     peer.on('rtcp', (packet) => this.#receiveRtcp(packet))
     const connected = peer.connect()
     const tracks: RequestOf<'room.connectMedia'>['tracks'] = []
@@ -294,32 +312,63 @@ export class RoomBot extends EventEmitter<RoomBotEvents> {
     if (stream.rtxSsrc !== undefined) this.#bySsrc.delete(stream.rtxSsrc)
   }
 
+  #keepOlder(): void {
+    this.#dropOlder()
+    if (this.#peer === undefined) return
+    const consumerIds = [...this.streams.keys()]
+    this.#older = { peer: this.#peer, transportId: this.#transportId, consumerIds }
+  }
+
+  #dropOlder(): void {
+    if (this.#older === undefined) return
+    const { peer, consumerIds } = this.#older
+    this.#older = undefined
+    for (const consumerId of consumerIds) this.#forget(consumerId)
+    this.#leavePeer(peer)
+    this.emit('left')
+  }
+
+  #leavePeer(peer: MediaPeer): void {
+    this.microphone?.leave(peer)
+    this.camera?.leave(peer)
+    peer.close()
+  }
+
   #dropPeer(): void {
     this.#isConnected = false
-    this.#peer?.close()
+    this.#dropOlder()
+    if (this.#peer !== undefined) this.#leavePeer(this.#peer)
     this.#peer = undefined
     this.streams.clear()
     this.states.clear()
     this.#bySsrc.clear()
   }
 
-  #receive(header: Parameters<ReceivedStream['receive']>[0], memory: Uint8Array, length: number): void {
+  #receive(
+    peer: MediaPeer,
+    header: Parameters<ReceivedStream['receive']>[0],
+    memory: Uint8Array,
+    length: number,
+  ): void {
     const nowMs = performance.now()
     this.lastPacketMs = nowMs
-    if (this.#feedback !== undefined) {
+    if (this.#feedback !== undefined && peer === this.#peer) {
       this.#locator.locate(memory, header)
       const [at = 0] = this.#locator.offsets
       if (at > 0) this.#feedback.received(readTransportSequenceNumber(memory, at), nowMs * 1000)
     }
     const stream = this.#bySsrc.get(header.ssrc)
-    if (stream !== undefined) this.#requestAgain(stream, stream.receive(header, memory, length, nowMs))
+    if (stream === undefined) return
+    const { participantId, kind } = stream.consumer
+    this.gaps?.received(`${kind} of ${participantId}`, nowMs)
+    this.#requestAgain(stream, stream.receive(header, memory, length, nowMs), peer)
   }
 
   /** @param missing sequence numbers, 16 bits */
-  #requestAgain({ ssrc }: ReceivedStream, missing: readonly number[]): void {
+  #requestAgain({ ssrc }: ReceivedStream, missing: readonly number[], peer = this.#peer): void {
     if (missing.length === 0) return
     const nack = new Uint8Array(300)
-    this.#peer?.sendRtcp(nack.subarray(0, writeNack(nack, 0, 1, ssrc, missing)))
+    peer?.sendRtcp(nack.subarray(0, writeNack(nack, 0, 1, ssrc, missing)))
   }
 
   #receiveRtcp(packet: Uint8Array): void {

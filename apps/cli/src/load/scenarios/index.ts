@@ -1,4 +1,5 @@
 import type { Scenario } from '../scenario.ts'
+import { drain } from './drain.ts'
 import { failures } from './failures.ts'
 import { joinAndLeave } from './join-and-leave.ts'
 import { manyRooms } from './many-rooms.ts'
@@ -14,4 +15,5 @@ export const scenarios: readonly Scenario[] = [
   joinAndLeave,
   networks,
   failures,
+  drain,
 ]
