@@ -97,14 +97,21 @@ class OpenMicrophones {
     })
   }
 
-  #send(i: number, level: number, payloadBytes: number): void {
+  /** A loud packet comes over the transport of `i` under somebody else's SSRC. */
+  pretend(i: number, toBe: number): void {
+    this.#send(i, SPEECH, 40, 1000 + toBe)
+    this.fixture.run()
+    this.fixture.tick(20)
+  }
+
+  #send(i: number, level: number, payloadBytes: number, ssrc = 1000 + i): void {
     const sender = this.#senders[i]!
     const bytes = new Uint8Array(200)
     const length = writeRtpPacket(bytes, 0, {
       payloadType: 111,
       sequenceNumber: sender.sequence++ & 0xffff,
       timestamp: sender.sequence * 960,
-      ssrc: 1000 + i,
+      ssrc,
       headerExtensions: [{ id: AUDIO_LEVEL_ID, data: Uint8Array.of(0x80 | -level) }],
       payload: new Uint8Array(payloadBytes),
     })
@@ -135,6 +142,35 @@ describe('AudioSelector', () => {
     const heard = room.pass(100, [SPEECH, SILENCE, SILENCE, SPEECH])
     expect(heard).toEqual(['01', '01', '03', '03', '03'])
     expect(room.told()).toEqual(['p0 p3'])
+  })
+
+  test.each([0, 1, 5, 9, 10, 15, 19])(
+    'a new speaker is heard within 100 ms, 60 ms clipped at most, when packets come %i ms after the frames',
+    (offsetMs) => {
+      const room = new OpenMicrophones(4, 2)
+      room.observe(0, 1, 2, 3)
+      room.pass(1000, [SPEECH, SPEECH, SILENCE, SILENCE])
+      room.fixture.tick(offsetMs)
+      room.pass(400, [SPEECH, SILENCE, SILENCE, SILENCE])
+      const heard = room.pass(200, [SPEECH, SILENCE, SILENCE, SPEECH])
+      const clipped = heard.findIndex((frame) => frame.includes('3'))
+      expect(clipped).toBeGreaterThanOrEqual(0)
+      expect(20 * clipped).toBeLessThanOrEqual(60)
+      expect(heard.slice(clipped)).toEqual(Array(heard.length - clipped).fill('03'))
+    },
+  )
+
+  test('a packet under the SSRC of somebody else speaks for nobody', () => {
+    const room = new OpenMicrophones(3, 1)
+    room.observe(0, 1, 2)
+    room.pass(400, [SPEECH, SILENCE, SILENCE])
+    room.pass(400, [SILENCE, SILENCE, SILENCE])
+    room.told()
+    for (let i = 0; i < 50; i++) room.pretend(2, 1)
+    expect(room.told()).toEqual([])
+    expect(room.numbers(1, 0)).toEqual([])
+    for (let i = 0; i < 50; i++) room.pretend(1, 1)
+    expect(room.told()).toEqual(['p1'])
   })
 
   test('who is heard again goes on with continuous numbers', () => {
