@@ -55,7 +55,8 @@ export const drain: Scenario = {
         name: 'longest gap in a voice while they move',
         value: moving.audioMs,
         unit: 'ms',
-        limit: { most: inaudibleGapMs },
+        // On a machine that itself stalls for longer there is nothing to tell apart.
+        limit: { most: Math.max(inaudibleGapMs, calm.audioMs) },
       },
       { name: 'longest gap in a picture, nothing happening', value: calm.videoMs, unit: 'ms' },
       { name: 'longest gap in a picture while they move', value: moving.videoMs, unit: 'ms' },
