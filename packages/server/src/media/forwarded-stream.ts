@@ -6,8 +6,6 @@ import type { EngineConsumer, EngineProducer } from './engine.ts'
 export type Forwardable = {
   /** The id that clients know: it stays when the stream goes on by another producer. */
   readonly streamId: string
-  /** Rises with each producer that it goes on by. */
-  readonly generation: number
   readonly producer: EngineProducer
   readonly participantId: string
   readonly source: TrackSource

@@ -52,27 +52,13 @@ export class ParticipantMedia {
   }
 }
 
-/** What a handover asks of those who receive. */
-export type HandoverReceivers = {
-  /** Whether everybody who receives is set up for all that they are to get. */
-  readonly isSettled: boolean
-  /** Whether somebody still gets a stream by this producer. */
-  readonly hasConsumerOf: (producer: Forwardable['producer']) => boolean
-}
-
 /**
- * Whether all who move have moved: connected, publishing again all that they did, and everybody receives by the newer
- * connections. Then the older ones carry nothing that anybody needs. Pure.
+ * Whether all who move have moved: connected, and publishing again all that they did. Once everybody who receives is set up
+ * for it, the older connections carry nothing that anybody needs. Pure.
  */
-export const isHandedOver = (
-  participants: readonly ParticipantMedia[],
-  receivers: HandoverReceivers,
-): boolean =>
-  receivers.isSettled &&
+export const haveMoved = (participants: readonly ParticipantMedia[]): boolean =>
   participants.every(({ connection, older }) => {
     if (older === undefined) return true
     if (connection === undefined || !connection.isSetUp) return false
-    return [...older.streams].every(
-      ([streamId, { producer }]) => connection.streams.has(streamId) && !receivers.hasConsumerOf(producer),
-    )
+    return [...older.streams.keys()].every((streamId) => connection.streams.has(streamId))
   })

@@ -30,7 +30,7 @@ export type ReceiverOptions = {
   readonly routes: StreamRoutes
   /** Who receives what changed: decisions are due. */
   readonly onChanged: (receiver: Receiver) => void
-  /** Somebody is set up for more, or gave up the older of two ways. */
+  /** Somebody is set up for more. */
   readonly onReady: () => void
 }
 
@@ -64,9 +64,6 @@ const expectedErrors: ReadonlySet<string> = new Set([
 
 /** States that change within this time are told of together. */
 const statesDelayMs = 40
-
-/** For so long a stream comes both by the older and by the newer way: a picture's first key frame is on its way meanwhile. */
-export const overlapMs = 300
 
 /**
  * Who receives what: the server makes the consumers, and tells of them in batches, so that no receiver asks for a
@@ -147,11 +144,6 @@ export class Receivers {
     return this.all.every(({ pending, lastBatch, readyBatch }) => pending === 0 && readyBatch >= lastBatch)
   }
 
-  /** Whether somebody gets a stream by this producer, or is to. */
-  hasConsumerOf(producer: EngineProducer): boolean {
-    return this.all.some(({ streams }) => streams.has(producer))
-  }
-
   /** Somebody left for good. */
   forget(participantId: string): void {
     this.remove(participantId)
@@ -195,7 +187,6 @@ export class Receivers {
     receiver.readyBatch = Math.max(receiver.readyBatch, Math.min(batch, receiver.lastBatch))
     const ready = [...receiver.consumers.values()].filter((forwarded) => forwarded.batch <= batch)
     await Promise.all(ready.map((forwarded) => forwarded.setReady()))
-    for (const forwarded of ready) this.#supersede(receiver, forwarded)
     this.#options.onReady()
   }
 
@@ -229,15 +220,6 @@ export class Receivers {
     for (const forwarded of receiver.consumers.values()) {
       const decision = decisions.get(forwarded.stream.streamId)
       if (decision !== undefined && forwarded.decide(decision)) this.#noteState(receiver, forwarded)
-    }
-  }
-
-  /** What a stream came by before it came by this consumer is given up. */
-  #supersede(receiver: Receiver, { stream }: ForwardedStream): void {
-    const { streamId, generation } = stream
-    for (const { stream: older, consumer } of receiver.consumers.values()) {
-      if (older.streamId !== streamId || older.generation >= generation) continue
-      setTimeout(() => consumer.close(), overlapMs).unref()
     }
   }
 
@@ -289,7 +271,6 @@ export class Receivers {
         if (receiver.consumers.delete(consumer.id) && this.#isCurrent(receiver)) {
           this.#tellRemoved(receiver, [consumer.id])
           this.#options.onChanged(receiver)
-          this.#options.onReady()
         }
       })
       forwarded.watchLayers(() => this.#noteState(receiver, forwarded))

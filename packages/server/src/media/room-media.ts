@@ -14,8 +14,8 @@ import type { Forwardable } from './forwarded-stream.ts'
 import { layerHeightsOf } from './layer-heights.ts'
 import type { MediaCounts } from './media-counts.ts'
 import { mediaErrorOf } from './media-errors.ts'
-import { isHandedOver, MediaConnection, ParticipantMedia } from './participant-media.ts'
-import { overlapMs, type ReceiverEvents, Receivers } from './receivers.ts'
+import { haveMoved, MediaConnection, ParticipantMedia } from './participant-media.ts'
+import { type ReceiverEvents, Receivers } from './receivers.ts'
 import { type DataStreams, RoomData } from './room-data.ts'
 import { RoomForwarding } from './room-forwarding.ts'
 import { type RoomPlace, RoomRouters, type RoomWorkers } from './room-routers.ts'
@@ -62,6 +62,8 @@ export type RoomMediaOptions = {
 /** What is taken for a newcomer's network until it was measured: three small pictures. */
 const firstEstimateBps = 1_000_000
 
+/** For so long streams come by the older and the newer connections: a picture's first key frame is on its way meanwhile. */
+const overlapMs = 300
 /** Who does not manage to move in this time loses the older transport all the same. */
 const longestMoveMs = 10_000
 
@@ -276,10 +278,8 @@ export class RoomMedia {
     }
     const { streams } = connection
     const streamId = stream.streamId ?? producer.id
-    const before = owned.streams.find((one) => one.streamId === streamId)
     const published = {
       streamId,
-      generation: before === undefined ? 0 : before.generation + 1,
       producer,
       participantId,
       source,
@@ -428,14 +428,17 @@ export class RoomMedia {
   #leaveIfMoved(): void {
     const moving = [...this.#participants].filter(([, { older }]) => older !== undefined)
     if (moving.length === 0 || this.#leaving !== undefined) return
-    const everybody = [...this.#participants.values()]
-    if (!isHandedOver(everybody, this.#receivers)) return
+    if (!this.#isHandedOver()) return
     // What has just begun over the newer ones has time to arrive.
     this.#leaving = setTimeout(() => {
       this.#leaving = undefined
-      if (!isHandedOver([...this.#participants.values()], this.#receivers)) return
+      if (!this.#isHandedOver()) return
       for (const [participantId, owned] of moving) this.#leave(participantId, owned)
     }, overlapMs)
+  }
+
+  #isHandedOver(): boolean {
+    return this.#receivers.isSettled && haveMoved([...this.#participants.values()])
   }
 
   /** Places of drained workers close when nobody has a connection or a seat there. */

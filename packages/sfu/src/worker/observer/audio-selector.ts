@@ -53,7 +53,10 @@ export class AudioSelector extends RtpObserver {
     this.#selection.remove(producer.id)
     this.#watched.delete(producer.id)
     producer.holdBack(false)
-    if (wasSelected) this.#tell()
+    if (!wasSelected) return
+    // Who is heard already takes the place at once.
+    if (this.#selection.decide()) this.#apply()
+    else this.#tell()
   }
 
   /** Paused, it forwards everybody. */
