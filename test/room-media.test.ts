@@ -67,7 +67,7 @@ describe('two people in a room', () => {
   test('a worker that is drained is left by both unnoticed, and nothing of the older connections stays', async () => {
     const before = await ravi.participants()
     for (const person of [asha, ravi]) await person.collectStates()
-    const [busy, idle] = (await workers(server)).sort((a, b) => b.participants - a.participants)
+    const [busy, idle] = (await server.workers()).toSorted((a, b) => b.participants - a.participants)
     expect([busy?.participants, idle?.participants]).toEqual([2, 0])
     await server.drain(busy?.index ?? 0)
     await expect.poll(() => ravi.connectionsMade(), SOON).toBe(2)
@@ -77,12 +77,13 @@ describe('two people in a room', () => {
       expect(await person.collectedStates()).toEqual([])
     }
     expect(await ravi.participants()).toEqual(before)
-    expect((await workers(server)).map(({ participants }) => participants).sort()).toEqual([0, 2])
+    expect((await server.workers()).map(({ participants }) => participants).sort()).toEqual([0, 2])
   }, 120_000)
 
   test('a worker that is killed is survived by both, as who they were', async () => {
     const before = await ravi.participants()
-    process.kill(await busiestWorker(server), 'SIGKILL')
+    const [busy] = (await server.workers()).toSorted((a, b) => b.participants - a.participants)
+    process.kill(busy?.pid ?? Number.NaN, 'SIGKILL')
     await expect.poll(() => ravi.connectionsMade(), SOON).toBe(3)
     for (const person of [asha, ravi]) await person.seesAndHears(1, MINIMUM_FPS)
     expect(await ravi.participants()).toEqual(before)
@@ -93,18 +94,3 @@ describe('two people in a room', () => {
     expect(browser.problems).toEqual([])
   })
 })
-
-/** How many people are on each worker. */
-async function workers(server: ServerProcess): Promise<{ index: number; participants: number }[]> {
-  const text = await server.get('/metrics')
-  const rows = [...text.matchAll(/^sangam_media_worker_participants\{worker="(\d+)"\} (\d+)$/gm)]
-  return rows.map(([, index, participants]) => ({ index: Number(index), participants: Number(participants) }))
-}
-
-/** The worker that received most packets. */
-async function busiestWorker(server: ServerProcess): Promise<number> {
-  const text = await server.get('/metrics')
-  const rows = [...text.matchAll(/sangam_media_packets\{pid="(\d+)",count="receivedPackets"\} (\d+)/g)]
-  const [first] = rows.sort(([, , a], [, , b]) => Number(b) - Number(a))
-  return Number(first?.[1])
-}

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { operatorAccess } from '@sangam/server'
+import { type MediaWorkerState, operatorAccess } from '@sangam/server'
 import { findServerPorts, type ServerPorts } from './free-ports.ts'
 
 const CLI = join(import.meta.dirname, '../../apps/cli/src/main.ts')
@@ -111,13 +111,22 @@ export class ServerProcess implements AsyncDisposable {
     return response.text()
   }
 
+  /** The media workers, as an operator sees them. */
+  workers(): Promise<readonly MediaWorkerState[]> {
+    return this.#operate('GET', '')
+  }
+
   /** Drains a media worker, as an operator does. @throws Error on any status but 200 */
-  async drain(index: number): Promise<void> {
+  drain(index: number): Promise<readonly MediaWorkerState[]> {
+    return this.#operate('POST', `/${index}/drain`)
+  }
+
+  async #operate(method: string, path: string): Promise<readonly MediaWorkerState[]> {
     const { token } = await operatorAccess({ DATA_DIR: join(this.folder, 'data') })
     const headers = { authorization: `Bearer ${token}` }
-    const path = `/api/v1/operator/workers/${index}/drain`
-    const response = await fetch(this.url + path, { method: 'POST', headers })
-    if (response.status !== 200) throw new Error(`POST ${path} gave ${response.status}`)
+    const response = await fetch(`${this.url}/api/v1/operator/workers${path}`, { method, headers })
+    if (response.status !== 200) throw new Error(`${method} ${path} gave ${response.status}`)
+    return ((await response.json()) as { readonly workers: readonly MediaWorkerState[] }).workers
   }
 
   /** Ends the server and removes its data. */

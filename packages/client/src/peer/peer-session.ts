@@ -298,7 +298,7 @@ function sendCodecOf(
 }
 
 function receiveSectionOf(consumer: Consumer): ReceiveSection {
-  const { rtpParameters, participantId, producerId, kind, source } = consumer
+  const { rtpParameters, participantId, consumerId, kind, source } = consumer
   const { mid, codecs, headerExtensions = [], encodings, rtcp } = rtpParameters
   const encoding = encodings?.[0]
   if (mid === undefined || encoding?.ssrc === undefined) throw new Error('a consumer without mid or SSRC')
@@ -314,6 +314,7 @@ function receiveSectionOf(consumer: Consumer): ReceiveSection {
     ssrc: encoding.ssrc,
     ...(encoding.rtx === undefined ? {} : { rtxSsrc: encoding.rtx.ssrc }),
     streamId: `${participantId}-${shown}`,
-    trackId: producerId,
+    // Not the producer's id: while somebody moves, two consumers carry one stream, and no msid may stand twice.
+    trackId: consumerId,
   }
 }

@@ -72,7 +72,9 @@ export class RoomMedia extends TypedEmitter<RoomMediaEvents> {
   readonly #prepared = new Map<TrackSource, Sending>()
   /** By consumerId. */
   readonly #consumers = new Map<string, Consumer>()
-  /** By producerId. */
+  /** By consumerId. */
+  readonly #arriving = new Map<string, PeerReceiver>()
+  /** By producerId: of the newest consumer, where several carry one stream. */
   readonly #receivers = new Map<string, PeerReceiver>()
   #dtlsParameters: DtlsParameters | undefined
   #sending: RTCDataChannel | undefined
@@ -206,6 +208,7 @@ export class RoomMedia extends TypedEmitter<RoomMediaEvents> {
         const receiver = receivers.get(consumerId)
         // Removed while the browser was at it.
         if (receiver === undefined || !this.#consumers.has(consumerId)) continue
+        this.#arriving.set(consumerId, receiver)
         this.#receivers.set(producerId, receiver)
         this.emit('received', producerId, receiver)
       }
@@ -223,10 +226,23 @@ export class RoomMedia extends TypedEmitter<RoomMediaEvents> {
     for (const consumerId of consumerIds) {
       const producerId = this.#consumers.get(consumerId)?.producerId
       this.#consumers.delete(consumerId)
-      const replaced = [...this.#consumers.values()].some((one) => one.producerId === producerId)
-      if (producerId !== undefined && !replaced) this.#receivers.delete(producerId)
+      this.#arriving.delete(consumerId)
+      if (producerId !== undefined) this.#fallBack(producerId)
     }
     if (!this.#closed) void this.#session.drop(consumerIds).catch(() => undefined)
+  }
+
+  /** One of the consumers of a stream is gone: another one carries it, or none. */
+  #fallBack(producerId: string): void {
+    const before = this.#receivers.get(producerId)
+    const others = [...this.#consumers.values()].filter((one) => one.producerId === producerId)
+    const receiver = others.map(({ consumerId }) => this.#arriving.get(consumerId)).findLast(Boolean)
+    if (receiver === undefined) {
+      this.#receivers.delete(producerId)
+    } else if (receiver !== before) {
+      this.#receivers.set(producerId, receiver)
+      this.emit('received', producerId, receiver)
+    }
   }
 
   /** After a lost connection: what the server still forwards. */
