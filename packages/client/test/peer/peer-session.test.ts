@@ -68,7 +68,7 @@ describe('a session', () => {
     const [first, second] = await Promise.all(halves.map((half) => session.receive(half)))
     expect(browser().offers).toHaveLength(2)
     expect((first?.size ?? 0) + (second?.size ?? 0)).toBe(100)
-    expect(first?.get('k7')?.track.id).toBe('p7')
+    expect(first?.get('k7')?.track.id).toBe('k7')
     await session.drop(consumers.map(({ consumerId }) => consumerId))
     expect(browser().offers).toHaveLength(3)
     expect(browser().getTransceivers()).toEqual([])
