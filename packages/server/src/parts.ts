@@ -5,6 +5,7 @@ import { CallService } from './calls/call-service.ts'
 import { type CareApi, createCare } from './care/create-care.ts'
 import { createChatParts } from './chat/chat-parts.ts'
 import { ConversationCache } from './chat/conversation-cache.ts'
+import { entitled } from './chat/conversation-rights.ts'
 import { observedStore } from './chat/observed-store.ts'
 import type { ChatStore } from './chat/store.ts'
 import type { Settings } from './config/settings.ts'
@@ -169,6 +170,7 @@ export const connectParts = (options: PartsOptions): Parts => {
     care: care.service,
     previews: new PreviewService({
       isOn: settings.linkPreviews,
+      checkMaySend: (session, conversationId) => entitled(cache, session, conversationId, 'write'),
       fetchPage: (url) => fetchPage(url, options.previewTarget ?? publicWeb),
       uptime,
       rateLimitFactor: settings.rateLimitFactor,

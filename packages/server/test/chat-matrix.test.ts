@@ -103,6 +103,11 @@ const rows: readonly Row[] = [
     request: (s) => ({ conversationId: s.conversationId, number: s.others }),
   },
   {
+    event: 'message.preview',
+    least: reading,
+    request: (s) => ({ ...just(s), url: 'http://127.0.0.1/' }),
+  },
+  {
     event: 'conversation.create',
     least: anybody,
     request: () => ({ clientConversationId: freshId(), title: 'T', members: [] }),
@@ -160,7 +165,7 @@ describe('who may do what in a conversation', () => {
   }
 
   beforeEach(async () => {
-    const server = await startTestServer()
+    const server = await startTestServer({ linkPreviews: true })
     const join = (identity: string) => server.member({ identity, name: identity, ...grants })
     people = {
       owner: await join('owner'),

@@ -171,6 +171,7 @@ describe('message.preview', () => {
   test('gives title and description; nothing, and no reason, where there is no page to be had', async () => {
     const server = await startTestServer({ linkPreviews: true, previewTarget: here })
     const asha = await server.guest('Asha')
+    await asha.ask('conversation.open', team)
     const page = serve('/news', '<title>News</title><meta name="description" content="Of today">')
     expect(await asha.ask('message.preview', { ...team, url: page })).toEqual({
       preview: { url: page, title: 'News', description: 'Of today' },
@@ -186,6 +187,7 @@ describe('message.preview', () => {
   test('a server of the public web alone fetches nothing of its own machine', async () => {
     const server = await startTestServer({ linkPreviews: true })
     const asha = await server.guest('Asha')
+    await asha.ask('conversation.open', team)
     const before = seen.length
     expect(await asha.ask('message.preview', { ...team, url: serve('/own', '<title>Own</title>') })).toEqual(
       {},
@@ -196,6 +198,7 @@ describe('message.preview', () => {
   test('one person can’t have many made', async () => {
     const server = await startTestServer({ linkPreviews: true, previewTarget: here, rateLimitFactor: 0.1 })
     const asha = await server.guest('Asha')
+    await asha.ask('conversation.open', team)
     const request = { ...team, url: `${url}/missing` }
     for (const _ of Array(2)) await asha.ask('message.preview', request)
     expect(await asha.refusal('message.preview', request)).toMatchObject({

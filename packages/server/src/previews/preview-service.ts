@@ -8,6 +8,8 @@ import { pageFacts } from './page-facts.ts'
 export type PreviewOptions = {
   /** Whether the server makes previews at all. */
   readonly isOn: boolean
+  /** Rejects for somebody who may not send to the conversation. */
+  readonly checkMaySend: (session: Session, conversationId: string) => Promise<unknown>
   /** Gives the HTML of a page, or undefined; never throws. */
   readonly fetchPage: (url: string) => Promise<string | undefined>
   /** Milliseconds that only rise. */
@@ -34,10 +36,11 @@ export class PreviewService {
   /** `message.preview` */
   async preview(
     session: Session,
-    { url }: ParsedRequestOf<'message.preview'>,
+    { conversationId, url }: ParsedRequestOf<'message.preview'>,
   ): Promise<ReplyOf<'message.preview'>> {
-    const { isOn, fetchPage, uptime } = this.#options
+    const { isOn, checkMaySend, fetchPage, uptime } = this.#options
     if (!isOn) throw requestErrors.unsupported('This server makes no previews of links.')
+    await checkMaySend(session, conversationId)
     const waitMs = this.#limiter.take(session.identity, uptime())
     if (waitMs > 0) throw requestErrors.rateLimited(waitMs)
     if (this.#underWay >= mostAtOnce) throw requestErrors.unavailable('The maker of previews')
