@@ -15,7 +15,7 @@ const inaudibleGapMs = 60
 export const drain: Scenario = {
   name: 'drain',
   description:
-    'a worker is drained under 10 people: everybody on it moves, the same participants, without a gap that anyone hears (60 ms at most)',
+    'a worker is drained under 10 people: everybody on it moves, the same participants, without a gap that anyone hears (60 ms at most, or what the machine stalls for with nothing happening)',
   async run({ progress, onEnd }) {
     const server = await ServerUnderLoad.start({ ROOM_SPREAD: '5' })
     onEnd(() => server.dispose())
