@@ -1,10 +1,10 @@
 import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import type { Socket } from 'socket.io-client'
 import { MeasuredServer } from './measured-server.ts'
 import { type Kind, kinds, median, openTeam, quantile, send } from './measuring.ts'
+import { measurePaced } from './paced.ts'
 
 export const senders = 50
 /** Messages that a sender has under way, when it sends as fast as it can. */
@@ -26,12 +26,11 @@ export async function connectSenders(server: MeasuredServer): Promise<Socket[]> 
   return server.connect(senders)
 }
 
-/** All sockets send for a time: as fast as their windows allow, or `perSecond` messages in all. */
+/** All sockets send for a time, as fast as their windows allow. */
 export async function measureAcks(
   server: MeasuredServer,
   sockets: readonly Socket[],
   seconds: number,
-  perSecond?: number,
 ): Promise<AckRun> {
   const latencies: number[] = []
   const cpuBefore = await server.cpuSeconds()
@@ -40,20 +39,7 @@ export async function measureAcks(
   const flatOut = async (socket: Socket): Promise<void> => {
     while (performance.now() < endMs) latencies.push(await send(socket))
   }
-  const paced = async (rate: number): Promise<void> => {
-    const waiting: Promise<unknown>[] = []
-    for (let sent = 0; performance.now() < endMs; await wait(1)) {
-      const due = ((performance.now() - beganMs) / 1000) * rate
-      for (; sent < due; sent += 1) {
-        const socket = sockets[sent % sockets.length]
-        if (socket !== undefined) waiting.push(send(socket).then((ms) => latencies.push(ms)))
-      }
-    }
-    await Promise.all(waiting)
-  }
-  await (perSecond === undefined
-    ? Promise.all(sockets.flatMap((socket) => Array.from({ length: windowSize }, () => flatOut(socket))))
-    : paced(perSecond))
+  await Promise.all(sockets.flatMap((socket) => Array.from({ length: windowSize }, () => flatOut(socket))))
   const durationS = (performance.now() - beganMs) / 1000
   const cpu = (await server.cpuSeconds()) - cpuBefore
   return {
@@ -93,10 +79,16 @@ export async function compareAcks(seconds: number, rounds: number): Promise<unkn
   }
   const rate = (kind: Kind): number => median(runs[kind].map(({ perSecond }) => perSecond))
   const ratio = rate('sangam') / rate('bare')
-  // Right before and right after: the disk may have other work too.
-  const fsyncTimes = measureFsyncs()
-  const half = await measureAcks(sangam, sockets.sangam, seconds, rate('sangam') / 2)
-  fsyncTimes.push(...measureFsyncs())
+  for (const socket of [...sockets.bare, ...sockets.sangam]) socket.disconnect()
+  const halfRate = rate('sangam') / 2
+  const half = {
+    bare: await measurePaced(bare, senders, halfRate, seconds),
+    // Right before and right after: the disk may have other work too.
+    fsyncsBefore: measureFsyncs(),
+    sangam: await measurePaced(sangam, senders, halfRate, seconds),
+    fsyncsAfter: measureFsyncs(),
+  }
+  const fsyncTimes = [...half.fsyncsBefore, ...half.fsyncsAfter]
   const fsync = { p50Ms: median(fsyncTimes), p99Ms: quantile(fsyncTimes, 0.99) }
   for (const kind of kinds) {
     const cpu = median(runs[kind].map(({ cpuSecondsPerThousand }) => cpuSecondsPerThousand))
@@ -106,11 +98,17 @@ export async function compareAcks(seconds: number, rounds: number): Promise<unkn
   }
   console.log(`durable ÷ bare: ${ratio.toFixed(2)}  (${senders} senders, synchronous=FULL)`)
   console.log(
-    `half load: ack p50 ${half.ackP50Ms.toFixed(2)} ms, p99 ${half.ackP99Ms.toFixed(2)} ms; fsync p50 ${fsync.p50Ms.toFixed(2)} ms, p99 ${fsync.p99Ms.toFixed(2)} ms`,
+    `half load: ${halfRate.toFixed(0)} messages/s at an even pace; fsync p50 ${fsync.p50Ms.toFixed(2)} ms, p99 ${fsync.p99Ms.toFixed(2)} ms`,
   )
+  for (const kind of kinds) {
+    const { p50Ms, p99Ms, serverCores, clientCores } = half[kind]
+    console.log(
+      `${kind.padEnd(8)} ack p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms; ${serverCores.toFixed(2)} cores, senders ${clientCores.toFixed(2)}`,
+    )
+  }
   const boundMs = 3 * fsync.p99Ms + 5
   console.log(
-    `half load, p99 at most 3 fsync p99 + 5 ms = ${boundMs.toFixed(1)} ms: ${half.ackP99Ms <= boundMs ? 'yes' : 'no'}`,
+    `half load, p99 at most 3 fsync p99 + 5 ms = ${boundMs.toFixed(1)} ms: ${half.sangam.p99Ms <= boundMs ? 'yes' : 'no'}`,
   )
-  return { runs, ratio, half, fsync, boundMs }
+  return { runs, ratio, halfRate, half: { bare: half.bare, sangam: half.sangam }, fsync, boundMs }
 }

@@ -2,18 +2,29 @@ import { PROTOCOL_VERSION } from '@sangam/protocol'
 import { io, type Socket } from 'socket.io-client'
 import type { Kind } from './measuring.ts'
 
+/** What a client says of itself at the handshake. */
+export type Credentials = {
+  readonly token: string
+  readonly protocolVersion: number
+  readonly client: string
+  readonly deviceId: string
+}
+
+/** Credentials of a new person. */
+export const credentialsFor = async (url: string, kind: Kind): Promise<Credentials> => ({
+  token: kind === 'sangam' ? await guestToken(url) : 'none',
+  protocolVersion: PROTOCOL_VERSION,
+  client: 'bench',
+  deviceId: 'bench',
+})
+
 /** Connects one client, a person of its own; resolves when the server has greeted it. */
 export async function connectClient(url: string, kind: Kind): Promise<Socket> {
   const socket = io(url, {
     transports: ['websocket'],
     forceNew: true,
     reconnection: false,
-    auth: {
-      token: kind === 'sangam' ? await guestToken(url) : 'none',
-      protocolVersion: PROTOCOL_VERSION,
-      client: 'bench',
-      deviceId: 'bench',
-    },
+    auth: await credentialsFor(url, kind),
   })
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   socket.once('session.ready', () => resolve())

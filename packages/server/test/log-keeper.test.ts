@@ -9,32 +9,32 @@ import { temporaryFolder } from './support/test-server.ts'
 
 describe('the step that a write-ahead log is due', () => {
   test('little that is not copied yet is left for later', () => {
-    expect(checkpointStep({ pages: 999, copied: 0 }, false)).toBe('none')
-    expect(checkpointStep({ pages: 1000, copied: 0 }, false)).toBe('copy')
-    expect(checkpointStep({ pages: 5000, copied: 4001 }, false)).toBe('none')
-    expect(checkpointStep({ pages: 5001, copied: 4001 }, false)).toBe('copy')
+    expect(checkpointStep({ pages: 3999, copied: 0 }, false)).toBe('none')
+    expect(checkpointStep({ pages: 4000, copied: 0 }, false)).toBe('copy')
+    expect(checkpointStep({ pages: 12_000, copied: 8001 }, false)).toBe('none')
+    expect(checkpointStep({ pages: 12_001, copied: 8001 }, false)).toBe('copy')
   })
 
-  test('a long log is ended once most of it is copied, and copied first otherwise', () => {
-    expect(checkpointStep({ pages: 8000, copied: 7999 }, false)).toBe('finish')
-    expect(checkpointStep({ pages: 8000, copied: 7001 }, false)).toBe('finish')
-    expect(checkpointStep({ pages: 8000, copied: 7000 }, false)).toBe('copy')
-    expect(checkpointStep({ pages: 7999, copied: 7998 }, false)).toBe('none')
+  test('a long log is copied until so little is left that it can end between two commits', () => {
+    expect(checkpointStep({ pages: 16_000, copied: 0 }, false)).toBe('copy')
+    expect(checkpointStep({ pages: 16_000, copied: 15_871 }, false)).toBe('copy')
+    expect(checkpointStep({ pages: 16_000, copied: 15_872 }, false)).toBe('finish')
+    expect(checkpointStep({ pages: 15_999, copied: 15_998 }, false)).toBe('none')
   })
 
   test('a log that is all copied begins anew by itself', () => {
-    expect(checkpointStep({ pages: 8000, copied: 8000 }, false)).toBe('none')
+    expect(checkpointStep({ pages: 16_000, copied: 16_000 }, false)).toBe('none')
   })
 
   test('nothing is due while a copy is under way', () => {
     expect(checkpointStep({ pages: 100_000, copied: 0 }, true)).toBe('none')
-    expect(checkpointStep({ pages: 8001, copied: 8000 }, true)).toBe('none')
+    expect(checkpointStep({ pages: 16_001, copied: 16_000 }, true)).toBe('none')
   })
 })
 
 describe('a log keeper', () => {
   const pageBytes = 4096
-  const commits = 400
+  const commits = 800
   const pagesPerCommit = 100
 
   test('keeps the log of endless commits short, copies it beside them, and leaves all that was committed', async () => {
@@ -55,12 +55,12 @@ describe('a log keeper', () => {
       const { pages, copied } = connection.logState()
       if (copied > 0 && copied < pages) copiedBeside += 1
       // A disk that copies more slowly than this loop writes would only show how slow it is.
-      if (pages - copied > 3000) await keeper.idle()
+      if (pages - copied > 6000) await keeper.idle()
     }
     expect(copiedBeside).toBeGreaterThan(0)
-    // 400 commits wrote more than 40,000 pages: the log began anew again and again.
-    expect(longest).toBeLessThan(20_000)
-    expect(statSync(`${path}-wal`).size).toBeLessThan(20_000 * (pageBytes + 24))
+    // 800 commits wrote more than 80,000 pages: the log began anew again and again.
+    expect(longest).toBeLessThan(40_000)
+    expect(statSync(`${path}-wal`).size).toBeLessThan(40_000 * (pageBytes + 24))
     await keeper.close()
     expect(connection.checkpoint('TRUNCATE')).toBe(true)
     expect(statSync(`${path}-wal`).size).toBe(0)

@@ -10,18 +10,21 @@ export type LogState = {
  */
 export type CheckpointStep = 'none' | 'copy' | 'finish'
 
-/** Pages (4 KiB) that are not copied yet from which it is worth copying them: 4 MiB. */
-const worthCopying = 1000
-/** Pages from which the log is to begin anew: 32 MiB. */
-const worthEnding = 8000
+/** Pages (4 KiB) that are not copied yet from which it is worth copying them: 16 MiB. A page that many commits changed is copied once. */
+const worthCopying = 4000
+/** Pages from which the log is to begin anew: 64 MiB. */
+const worthEnding = 16_000
+/** Pages (512 KiB) that may be copied between two commits: the next one hardly waits for them. */
+const soonCopied = 128
 
 /**
- * A log begins anew only when all of it is copied at a moment without a write. Copying most of it beside the commits
- * leaves little to hold one up with; a copy that is under way already has to end first.
+ * A log begins anew only when all of it is copied at a moment without a write. What is committed during a copy is left
+ * after it: of a long log one copy follows the other, each leaves less, until the rest is little enough.
  */
 export const checkpointStep = ({ pages, copied }: LogState, isCopying: boolean): CheckpointStep => {
   if (isCopying) return 'none'
   const left = pages - copied
-  if (pages >= worthEnding && left > 0 && left < worthCopying) return 'finish'
-  return left >= worthCopying ? 'copy' : 'none'
+  if (pages < worthEnding) return left >= worthCopying ? 'copy' : 'none'
+  if (left === 0) return 'none'
+  return left <= soonCopied ? 'finish' : 'copy'
 }
