@@ -1,4 +1,4 @@
-/** Measures the longest time without a packet, for each of several streams. */
+/** Measures the longest time without a packet, and when the last one came, for each of several streams. */
 export class GapMeter {
   readonly #lastMs = new Map<string, number>()
   readonly #longestMs = new Map<string, number>()
@@ -10,6 +10,11 @@ export class GapMeter {
       Math.max(this.#longestMs.get(stream) ?? 0, nowMs - (this.#lastMs.get(stream) ?? nowMs)),
     )
     this.#lastMs.set(stream, nowMs)
+  }
+
+  /** When the last packet of a stream came; undefined: none did. */
+  last(stream: string): number | undefined {
+    return this.#lastMs.get(stream)
   }
 
   /** The longest gap of each stream whose name begins so, in milliseconds; those that still last count until now. */

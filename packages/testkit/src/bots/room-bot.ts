@@ -1,5 +1,12 @@
 import { EventEmitter } from 'node:events'
-import type { PayloadOf, ReplyOf, RequestOf, StreamState, TransportParameters } from '@sangam/protocol'
+import type {
+  ClientEventName,
+  PayloadOf,
+  ReplyOf,
+  RequestOf,
+  StreamState,
+  TransportParameters,
+} from '@sangam/protocol'
 import {
   HeaderExtensionLocator,
   HeaderExtensionUri,
@@ -66,12 +73,16 @@ export class RoomBot extends EventEmitter<RoomBotEvents> {
   connections = 0
   /** When an RTP packet came last, by `performance.now()`. */
   lastPacketMs = 0
-  /** Hears of every packet, by whose sound or picture it is of. */
+  /**
+   * Hears of every packet, by whose sound or picture it is of (`audio of …`, `video of …`), also when the server has said
+   * that it sends no more of it.
+   */
   gaps: GapMeter | undefined
   readonly #options: RoomBotOptions
   readonly #signalling: BotSignalling
   #joined: Joined
   readonly #bySsrc = new Map<number, ReceivedStream>()
+  readonly #nameBySsrc = new Map<number, string>()
   readonly #feedback: ArrivalFeedback | undefined
   readonly #locator = new HeaderExtensionLocator(1)
   readonly #rtcp = new RtcpHeader()
@@ -159,6 +170,29 @@ export class RoomBot extends EventEmitter<RoomBotEvents> {
   /** Says what it shows. */
   async setView(view: Omit<RequestOf<'room.setView'>, 'roomId'>): Promise<void> {
     await this.#signalling.ask('room.setView', { roomId: this.#options.roomId, ...view })
+  }
+
+  /** Asks the server for anything. @throws Error with the server's code when it refuses */
+  ask<Name extends ClientEventName>(event: Name, request: RequestOf<Name>): Promise<ReplyOf<Name>> {
+    return this.#signalling.ask(event, request)
+  }
+
+  /** Publishes its microphone (again). @throws Error with the server's code when it refuses */
+  async publishMicrophone(): Promise<void> {
+    const { microphone, roomId } = this.#options
+    if (microphone === undefined) throw new Error('this bot has no microphone')
+    await this.ask('room.publish', {
+      roomId,
+      transportId: this.#transportId,
+      kind: 'audio',
+      source: 'microphone',
+      rtpParameters: asSent(microphone.rtpParameters),
+    })
+  }
+
+  /** Its media is gone without a word, as a network does; it comes back with the signalling. */
+  cutMedia(): void {
+    this.#dropPeer()
   }
 
   /** Its signalling is gone without a word, and back with `restoreSignalling()`. */
@@ -293,6 +327,7 @@ export class RoomBot extends EventEmitter<RoomBotEvents> {
       this.streams.set(consumer.consumerId, stream)
       this.#bySsrc.set(stream.ssrc, stream)
       if (stream.rtxSsrc !== undefined) this.#bySsrc.set(stream.rtxSsrc, stream)
+      this.#nameBySsrc.set(stream.ssrc, `${consumer.kind} of ${consumer.participantId}`)
       const extension = consumer.rtpParameters.headerExtensions?.find(
         ({ uri }) => uri === HeaderExtensionUri.transportSequenceNumber,
       )
@@ -342,6 +377,7 @@ export class RoomBot extends EventEmitter<RoomBotEvents> {
     this.streams.clear()
     this.states.clear()
     this.#bySsrc.clear()
+    this.#nameBySsrc.clear()
   }
 
   #receive(
@@ -357,10 +393,10 @@ export class RoomBot extends EventEmitter<RoomBotEvents> {
       const [at = 0] = this.#locator.offsets
       if (at > 0) this.#feedback.received(readTransportSequenceNumber(memory, at), nowMs * 1000)
     }
+    const name = this.#nameBySsrc.get(header.ssrc)
+    if (name !== undefined) this.gaps?.received(name, nowMs)
     const stream = this.#bySsrc.get(header.ssrc)
     if (stream === undefined) return
-    const { participantId, kind } = stream.consumer
-    this.gaps?.received(`${kind} of ${participantId}`, nowMs)
     this.#requestAgain(stream, stream.receive(header, memory, length, nowMs), peer)
   }
 

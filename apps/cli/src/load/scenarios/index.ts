@@ -5,6 +5,7 @@ import { joinAndLeave } from './join-and-leave.ts'
 import { manyRooms } from './many-rooms.ts'
 import { networks } from './networks.ts'
 import { openMicrophones } from './open-microphones.ts'
+import { revoke } from './revoke.ts'
 import { tenPeople } from './ten-people.ts'
 
 /** All scenarios, in the order in which `sangam load all` runs them. */
@@ -16,4 +17,5 @@ export const scenarios: readonly Scenario[] = [
   networks,
   failures,
   drain,
+  revoke,
 ]
