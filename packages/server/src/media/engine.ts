@@ -124,7 +124,8 @@ export interface EngineRtpObserver extends EngineEvents {
   readonly id: string
   readonly closed: boolean
   close(): void
-  addProducer(options: { producerId: string }): Promise<void>
+  /** @param options.voiceId for an AudioSelector: whose voice it is; engines without one ignore it */
+  addProducer(options: { producerId: string; voiceId?: string }): Promise<void>
 }
 
 /** A place whose producers any of its transports can consume. */

@@ -111,7 +111,10 @@ export class PlaceVoices {
     observer?.then(
       (made) => {
         // What fails does so because the producer or the router closed.
-        for (const producerId of producerIds) made.addProducer({ producerId }).catch(() => undefined)
+        for (const producerId of producerIds) {
+          const voiceId = this.#microphones.get(producerId)
+          if (voiceId !== undefined) made.addProducer({ producerId, voiceId }).catch(() => undefined)
+        }
       },
       () => undefined,
     )

@@ -10,7 +10,7 @@ export type AudioSelectorOptions<ObserverAppData extends AppData = AppData> = {
   appData?: ObserverAppData | undefined
 }
 
-/** Events of an AudioSelector. `voices`: who is forwarded from now on, at most `maxVoices`. */
+/** Events of an AudioSelector. `voices`: the producers of the voices that are forwarded from now on, at most `maxVoices` of these. */
 export type AudioSelectorEvents = RtpObserverEvents & { voices: [producers: Producer[]] }
 
 /** Events of an AudioSelector's observer. */
@@ -28,4 +28,10 @@ export interface AudioSelector<ObserverAppData extends AppData = AppData>
   extends RtpObserver<ObserverAppData, AudioSelectorEvents, AudioSelectorObserver> {
   get type(): 'audioselector'
   get observer(): AudioSelectorObserver
+  /**
+   * A producer that closes is removed by itself. Producers with the same `voiceId` (default: the producer's id) are one voice,
+   * as loud as the loudest of them, and share its place: while somebody moves from one transport to another both are forwarded.
+   * @throws TypeError for video; NotFoundError
+   */
+  addProducer(options: { producerId: string; voiceId?: string | undefined }): Promise<void>
 }

@@ -5,7 +5,7 @@ import type {
   AudioSelectorObserverEvents,
   AudioSelectorOptions,
 } from './audio-selector-types.ts'
-import { type AppData, checkObject, integerOr } from './option-checks.ts'
+import { type AppData, checkObject, checkString, integerOr } from './option-checks.ts'
 import { RtpObserverImpl } from './rtp-observer.ts'
 
 const DEFAULT_MAX_VOICES = 3
@@ -17,6 +17,13 @@ export class AudioSelectorImpl<Data extends AppData = AppData>
 {
   override get type(): 'audioselector' {
     return 'audioselector'
+  }
+
+  override async addProducer(options: { producerId: string; voiceId?: string | undefined }): Promise<void> {
+    checkObject('options', options)
+    const { voiceId } = options
+    if (voiceId !== undefined) checkString('voiceId', voiceId)
+    return this.watch(options, voiceId)
   }
 
   protected override handleEvent({ event, data }: WorkerEvent): void {

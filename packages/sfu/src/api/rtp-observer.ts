@@ -97,12 +97,17 @@ export abstract class RtpObserverImpl<
     this.#baseObserver.safeEmit('resume')
   }
 
-  async addProducer(options: { producerId: string }): Promise<void> {
+  addProducer(options: { producerId: string }): Promise<void> {
+    return this.watch(options)
+  }
+
+  protected async watch(options: { producerId: string }, voiceId?: string): Promise<void> {
     const producer = this.#producerOf(options)
     if (producer.kind !== 'audio') throw errors.optionConflict('producerId', 'the producer sends no audio')
     await this.#setup.scope.request('rtpObserver.addProducer', {
       rtpObserverId: this.id,
       producerId: producer.id,
+      voiceId,
     })
     this.#baseObserver.safeEmit('addproducer', producer)
   }

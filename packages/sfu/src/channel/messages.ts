@@ -230,7 +230,12 @@ export interface Requests {
   'rtpObserver.pause': { request: { readonly rtpObserverId: string }; response: Nothing }
   'rtpObserver.resume': { request: { readonly rtpObserverId: string }; response: Nothing }
   'rtpObserver.addProducer': {
-    request: { readonly rtpObserverId: string; readonly producerId: string }
+    request: {
+      readonly rtpObserverId: string
+      readonly producerId: string
+      /** Of an AudioSelector: producers of one voice share its place. */
+      readonly voiceId?: string | undefined
+    }
     response: Nothing
   }
   'rtpObserver.removeProducer': {

@@ -267,11 +267,11 @@ export class Engine {
   }
 
   /** @throws ChannelInvalidStateError unless the producer is in the observer's router */
-  observeProducer(rtpObserverId: string, producerId: string): void {
+  observeProducer(rtpObserverId: string, producerId: string, voiceId?: string): void {
     const observer = found(this.rtpObservers, rtpObserverId, 'RtpObserver')
     for (const router of this.routers.values()) {
       if (router.rtpObservers.has(rtpObserverId))
-        observer.addProducer(found(router.producers, producerId, 'producer'))
+        observer.addProducer(found(router.producers, producerId, 'producer'), voiceId)
     }
   }
 

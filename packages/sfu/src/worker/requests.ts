@@ -111,8 +111,8 @@ export function requestHandlers(engine: Engine, context: WorkerContext, shell: P
       rtpObserver(rtpObserverId).resume()
       return done()
     },
-    'rtpObserver.addProducer': ({ rtpObserverId, producerId }) => {
-      engine.observeProducer(rtpObserverId, producerId)
+    'rtpObserver.addProducer': ({ rtpObserverId, producerId, voiceId }) => {
+      engine.observeProducer(rtpObserverId, producerId, voiceId)
       return done()
     },
     'rtpObserver.removeProducer': ({ rtpObserverId, producerId }) => {

@@ -250,4 +250,21 @@ describe('AudioSelector', () => {
     expect(room.told()).toEqual(['p1'])
     expect(room.pass(20, [undefined, SPEECH])).toEqual(['1'])
   })
+
+  test('two producers of one voice share its place: who moves to another transport is heard on both, and nobody else instead', () => {
+    const room = new OpenMicrophones(3, 1)
+    room.observe(0, 1)
+    room.pass(400, [SPEECH, SILENCE, undefined])
+    room.told()
+    room.fixture.engine.observeProducer('selector', 'p2', 'p0')
+    expect(room.told()).toEqual(['p0 p2'])
+    // The older falls silent first: the voice is as loud as the newer.
+    expect(room.pass(20, [SPEECH, SPEECH, SPEECH])).toEqual(['02'])
+    expect(new Set(room.pass(400, [undefined, SPEECH, SPEECH]))).toEqual(new Set(['2']))
+    room.fixture.engine.closeProducer('p0')
+    expect(room.told()).toEqual(['p2'])
+    expect(new Set(room.pass(400, [undefined, SPEECH, SPEECH]))).toEqual(new Set(['2']))
+    room.fixture.engine.closeProducer('p2')
+    expect(room.told()).toEqual(['p1'])
+  })
 })

@@ -24,15 +24,15 @@ export abstract class RtpObserver {
     return this.#producers.has(producerId)
   }
 
-  /** Idempotent. @throws ChannelTypeError for video */
-  addProducer(producer: Producer): void {
+  /** Idempotent. @param voiceId whose voice it is, where that matters @throws ChannelTypeError for video */
+  addProducer(producer: Producer, voiceId = producer.id): void {
     if (producer.kind !== 'audio') throw new ChannelTypeError(`producer ${producer.id} sends no audio`)
     if (this.observes(producer.id)) return
     const meter = new LevelMeter()
     this.#producers.set(producer.id, producer)
     this.meters.set(producer.id, meter)
     if (!this.#paused) producer.addLevelMeter(meter)
-    this.producerAdded(producer)
+    this.producerAdded(producer, voiceId)
   }
 
   /** Idempotent. */
@@ -70,7 +70,7 @@ export abstract class RtpObserver {
   /** Time went on; called every few milliseconds. */
   abstract tick(nowUs: number): void
 
-  protected producerAdded(_producer: Producer): void {}
+  protected producerAdded(_producer: Producer, _voiceId: string): void {}
   protected producerRemoved(_producer: Producer): void {}
   protected pausedChanged(): void {}
 
