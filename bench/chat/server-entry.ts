@@ -1,5 +1,4 @@
 import { createServer as createHttpServer } from 'node:http'
-import { setTimeout as wait } from 'node:timers/promises'
 import { createServer } from '@sangam/server'
 import { Server } from 'socket.io'
 
@@ -66,26 +65,16 @@ async function startBare(): Promise<void> {
   await new Promise<void>((resolve) => http.listen(port, '127.0.0.1', resolve))
 }
 
-const mostPasses = 20
-
 /**
- * Collects garbage until the process gives no more memory back: the engine frees what a burst took only while it idles.
- * Without `--expose-gc` it does nothing.
+ * Gives back what nobody holds any more, also the pages that the engine keeps free for the next burst: what is resident
+ * afterwards is needed. Without `--expose-gc` it does nothing.
  */
-async function settleMemory(): Promise<void> {
-  let least = Number.POSITIVE_INFINITY
-  for (let pass = 0, quiet = 0; globalThis.gc !== undefined && pass < mostPasses && quiet < 3; pass += 1) {
-    globalThis.gc()
-    await wait(1000)
-    const { rss } = process.memoryUsage()
-    quiet = rss > least * 0.995 ? quiet + 1 : 0
-    least = Math.min(least, rss)
-  }
-}
+const settleMemory = (): unknown =>
+  globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' })
 
-process.on('message', async () => {
+process.on('message', () => {
   const { user, system } = process.cpuUsage()
-  await settleMemory()
+  settleMemory()
   const { rss, heapUsed, external } = process.memoryUsage()
   tell({ type: 'usage', cpuUs: user + system, residentBytes: rss, liveBytes: heapUsed + external })
 })

@@ -22,6 +22,12 @@ describe('the step that a write-ahead log is due', () => {
     expect(checkpointStep({ pages: 15_999, copied: 15_998 }, false)).toBe('none')
   })
 
+  test('the longer the log, the more may be left: commits as fast as the copies do not make it grow for ever', () => {
+    expect(checkpointStep({ pages: 24_000, copied: 19_999 }, false)).toBe('copy')
+    expect(checkpointStep({ pages: 24_000, copied: 20_000 }, false)).toBe('finish')
+    expect(checkpointStep({ pages: 100_000, copied: 90_000 }, false)).toBe('finish')
+  })
+
   test('a log that is all copied begins anew by itself', () => {
     expect(checkpointStep({ pages: 16_000, copied: 16_000 }, false)).toBe('none')
   })

@@ -92,10 +92,12 @@ const start = async () => {
 
 describe('push', () => {
   test('tells members without a connection, with the words only where they want them, encrypted for their browser', async () => {
-    const { ravi, send, subscribe, leave, told, untilTold } = await start()
+    const { asha, ravi, send, subscribe, leave, told, untilTold } = await start()
     await subscribe('/silent', false)
     await subscribe('/wordy', true)
     await send('seen by everybody who is here')
+    // Whom a message is pushed to is decided when the store has said who the members are; it answers one after another.
+    await asha.ask('conversation.history', { conversationId: 'team', before: 2 })
     await leave()
     await send('nobody is here to read this')
     await untilTold(2)

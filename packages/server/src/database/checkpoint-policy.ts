@@ -19,12 +19,13 @@ const soonCopied = 128
 
 /**
  * A log begins anew only when all of it is copied at a moment without a write. What is committed during a copy is left
- * after it: of a long log one copy follows the other, each leaves less, until the rest is little enough.
+ * after it: of a long log one copy follows the other, each leaves less, until the rest is little enough. Where commits come as fast as
+ * copies more may be left the longer the log is, so that it ends in any case, and a commit waits.
  */
 export const checkpointStep = ({ pages, copied }: LogState, isCopying: boolean): CheckpointStep => {
   if (isCopying) return 'none'
   const left = pages - copied
   if (pages < worthEnding) return left >= worthCopying ? 'copy' : 'none'
   if (left === 0) return 'none'
-  return left <= soonCopied ? 'finish' : 'copy'
+  return left <= Math.max(soonCopied, (pages - worthEnding) / 2) ? 'finish' : 'copy'
 }
