@@ -63,6 +63,11 @@ export class CheckedClient {
     return this.#left === 0 && this.#outbox.size === 0
   }
 
+  /** How many messages it would send now before any of them is acknowledged. */
+  get unanswered(): number {
+    return Math.min(windowSize, this.#left + this.#outbox.size)
+  }
+
   /** Newest message that it was shown. */
   get seen(): number {
     return this.#seen ?? 0

@@ -52,6 +52,7 @@ export interface RunResult {
 const pageSize = 200
 const progressEveryMs = 10_000
 const pollMs = 20
+const mostHeldAppends = 40
 /** Far longer than a client takes to come back and to catch up. */
 const stuckMs = 15_000
 
@@ -207,6 +208,7 @@ const isComplete = (talks: readonly Talk[]): boolean =>
 /**
  * Waits until all is acknowledged and everybody was shown all. Where somebody never is, it ends once nothing has come for a
  * while: what they miss is for the verdict.
+ * @throws Error naming who is still without an acknowledgement then
  */
 async function settled(talks: readonly Talk[]): Promise<void> {
   const clients = talks.flatMap((talk) => talk.clients)
@@ -217,7 +219,13 @@ async function settled(talks: readonly Talk[]): Promise<void> {
     if (now !== progress) {
       progress = now
       sinceMs = performance.now()
-    } else if (clients.every(({ isDone }) => isDone) && performance.now() - sinceMs > stuckMs) return
+    } else if (performance.now() - sinceMs > stuckMs) {
+      const waiting = clients.filter(({ isDone }) => !isDone).map(({ name }) => name)
+      if (waiting.length === 0) return
+      throw new Error(
+        `nothing comes any more, and these still wait for acknowledgements: ${waiting.join(', ')}`,
+      )
+    }
     await wait(pollMs)
   }
 }
@@ -241,7 +249,10 @@ async function live(
     server.jumpClock(round.clockJumpMs)
     done.clockJumps += 1
   }
-  server.arm(holdAnswers ? { ...round.kill, appends: between(random, 1, 40) } : round.kill, holdAnswers)
+  // Held answers bring no further messages: the fault must strike within those that are sent without them.
+  const unanswered = clients.reduce((sum, client) => sum + client.unanswered, 0)
+  const appends = between(random, 1, Math.max(1, Math.min(mostHeldAppends, unanswered)))
+  server.arm(holdAnswers ? { ...round.kill, appends } : round.kill, holdAnswers)
   for (const client of clients) client.resume()
   for (let count = 0; count < round.disconnects; count += 1) {
     clients[between(random, 0, clients.length - 1)]?.drop()
