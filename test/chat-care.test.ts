@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TestBrowser } from './harness/chromium.ts'
 import { Person } from './harness/person.ts'
@@ -146,6 +147,54 @@ describe('care in the app', () => {
     await asha.page.waitForFunction(
       () => document.activeElement?.getAttribute('data-testid') === 'message-menu',
     )
+  })
+
+  test('somebody saves a copy of their data, erases themselves, and is nobody here any more', async () => {
+    const mira = await Person.enter(browser, server, 'Mira')
+    const { page } = mira
+    await asha.page.goto(`${server.url}/c/team`)
+    await page.goto(`${server.url}/c/team`)
+    await write(mira, 'words of mira')
+    await messageOf(asha, 'words of mira').waitFor()
+    await page.getByTestId('me-menu').click()
+    await page.getByTestId('own-data').click()
+    const dialog = page.getByRole('dialog', { name: 'Your data' })
+    const [saved] = await Promise.all([
+      page.waitForEvent('download'),
+      dialog.getByTestId('save-own-data').click(),
+    ])
+    expect(saved.suggestedFilename()).toBe('my-data.json')
+    expect(readFileSync(await saved.path(), 'utf8')).toContain('words of mira')
+
+    await dialog.getByTestId('erase-name').fill('Asha')
+    expect(await dialog.getByTestId('erase-own-data').isDisabled()).toBe(true)
+    await dialog.getByTestId('erase-name').fill('Mira')
+    await dialog.getByTestId('erase-own-data').click()
+    await page.getByText('You were erased from this server').waitFor()
+    await messageOf(asha, 'words of mira').waitFor({ state: 'detached' })
+    // Nothing of hers stays on the device either.
+    const kept = await page.evaluate(async () => {
+      const databases = await indexedDB.databases()
+      const entries = databases.map(
+        ({ name }) =>
+          new Promise<number>((resolve, reject) => {
+            const opening = indexedDB.open(name ?? '')
+            opening.onerror = reject
+            opening.onsuccess = () => {
+              const [store] = opening.result.objectStoreNames
+              const counting = opening.result
+                .transaction(store ?? '')
+                .objectStore(store ?? '')
+                .count()
+              counting.onsuccess = () => resolve(counting.result)
+              counting.onerror = reject
+            }
+          }),
+      )
+      return { counts: await Promise.all(entries), stored: Object.keys(localStorage) }
+    })
+    expect(kept.counts).toEqual([0, 0])
+    expect(kept.stored.filter((key) => key.startsWith('sangam.guest'))).toEqual([])
     expect(browser.problems).toEqual([])
   })
 })

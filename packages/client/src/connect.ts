@@ -37,6 +37,7 @@ export async function connect(url: string, options: ConnectOptions): Promise<Ses
     outbox: options.outbox ?? defaultOutbox(origin),
     cache: options.cache ?? defaultCache(origin),
     http: new AuthorizedHttp(origin, tokens),
+    forgetCredentials: () => tokens.forget(),
     platform: options.peerPlatform,
   })
   await session.begin()

@@ -10,6 +10,7 @@ export type ClientErrorCode =
   | 'offline'
   | 'queueFull'
   | 'sessionClosed'
+  | 'erased'
   | 'invalidOptions'
   | 'discarded'
   | 'roomClosed'
@@ -83,6 +84,7 @@ export const errors = {
   queueFull: (limit: number) =>
     new SangamError('queueFull', `More than ${limit} requests wait for the connection already.`),
   sessionClosed: () => new SangamError('sessionClosed', 'The session is closed.'),
+  erased: () => new SangamError('erased', 'This person was erased from the server.'),
   invalidOptions: (problem: string) => new SangamError('invalidOptions', problem),
   wrongState: (what: string, state: string) =>
     new SangamError('wrongState', `Can't ${what} in state '${state}'.`),

@@ -92,7 +92,7 @@ function begin(server: ChatServer, store: CacheStore) {
   const stop = server.onOnline(() => void conversations.resume())
   const end = (): Promise<void> => {
     stop()
-    return cache.close()
+    return cache.close({ forget: false })
   }
   return { conversations, end }
 }

@@ -73,7 +73,7 @@ describe('conversation', () => {
     before.team.send('second').catch(() => {})
     await settle()
     before.conversations.close()
-    await before.outbox.close()
+    await before.outbox.close({ forget: false })
     const { team } = await openTeam(server, store).catch(() => ({ team: undefined }))
     expect(team).toBeUndefined()
     server.restore()

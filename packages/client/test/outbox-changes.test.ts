@@ -22,7 +22,7 @@ async function openPage(server: ChatServer, store: OutboxStore) {
   const end = async (): Promise<void> => {
     stop()
     conversations.close()
-    await outbox.close()
+    await outbox.close({ forget: false })
   }
   return { team, outbox, end }
 }

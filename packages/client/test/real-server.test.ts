@@ -1,12 +1,12 @@
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { createServer as createNetServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createServer, type Sangam } from '@sangam/server'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { Call, GuestCredentials, GuestStorage, Session } from '../src/api.ts'
-import { connect, fetchServerInfo } from '../src/index.ts'
+import type { Call, ChatMessage, GuestCredentials, GuestStorage, Session } from '../src/api.ts'
+import { connect, fetchServerInfo, fileCache, memoryOutbox, type SangamError } from '../src/index.ts'
 import { storeReaches } from '../src/store.ts'
 
 // A whole server starts for each test: on a busy machine that takes a while.
@@ -91,6 +91,36 @@ describe('entering', () => {
     const second = await enter('Asha', storage)
     expect(second.identity).toBe(first.identity)
     expect((await enter('Somebody else', storage)).identity).not.toBe(first.identity)
+  })
+
+  test('who has themselves erased is gone from the server and from the device, and is told', async () => {
+    let kept: GuestCredentials | undefined
+    const storage: GuestStorage = {
+      load: () => kept,
+      save: (credentials) => (kept = credentials),
+      clear: () => (kept = undefined),
+    }
+    const outbox = memoryOutbox()
+    const cache = fileCache(join(dataDir, 'cache'))
+    const asha = await connect(url(), { guest: { name: 'Asha', storage }, outbox, cache })
+    sessions.push(asha)
+    const ravi = await enter('Ravi')
+    const here = await asha.conversation('team')
+    await here.send('soon gone')
+    await storeReaches(here.state, ({ messages }) => messages.some(({ number }) => number === 1))
+    const { messages } = JSON.parse(await (await asha.exportOwnData()).text()) as { messages: ChatMessage[] }
+    expect(messages.map(({ text }) => text)).toEqual(['soon gone'])
+
+    const waiting = { conversationId: 'team', senderId: asha.identity, createdAt: 1, order: 1 }
+    await outbox.put({ ...waiting, clientMessageId: 'never sent', text: 'never sent' })
+    const closed = new Promise<SangamError | undefined>((resolve) => asha.once('closed', resolve))
+    await asha.eraseOwnData()
+    expect(await closed).toMatchObject({ code: 'erased' })
+    expect(await outbox.list(asha.identity)).toEqual([])
+    expect(await readdir(join(dataDir, 'cache'))).toEqual([])
+    expect(kept).toBeUndefined()
+    const there = await ravi.conversation('team')
+    expect(there.state.get().messages.map(({ text }) => text)).toEqual([''])
   })
 
   test('a token of the application enters as that person', async () => {

@@ -54,6 +54,7 @@ async function startUploads(fates: ('keep' | 'break' | 'refuse')[]) {
     invalidate: () => {
       token = 'fresh'
     },
+    forget: () => undefined,
     noteExpiry: () => undefined,
   })
   return { http, seen, held: () => held }

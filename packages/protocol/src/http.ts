@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { ErrorCode } from './errors.ts'
-import { identitySchema, nameSchema, timestampMsSchema, tokenSchema } from './primitives.ts'
+import { emptySchema, identitySchema, nameSchema, timestampMsSchema, tokenSchema } from './primitives.ts'
 
 /** What `GET /api/v1/config` answers. */
 export const publicConfigSchema = z
@@ -26,6 +26,11 @@ export const guestTokenSchema = z
   })
   .describe("A guest's token")
 export type GuestToken = z.output<typeof guestTokenSchema>
+
+/** What `DELETE /api/v1/me` takes. */
+export const erasureRequestSchema = z
+  .strictObject({ identity: identitySchema.describe('Who asks, so that nobody is erased by mistake') })
+  .describe('A person asks to be erased')
 
 /** An HTTP endpoint of the protocol. */
 export type HttpEndpoint = {
@@ -54,5 +59,18 @@ export const httpEndpoints = {
       "Gives a newer token of the same identity. The guest's present token stands in `Authorization: Bearer …`; it may have expired up to 24 hours ago.",
     reply: guestTokenSchema,
     errors: { unauthenticated: 401, tokenExpired: 401, guestsDisabled: 403, rateLimited: 429 },
+  },
+  'GET /api/v1/me/export': {
+    description:
+      'All that is kept of whoever asks, as a download: name, own messages, and records (files, subscriptions, blocks, own reports). The token stands in `Authorization: Bearer …`.',
+    reply: z.looseObject({ identity: identitySchema, name: nameSchema.nullable() }),
+    errors: { unauthenticated: 401, tokenExpired: 401, rateLimited: 429 },
+  },
+  'DELETE /api/v1/me': {
+    description:
+      'Erases whoever asks: messages, files, memberships, what rooms know of them. Their connections end, and their tokens are worth nothing any more. `forbidden` where the server is set so (`SELF_ERASURE`).',
+    request: erasureRequestSchema,
+    reply: emptySchema,
+    errors: { invalidMessage: 400, unauthenticated: 401, tokenExpired: 401, forbidden: 403 },
   },
 } as const satisfies Record<string, HttpEndpoint>

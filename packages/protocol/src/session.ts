@@ -57,8 +57,10 @@ export const sessionNotices = {
     description: 'Last event before the server closes this connection on purpose.',
     payload: z.strictObject({
       reason: z
-        .enum(['tokenExpired', 'flood', 'serverStopping'])
-        .describe('`flood`: far more messages than the rate limits allow'),
+        .enum(['tokenExpired', 'flood', 'serverStopping', 'erased'])
+        .describe(
+          '`flood`: far more messages than the rate limits allow; `erased`: the person was erased, and their tokens are worth nothing any more',
+        ),
       message: z.string().max(1024),
     }),
   }),

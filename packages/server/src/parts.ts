@@ -1,8 +1,10 @@
 import type { Server as HttpServer } from 'node:http'
+import type { ErasedPeople } from './access/erased-people.ts'
 import { conversationIdOfRoom } from './access/policy.ts'
 import type { Tokens } from './access/tokens.ts'
 import { CallService } from './calls/call-service.ts'
 import { type CareApi, createCare } from './care/create-care.ts'
+import type { OwnData } from './care/own-data-routes.ts'
 import { createChatParts } from './chat/chat-parts.ts'
 import { ConversationCache } from './chat/conversation-cache.ts'
 import { entitled } from './chat/conversation-rights.ts'
@@ -37,6 +39,7 @@ export type PartsOptions = {
   readonly httpServer: HttpServer
   readonly settings: Settings
   readonly tokens: Tokens
+  readonly erased: ErasedPeople
   readonly store: ChatStore
   readonly files: FileService
   readonly records: RecordStore
@@ -59,6 +62,7 @@ export type Parts = {
   readonly rooms: RoomsApi
   readonly policy: PolicyApi
   readonly care: CareApi
+  readonly ownData: OwnData
   /** Reads what is kept in memory; before connections come. */
   readonly start: () => Promise<void>
   /** Ends calls, rooms and connections. */
@@ -92,6 +96,8 @@ export const connectParts = (options: PartsOptions): Parts => {
     now,
     uptime,
     log,
+    erased: options.erased,
+    endConnections: (identity) => gateway.endPerson(identity),
     forgetInRooms: (identity) => rooms.forgetPerson(identity),
   })
 
@@ -206,6 +212,7 @@ export const connectParts = (options: PartsOptions): Parts => {
   gateway.start(createAnswerer({ table, now, uptime, log, onAnswered: metrics.requestAnswered }))
   return {
     care: care.api,
+    ownData: care.ownData,
     start: () => care.service.start(),
     rooms: rooms.api,
     policy: rooms.policy,

@@ -3,8 +3,10 @@ import type { Server as HttpsServer } from 'node:https'
 import { join } from 'node:path'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Registry } from 'prom-client'
+import { ErasedPeople } from './access/erased-people.ts'
 import { createTokens, type TokenRequest, type Tokens } from './access/tokens.ts'
 import type { CareApi } from './care/create-care.ts'
+import { addOwnDataRoutes } from './care/own-data-routes.ts'
 import { addExportRoute } from './chat/export-route.ts'
 import { storePlace } from './chat/open-store.ts'
 import type { ChatStore } from './chat/store.ts'
@@ -35,6 +37,7 @@ import type { PolicyApi } from './rooms/policy-api.ts'
 import type { RoomsApi } from './rooms/rooms-api.ts'
 import { openRoomStore } from './rooms/store/open-room-store.ts'
 import type { RoomStore } from './rooms/store/room-store.ts'
+import { risingClock } from './socket/rising-clock.ts'
 import { startErrors } from './start-errors.ts'
 import { createWebhooks } from './webhooks/create-webhooks.ts'
 import type { WebhookService } from './webhooks/webhook-service.ts'
@@ -126,6 +129,7 @@ export class SangamServer implements Sangam {
   #files: Files | undefined
   #webhooks: WebhookService | undefined
   readonly #secret: Uint8Array
+  readonly #erased: ErasedPeople
   readonly #unlock: () => void
   readonly #metrics: Metrics
   readonly #counts = new MediaCounts()
@@ -148,12 +152,15 @@ export class SangamServer implements Sangam {
     this.#secret = loadTokenSecret(dataDir)
     this.settings = foundation.settings
     this.#metrics = createMetrics()
+    const { now } = foundation
+    this.#erased = new ErasedPeople(stores.records, this.#secret, now)
     this.tokens = createTokens({
       secret: this.#secret,
+      hasErased: (identity, issuedAtMs) => this.#erased.hasErased(identity, issuedAtMs),
       guestsSeeOthers: this.settings.guestDirectory,
       tokenTtlSeconds: this.settings.tokenTtlSeconds,
       guestTokenTtlSeconds: this.settings.guestTokenTtlSeconds,
-      now: foundation.now,
+      now,
     })
     this.#app = Fastify({ logger: false, bodyLimit: 16 * 1024, forceCloseConnections: true })
   }
@@ -333,6 +340,13 @@ export class SangamServer implements Sangam {
     addFileRoutes(app, this.#files.service, this.tokens)
     const store = this.#store
     addExportRoute(app, store, this.tokens)
+    addOwnDataRoutes(app, {
+      tokens: this.tokens,
+      mayErase: settings.selfErasure,
+      rateLimitFactor: settings.rateLimitFactor,
+      uptime: risingClock(now),
+      ownData: () => this.#connected().ownData,
+    })
     const records = this.#records
     this.#webhooks = createWebhooks({ settings, store, records, now, log })
     const push = new PushService({
@@ -350,6 +364,7 @@ export class SangamServer implements Sangam {
       httpServer: app.server,
       settings,
       tokens: this.tokens,
+      erased: this.#erased,
       store: this.#store,
       files: this.#files.service,
       records,

@@ -161,6 +161,103 @@ describe('erasing a person', () => {
   })
 })
 
+describe('a person who was erased', () => {
+  test('is shut out with every token from before, and may come back with a newer one', async () => {
+    let nowMs = 1_700_000_000_000
+    const server = await startTestServer({ now: () => nowMs })
+    const issue = () => server.sangam.tokens.issue({ identity: 'asha', name: 'Asha', ttlSeconds: 86_400 })
+    const old = await issue()
+    const asha = await server.again(old)
+    const closed = new Promise<string>((resolve) => asha.socket.once('disconnect', resolve))
+    nowMs += 60_000
+    await server.sangam.care.erasePerson('asha')
+    expect(await asha.next('session.ended')).toMatchObject({ reason: 'erased' })
+    expect(await closed).toBe('io server disconnect')
+    await expect(server.again(old)).rejects.toMatchObject({ code: 'unauthenticated' })
+    const headers = { authorization: `Bearer ${old}` }
+    expect((await fetch(`${server.url}/api/v1/me/export`, { headers })).status).toBe(401)
+
+    nowMs += 1000
+    const back = await server.again(await issue())
+    expect(back.identity).toBe('asha')
+    // Only a keyed hash is kept of who was erased: nobody can be read from it.
+    expect(await server.sangam.care.exportPerson('asha')).toMatchObject({ messages: [], records: [] })
+  })
+
+  test('who is a guest cannot have a newer token for the old one', async () => {
+    const server = await startTestServer()
+    const asha = await server.guest('Asha')
+    await server.sangam.care.erasePerson(asha.identity)
+    const renewed = await fetch(`${server.url}/api/v1/guests/renew`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${asha.token}` },
+    })
+    expect([renewed.status, await renewed.json()]).toMatchObject([
+      401,
+      { error: { code: 'unauthenticated' } },
+    ])
+  })
+})
+
+describe('what is kept of oneself', () => {
+  const me = (server: TestServer, client: TestClient, path: string, init: RequestInit = {}) =>
+    fetch(`${server.url}/api/v1/me${path}`, {
+      ...init,
+      headers: { authorization: `Bearer ${client.token}`, 'content-type': 'application/json' },
+    })
+  const eraseMe = (server: TestServer, client: TestClient, identity: string) =>
+    me(server, client, '', { method: 'DELETE', body: JSON.stringify({ identity }) })
+
+  test('comes as one download, without who reported them; nobody gets it without a token', async () => {
+    const server = await startTestServer()
+    const { asha, ravi } = await plant(server)
+    const response = await me(server, asha, '/export')
+    expect(response.headers.get('content-disposition')).toContain('attachment')
+    const text = await response.text()
+    const all = JSON.parse(text) as Awaited<ReturnType<typeof server.sangam.care.exportPerson>>
+    expect(all).toMatchObject({ identity: asha.identity, name: `Asha ${word}` })
+    expect(all.messages).toHaveLength(5)
+    expect(all.messages.every(({ senderId }) => senderId === asha.identity)).toBe(true)
+    expect(all.records.map(({ kind }) => kind).sort()).toEqual(['file', 'upload'])
+    expect(text).not.toContain('loud')
+    expect(JSON.stringify(all.records)).not.toContain(ravi.identity)
+    expect((await fetch(`${server.url}/api/v1/me/export`)).status).toBe(401)
+  })
+
+  test('is not read out without end', async () => {
+    const server = await startTestServer({ rateLimitFactor: 1 })
+    const asha = await server.guest('Asha')
+    const statuses: number[] = []
+    for (let index = 0; index < 6; index += 1) {
+      const response = await me(server, asha, '/export')
+      await response.text()
+      statuses.push(response.status)
+    }
+    expect(statuses).toEqual([200, 200, 200, 200, 200, 429])
+  })
+
+  test('is erased on their word, and on nobody else’s', async () => {
+    const server = await startTestServer()
+    const { asha, ravi } = await plant(server)
+    const other = await eraseMe(server, ravi, asha.identity)
+    expect([other.status, await other.json()]).toMatchObject([403, { error: { code: 'forbidden' } }])
+    expect((await me(server, asha, '', { method: 'DELETE', body: '{}' })).status).toBe(400)
+    expect((await fetch(`${server.url}/api/v1/me`, { method: 'DELETE' })).status).toBe(401)
+    expect(filesHolding(server.dataDir)).not.toEqual([])
+    expect((await eraseMe(server, asha, asha.identity)).status).toBe(200)
+    expect(filesHolding(server.dataDir)).toEqual([])
+    expect((await eraseMe(server, asha, asha.identity)).status).toBe(401)
+  })
+
+  test('stays where the server has nobody erase themselves', async () => {
+    const server = await startTestServer({ selfErasure: false })
+    const asha = await server.guest('Asha')
+    const refused = await eraseMe(server, asha, asha.identity)
+    expect([refused.status, await refused.json()]).toMatchObject([403, { error: { code: 'forbidden' } }])
+    expect((await me(server, asha, '/export')).status).toBe(200)
+  })
+})
+
 describe('retention', () => {
   test('deletes for good what is too old, in conversations where nobody is, and nothing else', async () => {
     let nowMs = 1_700_000_000_000

@@ -12,6 +12,7 @@ const createAt = (now: () => number, key = secret) =>
     tokenTtlSeconds: 600,
     guestsSeeOthers: true,
     guestTokenTtlSeconds: 86_400,
+    hasErased: async () => false,
     now,
   })
 

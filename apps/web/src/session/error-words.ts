@@ -7,6 +7,7 @@ const WORDS: Readonly<Record<string, string>> = {
   offline: 'You are offline. Try again once the connection is back.',
   queueFull: 'Too much is waiting for the connection. Try again once it is back.',
   sessionClosed: 'You have been signed out. Reload the page to come back.',
+  erased: 'You were erased from this server, with all you wrote here.',
   guestsDisabled: 'This server does not let guests in. Ask whoever runs it for an invitation.',
   protocolTooOld: 'This page is older than the server. Reload it to go on.',
   unauthenticated: 'Your sign-in is no longer valid. Enter your name again.',

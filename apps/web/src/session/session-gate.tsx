@@ -48,9 +48,19 @@ export function SessionGate({ children }: SessionGateProps) {
 
   const signOut = useCallback(() => {
     storage.clear()
-    if (gate.at === 'open') void gate.session.close()
+    // This device may be somebody else's next: nothing of this person stays on it.
+    if (gate.at === 'open') void gate.session.close({ forget: true })
     setGate({ at: 'welcome', name: gate.at === 'open' ? gate.session.name : '' })
   }, [gate, storage])
+
+  const session = gate.at === 'open' ? gate.session : undefined
+  useEffect(
+    () =>
+      session?.on('closed', (error) => {
+        if (isSangamError(error, 'erased')) setGate({ at: 'welcome', name: '', problem: errorWords(error) })
+      }),
+    [session],
+  )
 
   if (gate.at === 'open') return children(gate.session, signOut)
   if (gate.at === 'refused') return <Refused error={gate.error} onRetry={() => enter(gate.name, true)} />

@@ -20,6 +20,7 @@ import { Avatar } from '../design/avatar.tsx'
 import { classNames } from '../design/class-names.ts'
 import { useNotify } from '../design/toasts.tsx'
 import { errorWords } from '../session/error-words.ts'
+import { download } from './download.ts'
 import { ListItem } from './list-item.tsx'
 import { attention } from './order-conversations.ts'
 import { SquareIcon } from './square-icon.tsx'
@@ -185,16 +186,6 @@ function ItemMenu({ session, conversation }: ConversationItemProps) {
       </DropdownMenu.Portal>
     </DropdownMenu.Root>
   )
-}
-
-/** Hands a file to the browser's own downloads. */
-function download(file: Blob, name: string): void {
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(file)
-  link.download = name
-  link.click()
-  // The browser has taken hold of it by the next turn.
-  setTimeout(() => URL.revokeObjectURL(link.href), 0)
 }
 
 function MenuItem(props: {

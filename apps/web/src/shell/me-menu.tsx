@@ -1,6 +1,6 @@
 import type { Person, Session, SettablePresence } from '@sangam/client'
 import { usePeople } from '@sangam/react'
-import { Check, LogOut, UserX } from 'lucide-react'
+import { Check, FileUser, LogOut, UserX } from 'lucide-react'
 import { DropdownMenu } from 'radix-ui'
 import { useState } from 'react'
 import { Avatar } from '../design/avatar.tsx'
@@ -9,6 +9,7 @@ import { useNotify } from '../design/toasts.tsx'
 import { type PushChoice, usePush } from '../push/use-push.ts'
 import { errorWords } from '../session/error-words.ts'
 import { BlockedDialog } from './blocked-dialog.tsx'
+import { OwnDataDialog } from './own-data-dialog.tsx'
 
 const ITEM =
   'flex cursor-pointer select-none items-center gap-2.5 rounded-lg px-2.5 py-2 text-sm outline-none data-[highlighted]:bg-sunken'
@@ -22,13 +23,18 @@ export function MeMenu({
   readonly onSignOut: () => void
 }) {
   const me = usePeople().find((person) => person.self)
-  const [dialog, setDialog] = useState<'blocked'>()
+  const [dialog, setDialog] = useState<'blocked' | 'ownData'>()
   return (
     <>
-      <MeDropdown session={session} me={me} onBlocked={() => setDialog('blocked')} onSignOut={onSignOut} />
+      <MeDropdown session={session} me={me} onChoose={setDialog} onSignOut={onSignOut} />
       <BlockedDialog
         session={session}
         open={dialog === 'blocked'}
+        onOpenChange={() => setDialog(undefined)}
+      />
+      <OwnDataDialog
+        session={session}
+        open={dialog === 'ownData'}
         onOpenChange={() => setDialog(undefined)}
       />
     </>
@@ -38,10 +44,10 @@ export function MeMenu({
 function MeDropdown(props: {
   readonly session: Session
   readonly me: Person | undefined
-  readonly onBlocked: () => void
+  readonly onChoose: (dialog: 'blocked' | 'ownData') => void
   readonly onSignOut: () => void
 }) {
-  const { session, me, onBlocked, onSignOut } = props
+  const { session, me, onChoose, onSignOut } = props
   return (
     // Not modal: Radix's scroll lock injects a style element, which the policy forbids.
     <DropdownMenu.Root modal={false}>
@@ -70,9 +76,17 @@ function MeDropdown(props: {
           <ThemeItems />
           <Line />
           <PushItems session={session} />
-          <DropdownMenu.Item className={ITEM} onSelect={onBlocked} data-testid="blocked-people">
+          <DropdownMenu.Item
+            className={ITEM}
+            onSelect={() => onChoose('blocked')}
+            data-testid="blocked-people"
+          >
             <UserX size={16} aria-hidden />
             Blocked people
+          </DropdownMenu.Item>
+          <DropdownMenu.Item className={ITEM} onSelect={() => onChoose('ownData')} data-testid="own-data">
+            <FileUser size={16} aria-hidden />
+            Your data
           </DropdownMenu.Item>
           <DropdownMenu.Item className={ITEM} onSelect={onSignOut} data-testid="sign-out">
             <LogOut size={16} aria-hidden />

@@ -11,6 +11,7 @@ export function noCache(): CacheStore {
     get: async () => undefined,
     set: async () => {},
     remove: async () => {},
+    removeAll: async () => {},
     close: async () => {},
   }
 }
@@ -26,6 +27,8 @@ export function indexedDbCache(origin: string): CacheStore {
     get: async (key) => (await opened)?.get('entries', key),
     set: async (key, value) => void (await (await opened)?.put('entries', value, key)),
     remove: async (key) => (await opened)?.delete('entries', key),
+    removeAll: async (prefix) =>
+      (await opened)?.delete('entries', IDBKeyRange.bound(prefix, `${prefix}\uffff`)),
     close: async () => (await opened)?.close(),
   }
 }

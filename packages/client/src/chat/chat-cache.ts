@@ -53,10 +53,12 @@ export class ChatCache {
     this.#put(`conversation ${conversationId}`, () => undefined)
   }
 
-  /** Writes what waits. */
-  async close(): Promise<void> {
+  /** Writes what waits, or removes all of this person. */
+  async close(options: { readonly forget: boolean }): Promise<void> {
     clearTimeout(this.#timer)
+    if (options.forget) this.#waiting.clear()
     await this.#write()
+    if (options.forget) await this.#store.removeAll(this.#keyOf('')).catch(() => {})
     await this.#store.close()
   }
 

@@ -54,5 +54,7 @@ export interface CacheStore {
   get(key: string): Promise<unknown>
   set(key: string, value: unknown): Promise<void>
   remove(key: string): Promise<void>
+  /** Removes every entry whose key begins so. */
+  removeAll(prefix: string): Promise<void>
   close(): Promise<void>
 }

@@ -4,6 +4,7 @@ import { errors } from '../errors.ts'
 /** What is used of `node:fs/promises`. */
 interface Files {
   readFile(path: string, encoding: 'utf8'): Promise<string>
+  readdir(path: string): Promise<readonly string[]>
   mkdir(path: string, options: { readonly recursive: true }): Promise<unknown>
   rename(from: string, to: string): Promise<void>
   rm(path: string, options: { readonly force: true }): Promise<void>
@@ -113,8 +114,9 @@ export function fileCache(folder: string): CacheStore {
   const made = files.mkdir(folder, { recursive: true })
   made.catch(() => {})
   // Names of files are of letters and digits alone, and two keys never meet in one.
-  const pathOf = (key: string): string =>
-    `${folder}/${Array.from(new TextEncoder().encode(key), (byte) => byte.toString(16).padStart(2, '0')).join('')}.json`
+  const nameOf = (key: string): string =>
+    Array.from(new TextEncoder().encode(key), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  const pathOf = (key: string): string => `${folder}/${nameOf(key)}.json`
   return {
     async get(key) {
       await made
@@ -128,6 +130,11 @@ export function fileCache(folder: string): CacheStore {
     async remove(key) {
       await made
       await files.rm(pathOf(key), { force: true })
+    },
+    async removeAll(prefix) {
+      await made
+      const names = (await files.readdir(folder)).filter((name) => name.startsWith(nameOf(prefix)))
+      await Promise.all(names.map((name) => files.rm(`${folder}/${name}`, { force: true })))
     },
     close: async () => {},
   }

@@ -173,9 +173,16 @@ export class Outbox {
       .then(() => this.#flush(conversationId))
   }
 
-  async close(): Promise<void> {
+  /** Sends no more; what waits stays for a later page, or is given up with all else of this person. */
+  async close(options: { readonly forget: boolean }): Promise<void> {
     this.#closed = true
     for (const timer of this.#timers.values()) clearTimeout(timer)
+    if (options.forget) {
+      const entries = await this.#store.list(this.#senderId)
+      await Promise.all(
+        entries.map(({ clientMessageId }) => this.#store.remove(this.#senderId, clientMessageId)),
+      )
+    }
     await this.#store.close()
   }
 

@@ -234,11 +234,14 @@ export class Connection implements Signalling {
   #handleNotice(event: ServerEventName, payload: PayloadOf<ServerEventName>): void {
     if (event === 'session.ready') this.#handleGreeting(payload as Greeting)
     if (event === 'token.expiring') void this.#renewToken()
-    if (event === 'session.ended' && (payload as PayloadOf<'session.ended'>).reason === 'tokenExpired') {
-      this.#config.tokens.invalidate()
-    }
+    if (event === 'session.ended') this.#handleEnd(payload as PayloadOf<'session.ended'>)
     if (this.#held) this.#held.push({ event, payload })
     else this.#notices.emit(event, ...([payload] as Notices[typeof event]))
+  }
+
+  #handleEnd({ reason }: PayloadOf<'session.ended'>): void {
+    if (reason === 'tokenExpired') this.#config.tokens.invalidate()
+    if (reason === 'erased') this.close(errors.erased())
   }
 
   /**

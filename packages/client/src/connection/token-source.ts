@@ -11,6 +11,8 @@ export interface TokenSource {
   renew(): Promise<string>
   /** The last token is refused or about to expire: the next `current()` renews. */
   invalidate(): void
+  /** Forgets what is kept on this device. */
+  forget(): void
   /** What the server said about the last token; milliseconds on this device's clock. */
   noteExpiry(expiresAtMs: number): void
 }
@@ -24,11 +26,17 @@ class CachedTokens implements TokenSource {
   #expiresAtMs = Number.POSITIVE_INFINITY
   readonly #fetch: (previous: string | undefined) => Promise<string>
   readonly #now: () => number
+  readonly forget: () => void
   #renewal: Promise<string> | undefined
 
-  constructor(fetch: (previous: string | undefined) => Promise<string>, now: () => number) {
+  constructor(
+    fetch: (previous: string | undefined) => Promise<string>,
+    now: () => number,
+    forget: () => void = () => {},
+  ) {
     this.#fetch = fetch
     this.#now = now
+    this.forget = forget
   }
 
   async current(): Promise<string> {
@@ -80,7 +88,7 @@ export function guestTokens(origin: string, guest: GuestOptions, now: () => numb
     storage?.save(credentials)
     return credentials.token
   }
-  return new CachedTokens(async (previous) => {
+  const fetchToken = async (previous: string | undefined): Promise<string> => {
     if (previous !== undefined) return keep(await renewGuest(origin, previous))
     const stored = storage?.load()
     if (stored === undefined || stored.name !== guest.name) return keep(await createGuest(origin, guest.name))
@@ -92,5 +100,6 @@ export function guestTokens(origin: string, guest: GuestOptions, now: () => numb
       storage?.clear()
       return keep(await createGuest(origin, guest.name))
     }
-  }, now)
+  }
+  return new CachedTokens(fetchToken, now, () => storage?.clear())
 }

@@ -48,7 +48,7 @@ export interface SessionEvents {
   message: [message: ChatMessage]
   /** The server is about to stop; the session reconnects by itself when it is back. */
   serverStopping: []
-  /** The session ended for good; the error is absent when the application closed it. */
+  /** The session ended for good; the error is absent when the application closed it. `erased`: the person is no more. */
   closed: [error: SangamError | undefined]
 }
 
@@ -100,8 +100,18 @@ export interface Session extends Emitter<SessionEvents> {
   upload(conversationId: string, file: Blob, options?: UploadOptions): Upload
   /** An address that shows or downloads a file of a message (or its small picture), for about an hour. */
   fileUrl(fileId: string, variant?: 'content' | 'thumbnail'): Promise<string>
-  /** Ends the session for good: calls end, rooms are left, messages not yet stored stay in the outbox. */
-  close(): Promise<void>
+  /** All that the server keeps of this person, as a file of JSON: name, own messages, files, subscriptions, blocks. */
+  exportOwnData(): Promise<Blob>
+  /**
+   * Erases this person on the server with all they wrote, and what this device holds of them; the session ends with
+   * `erased`. It can't be undone. Rejects with `forbidden` where the server has nobody erase themselves.
+   */
+  eraseOwnData(): Promise<void>
+  /**
+   * Ends the session for good: calls end, rooms are left, messages not yet stored stay in the outbox. With `forget` nothing
+   * of this person stays on this device: outbox, cache, a guest's credentials.
+   */
+  close(options?: { readonly forget?: boolean }): Promise<void>
 }
 
 /** How to be told by push. */

@@ -28,7 +28,7 @@ import { ChatCache } from '../chat/chat-cache.ts'
 import { Conversations } from '../chat/conversations.ts'
 import { Outbox } from '../chat/outbox.ts'
 import type { Connection, Greeting } from '../connection/connection.ts'
-import { errors, type SangamError } from '../errors.ts'
+import { errors, isSangamError, type SangamError } from '../errors.ts'
 import { TypedEmitter } from '../events.ts'
 import type { AuthorizedHttp } from '../files/authorized-http.ts'
 import { Files } from '../files/files.ts'
@@ -44,6 +44,8 @@ export interface SessionParts {
   readonly outbox: OutboxStore
   readonly cache: CacheStore
   readonly http: AuthorizedHttp
+  /** Forgets the credentials that this device keeps. */
+  readonly forgetCredentials: () => void
   readonly platform?: PeerPlatform | undefined
 }
 
@@ -61,18 +63,22 @@ export class SessionHandle extends TypedEmitter<SessionEvents> implements Sessio
   readonly #callCenter: CallCenter
   readonly #cache: ChatCache
   readonly #platform: PeerPlatform | undefined
+  readonly #forgetCredentials: () => void
   readonly #rooms = new Map<string, Promise<RoomHandle>>()
   #status: SettablePresence = 'online'
   /** Calls that rang before the application could listen. */
   #early: Call[] | undefined = []
   #closing: Promise<void> | undefined
+  /** Whether nothing of this person may stay on this device. */
+  #forgets = false
 
   constructor(
     connection: Connection,
     greeting: Pick<Greeting, 'identity' | 'name'>,
-    { outbox, cache, http, platform = browserPlatform() }: SessionParts,
+    { outbox, cache, http, forgetCredentials, platform = browserPlatform() }: SessionParts,
   ) {
     super()
+    this.#forgetCredentials = forgetCredentials
     this.#platform = platform
     this.#cache = new ChatCache(cache, greeting.identity)
     this.identity = greeting.identity
@@ -200,7 +206,22 @@ export class SessionHandle extends TypedEmitter<SessionEvents> implements Sessio
     return this.#files.urlOf(fileId, variant)
   }
 
-  async close(): Promise<void> {
+  async exportOwnData(): Promise<Blob> {
+    const text = await this.#http.read({ method: 'GET', path: '/me/export' })
+    return new Blob([text], { type: 'application/json' })
+  }
+
+  async eraseOwnData(): Promise<void> {
+    const { identity } = this
+    const headers = { 'content-type': 'application/json' }
+    await this.#http.ask({ method: 'DELETE', path: '/me', headers, body: JSON.stringify({ identity }) })
+    // The server has said so to every connection; this one may have been away.
+    this.#connection.close(errors.erased())
+    await this.#closing
+  }
+
+  async close({ forget = false }: { readonly forget?: boolean } = {}): Promise<void> {
+    this.#forgets ||= forget
     if (this.#closing === undefined) {
       await this.#callCenter.close()
       await Promise.allSettled([...this.#rooms.values()].map(async (room) => (await room).leave()))
@@ -238,7 +259,9 @@ export class SessionHandle extends TypedEmitter<SessionEvents> implements Sessio
     for (const joining of this.#rooms.values()) joining.then((room) => room.endWithSession()).catch(() => {})
     this.emit('closed', error)
     this.removeAll()
-    await this.#outbox.close()
-    await this.#cache.close()
+    const forget = this.#forgets || isSangamError(error, 'erased')
+    if (forget) this.#forgetCredentials()
+    await this.#outbox.close({ forget })
+    await this.#cache.close({ forget })
   }
 }

@@ -14,6 +14,7 @@ const claimsSchema = z.object({
   name: nameSchema,
   kind: z.enum(['app', 'guest']),
   grants: grantsSchema,
+  iat: z.number().int().nonnegative(),
   exp: z.number().int().positive(),
 })
 
@@ -73,7 +74,7 @@ export type Tokens = {
   readonly issueGuest: (name: string) => Promise<GuestPass>
   /** Issues a newer token for a guest whose token is valid or expired at most 24 hours ago. */
   readonly renewGuest: (token: string) => Promise<GuestPass | TokenRefusal>
-  /** Checks a token. Never throws. */
+  /** Checks a token. @throws RequestError `unavailable` when it can't be known whether its person was erased */
   readonly verify: (token: string) => Promise<Verified>
 }
 
@@ -84,6 +85,8 @@ export type TokensOptions = {
   readonly guestTokenTtlSeconds: number
   /** Whether the lists of people and rooms are for guests. */
   readonly guestsSeeOthers: boolean
+  /** Whether the person of a token was erased since it was issued. */
+  readonly hasErased: (identity: string, issuedAtMs: number) => Promise<boolean>
   /** Milliseconds since 1970. */
   readonly now: () => number
 }
@@ -97,6 +100,7 @@ export const createTokens = ({
   tokenTtlSeconds,
   guestTokenTtlSeconds,
   guestsSeeOthers,
+  hasErased,
   now,
 }: TokensOptions): Tokens => {
   const sign = (claims: Omit<Claims, 'expiresAtMs'>, expiresAtSeconds: number): Promise<string> =>
@@ -111,6 +115,17 @@ export const createTokens = ({
       .sign(secret)
 
   const read = async (token: string, toleranceSeconds: number): Promise<Verified> => {
+    const claims = await claimsOf(token, toleranceSeconds)
+    if (typeof claims === 'string') return { ok: false, code: claims }
+    const { sub: identity, name, kind, grants, iat, exp } = claims
+    if (await hasErased(identity, iat * 1000)) return { ok: false, code: 'unauthenticated' }
+    return { ok: true, claims: { identity, name, kind, grants, expiresAtMs: exp * 1000 } }
+  }
+
+  const claimsOf = async (
+    token: string,
+    toleranceSeconds: number,
+  ): Promise<z.output<typeof claimsSchema> | TokenRefusal> => {
     try {
       const { payload } = await jwtVerify(token, secret, {
         algorithms: ['HS256'],
@@ -120,11 +135,9 @@ export const createTokens = ({
         clockTolerance: toleranceSeconds,
       })
       const parsed = claimsSchema.safeParse(payload)
-      if (!parsed.success) return { ok: false, code: 'unauthenticated' }
-      const { sub, name, kind, grants, exp } = parsed.data
-      return { ok: true, claims: { identity: sub, name, kind, grants, expiresAtMs: exp * 1000 } }
+      return parsed.success ? parsed.data : 'unauthenticated'
     } catch (error) {
-      return { ok: false, code: error instanceof joseErrors.JWTExpired ? 'tokenExpired' : 'unauthenticated' }
+      return error instanceof joseErrors.JWTExpired ? 'tokenExpired' : 'unauthenticated'
     }
   }
 

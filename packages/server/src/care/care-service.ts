@@ -32,6 +32,8 @@ type CareRecord = CareSettings & { readonly sweptNumber: number }
 const noCare: CareRecord = { slowModeMs: 0, retentionMs: 0, sweptNumber: 0 }
 /** Messages that one sweep of a conversation looks at before it lets others have their turn. */
 const sweptAtOnce = 200
+/** Kind of the records that are reports. */
+export const reportKind = 'report'
 /** Whoever the server itself is in the log of changes: no identity holds a colon. */
 export const careActor = 'sangam:care'
 
@@ -49,7 +51,7 @@ export class CareService {
   constructor(options: CareOptions) {
     this.#options = options
     this.#blocks = options.records.of('block')
-    this.#reports = options.records.of<Report>('report')
+    this.#reports = options.records.of<Report>(reportKind)
     this.#settings = options.records.of<CareRecord>('care')
   }
 

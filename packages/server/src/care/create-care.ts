@@ -1,7 +1,9 @@
 import type { CareSettings } from '@sangam/protocol'
+import type { ErasedPeople } from '../access/erased-people.ts'
 import type { Logger } from '../observability/log.ts'
 import { type CareOptions, CareService, type Report } from './care-service.ts'
 import { Erasure, type ErasureOptions, type PersonExport } from './erasure.ts'
+import type { OwnData } from './own-data-routes.ts'
 
 /** What an application may ask for the care of its people. */
 export type CareApi = {
@@ -24,8 +26,18 @@ const sweepEveryMs = 300_000
 
 /** Care, wired: its service, the API for applications, and the sweep that runs by itself. */
 export const createCare = (
-  options: CareOptions & ErasureOptions & { readonly log: Logger },
-): { readonly service: CareService; readonly api: CareApi; readonly close: () => void } => {
+  options: CareOptions &
+    ErasureOptions & {
+      readonly erased: ErasedPeople
+      readonly endConnections: (identity: string) => void
+      readonly log: Logger
+    },
+): {
+  readonly service: CareService
+  readonly api: CareApi
+  readonly ownData: OwnData
+  readonly close: () => void
+} => {
   const service = new CareService(options)
   const erasure = new Erasure(options)
   const sweep = async (): Promise<number> => {
@@ -38,6 +50,14 @@ export const createCare = (
     if (deleted > 0) await erasure.scrub()
     return deleted
   }
+  const erase = async (identity: string): Promise<void> => {
+    // First of all they are shut out: what they went on writing would stay.
+    await options.erased.add(identity)
+    options.endConnections(identity)
+    await service.removeAbout(identity)
+    await erasure.erase(identity)
+    service.forget(identity)
+  }
   const timer = setInterval(() => {
     sweep().catch((error: unknown) => options.log.error({ err: error }, 'retention could not go on'))
   }, sweepEveryMs)
@@ -47,14 +67,11 @@ export const createCare = (
     api: {
       reports: () => service.reports(),
       exportPerson: (identity) => erasure.export(identity),
-      erasePerson: async (identity) => {
-        await service.removeAbout(identity)
-        await erasure.erase(identity)
-        service.forget(identity)
-      },
+      erasePerson: erase,
       changeSettings: (conversationId, settings) => service.changeSettings(conversationId, settings),
       sweep,
     },
+    ownData: { export: (identity) => erasure.exportOwn(identity), erase },
     close: () => clearInterval(timer),
   }
 }

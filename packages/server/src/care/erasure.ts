@@ -6,7 +6,7 @@ import type { MessageFiles } from '../chat/message-files.ts'
 import type { ChatStore } from '../chat/store.ts'
 import type { Clock, Notifier } from '../ports.ts'
 import type { RecordStore, StoredRecord } from '../records/record-store.ts'
-import { careActor } from './care-service.ts'
+import { careActor, reportKind } from './care-service.ts'
 
 /** What {@link Erasure} needs. */
 export type ErasureOptions = {
@@ -65,16 +65,44 @@ export class Erasure {
 
   /** All that is kept of a person. */
   async export(identity: string): Promise<PersonExport> {
-    const { store, records } = this.#options
     const messages: Message[] = []
-    for (let after: MessagePlace | undefined; ; ) {
-      const page = await store.sentBy(identity, after, pageSize)
-      messages.push(...page)
-      after = page.at(-1)
-      if (page.length < pageSize) break
+    for await (const page of this.#messagesOf(identity)) messages.push(...page)
+    return { ...(await this.#factsOf(identity)), messages }
+  }
+
+  /**
+   * All that is kept of a person for themselves, as JSON text in pieces, so that any amount needs no more memory than a
+   * page. Reports about their messages are left out: they would tell who made them.
+   */
+  async *exportOwn(identity: string): AsyncGenerator<string> {
+    const { name, records } = await this.#factsOf(identity)
+    const own = records.filter(({ kind }) => kind !== reportKind)
+    yield `{"identity":${JSON.stringify(identity)},"name":${JSON.stringify(name ?? null)},"records":${JSON.stringify(own)},"messages":[`
+    let separator = '\n'
+    for await (const page of this.#messagesOf(identity)) {
+      let piece = ''
+      for (const message of page) {
+        piece += separator + JSON.stringify(message)
+        separator = ',\n'
+      }
+      yield piece
     }
+    yield '\n]}\n'
+  }
+
+  async #factsOf(identity: string): Promise<Omit<PersonExport, 'messages'>> {
+    const { store, records } = this.#options
     const person = await store.person(identity)
-    return { identity, name: person?.name, messages, records: await records.ownedBy(identity) }
+    return { identity, name: person?.name, records: await records.ownedBy(identity) }
+  }
+
+  async *#messagesOf(identity: string): AsyncGenerator<readonly Message[]> {
+    for (let after: MessagePlace | undefined; ; ) {
+      const page = await this.#options.store.sentBy(identity, after, pageSize)
+      if (page.length > 0) yield page
+      after = page.at(-1)
+      if (page.length < pageSize) return
+    }
   }
 
   /**

@@ -251,6 +251,15 @@ export const settingDefinitions = {
     description: 'Whether anybody who reaches the server may name themselves and come in.',
     byDefault: () => true,
   }),
+  selfErasure: setting({
+    env: 'SELF_ERASURE',
+    form: 'boolean',
+    schema: z.boolean(),
+    expected: 'on or off',
+    description:
+      'Whether people may erase themselves, with all they wrote. `off`: only the application may (`sangam.care`).',
+    byDefault: () => true,
+  }),
   guestDirectory: setting({
     env: 'GUEST_DIRECTORY',
     form: 'boolean',

@@ -100,6 +100,12 @@ export class Gateway {
     return claims
   }
 
+  /** Ends every connection of somebody who was erased. */
+  endPerson(identity: string): void {
+    for (const socket of this.#io.sockets.sockets.values())
+      if (socket.data.session.identity === identity) this.#end(socket, 'erased', 'This person was erased.')
+  }
+
   /** Tells everybody that the server stops, and ends the connections. */
   close(): void {
     this.#io.emit('server.stopping', {})
@@ -168,7 +174,7 @@ export class Gateway {
     events.onConnected(session)
   }
 
-  #end(socket: SangamSocket, reason: 'tokenExpired' | 'flood', message: string): void {
+  #end(socket: SangamSocket, reason: 'tokenExpired' | 'flood' | 'erased', message: string): void {
     if (socket.disconnected) return
     this.#options.log.info({ connectionId: socket.id, reason }, 'connection ended')
     socket.emit('session.ended', { reason, message })
