@@ -63,6 +63,17 @@ export const careRequests = {
     reply: z.strictObject({ identities: z.array(identitySchema).max(limits.blocked) }),
     errors: [],
   }),
+  'person.report': request({
+    description:
+      'Brings a person before whoever runs the server. They are not told. Once per reporter and person; again replaces the reason.',
+    needs: 'a valid token',
+    request: z.strictObject({
+      identity: identitySchema,
+      reason: z.string().trim().min(1).max(limits.reasonLength),
+    }),
+    reply: emptySchema,
+    errors: ['notFound', 'wrongState'],
+  }),
   'message.report': request({
     description:
       'Brings a message before whoever runs the server, with its words as they stand now. Once per person and message; again replaces the reason.',
@@ -99,6 +110,17 @@ export const careRequests = {
     needs: 'as conversation.send; one must be moderator or owner',
     request: z.strictObject({ conversationId: conversationIdSchema }),
     reply: z.strictObject({ reports: z.array(reportSchema).max(limits.reports) }),
+    errors: ['notFound'],
+  }),
+  'conversation.dismissReports': request({
+    description:
+      'Takes the reports of a message off the list of its group’s moderators; whoever runs the server still has them.',
+    needs: 'as conversation.send; one must be moderator or owner, and the message somebody else’s',
+    request: z.strictObject({
+      conversationId: conversationIdSchema,
+      number: messageNumberSchema.min(1),
+    }),
+    reply: emptySchema,
     errors: ['notFound'],
   }),
 } as const

@@ -351,7 +351,12 @@ test('a report holds the message as it stood, and only who may read it can make 
   await asha.ask('message.report', report)
   await ravi.ask('message.delete', { conversationId: 'team', number: 1, clientChangeId: 'd' })
   expect(await server.sangam.care.reports()).toMatchObject([
-    { reportedBy: asha.identity, reason: 'rude', message: { senderId: ravi.identity, text: 'rude words' } },
+    {
+      reportedBy: asha.identity,
+      reason: 'rude',
+      person: { identity: ravi.identity, name: 'Ravi' },
+      message: { text: 'rude words' },
+    },
   ])
   expect((await asha.refusal('message.report', report))?.code).toBe('notFound')
   const { conversation } = await asha.ask('conversation.open', { withIdentity: ravi.identity })
@@ -381,6 +386,52 @@ test('moderators see reports of their group: what was said and why, not by whom;
   for (const client of [ravi, mira]) {
     expect((await client.refusal('conversation.reports', { conversationId: 'team' }))?.code).toBe('forbidden')
   }
+  const dismiss = (client: TestClient, number: number) =>
+    client.refusal('conversation.dismissReports', { conversationId: 'team', number })
+  expect((await dismiss(ravi, 1))?.code).toBe('forbidden')
+  // Nobody dismisses what is said about themselves, nor learns that it is said.
+  expect((await dismiss(owner, 2))?.code).toBe('notFound')
+  expect(await dismiss(owner, 1)).toBeUndefined()
+  expect(await owner.ask('conversation.reports', { conversationId: 'team' })).toEqual({ reports: [] })
+  expect((await dismiss(owner, 1))?.code).toBe('notFound')
+  const all = await server.sangam.care.reports()
+  expect(all.map(({ message, isDismissed }) => [message?.number, isDismissed])).toEqual([
+    [1, true],
+    [2, false],
+  ])
+  expect(await server.sangam.care.dismissReport(all[0]?.reportId ?? '')).toBe(true)
+  expect(await server.sangam.care.reports()).toHaveLength(1)
+  // Reported once more, it is before them once more.
+  await mira.ask('message.report', { conversationId: 'team', number: 1, reason: 'still there' })
+  expect(await owner.ask('conversation.reports', { conversationId: 'team' })).toMatchObject({
+    reports: [{ reason: 'still there' }],
+  })
+})
+
+test('a person is reported to whoever runs the server, who alone sees it and can dismiss it', async () => {
+  const server = await startTestServer()
+  const [asha, ravi] = [await server.guest('Asha'), await server.guest('Ravi')]
+  await asha.ask('person.report', { identity: ravi.identity, reason: 'first words' })
+  await asha.ask('person.report', { identity: ravi.identity, reason: 'calls at night' })
+  const [report, ...others] = await server.sangam.care.reports()
+  expect(others).toEqual([])
+  expect(report).toMatchObject({
+    reportedBy: asha.identity,
+    reason: 'calls at night',
+    person: { identity: ravi.identity, name: 'Ravi' },
+  })
+  expect(report?.message).toBeUndefined()
+  const codeOf = async (request: { identity: string; reason: string }) =>
+    (await asha.refusal('person.report', request))?.code
+  expect(await codeOf({ identity: asha.identity, reason: 'x' })).toBe('wrongState')
+  expect(await codeOf({ identity: 'nobody', reason: 'x' })).toBe('notFound')
+  expect(await codeOf({ identity: ravi.identity, reason: ' ' })).toBe('invalidMessage')
+  expect(await server.sangam.care.dismissReport('of nothing')).toBe(false)
+  expect(await server.sangam.care.dismissReport(report?.reportId ?? '')).toBe(true)
+  expect(await server.sangam.care.reports()).toEqual([])
+  await asha.ask('person.report', { identity: ravi.identity, reason: 'again' })
+  await server.sangam.care.erasePerson(asha.identity)
+  expect(await server.sangam.care.reports()).toEqual([])
 })
 
 test('two settings that are changed at once are both kept', async () => {

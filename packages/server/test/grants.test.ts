@@ -27,10 +27,12 @@ const requests: { readonly [Name in ClientEventName]: unknown } = {
   'people.list': {},
   'person.block': { identity: 'ravi', on: true },
   'person.blocked': {},
+  'person.report': { identity: 'ravi', reason: 'x' },
   'message.report': { conversationId: 'team', number: 1, reason: 'x' },
   'conversation.care': { conversationId: 'team' },
   'conversation.setCare': { conversationId: 'team', slowModeMs: 1000 },
   'conversation.reports': { conversationId: 'team' },
+  'conversation.dismissReports': { conversationId: 'team', number: 1 },
   'message.preview': { conversationId: 'team', url: 'https://example.com/' },
   'push.key': {},
   'push.subscribe': {
@@ -185,6 +187,7 @@ const needs: readonly {
       'message.pin',
       'message.preview',
       'conversation.reports',
+      'conversation.dismissReports',
     ] as const
   ).map((event) => ({ event, passes: group, refused: [reader, { direct: true }] })),
   {
@@ -244,6 +247,7 @@ describe('every event asks for its grant', () => {
       'push.key': 'ok',
       'person.block': 'ok',
       'person.blocked': 'ok',
+      'person.report': 'notFound',
       'push.subscribe': 'ok',
       'push.unsubscribe': 'ok',
       'conversation.list': 'ok',

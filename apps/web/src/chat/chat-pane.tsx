@@ -117,6 +117,7 @@ function OpenChat({ session, conversation }: OpenChatProps) {
           person={peer}
           isBlocked={isBlocked}
           onBlock={setBlocked}
+          onReport={(reason) => session.report(peerId, reason)}
         />
       )}
       <SearchDialog

@@ -45,14 +45,15 @@ export function careLine({ slowModeMs, retentionMs }: CareSettings): string | un
 
 interface ReportsProps {
   readonly conversation: Conversation
+  readonly run: (action: Promise<unknown>) => void
   readonly onShow: (number: number) => void
 }
 
 /** What members reported, for those who look after the group. */
-export function Reports({ conversation, onShow }: ReportsProps) {
+export function Reports({ conversation, run, onShow }: ReportsProps) {
   return (
     <LoadedList label="Reports" load={() => conversation.reports()} empty="Nothing was reported.">
-      {({ number, senderName, text, reason, reportedAt }) => (
+      {({ number, senderName, text, reason, reportedAt }, reload) => (
         <li
           key={`${number} ${reportedAt}`}
           data-testid="report-item"
@@ -72,6 +73,15 @@ export function Reports({ conversation, onShow }: ReportsProps) {
           >
             <span className="block truncate text-ink-soft text-xs">{senderName}</span>
             <span className="line-clamp-3">{text === '' ? 'Attachment' : text}</span>
+          </button>
+          <button
+            type="button"
+            data-testid="dismiss-reports"
+            aria-label={`Dismiss the reports of the message by ${senderName}`}
+            onClick={() => run(conversation.dismissReports(number).then(reload))}
+            className="mt-1.5 rounded font-medium text-accent text-sm underline underline-offset-2"
+          >
+            Dismiss
           </button>
         </li>
       )}

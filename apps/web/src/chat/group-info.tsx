@@ -62,7 +62,7 @@ export function GroupInfo(props: GroupInfoProps) {
             Reported messages
             <ChevronDown size={16} aria-hidden className="text-ink-faint group-open:rotate-180" />
           </summary>
-          {open && <Reports conversation={conversation} onShow={onShow} />}
+          {open && <Reports conversation={conversation} run={run} onShow={onShow} />}
         </details>
       )}
       {own !== undefined && (

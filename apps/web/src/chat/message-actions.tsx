@@ -120,7 +120,8 @@ function MoreMenu({ message }: MessageProps) {
           <ReportDialog
             open={dialog === 'report'}
             onOpenChange={close}
-            senderName={message.senderName}
+            title="Report this message"
+            description={`Its words and your reason go to the moderators and to whoever runs the server. ${message.senderName} is not told.`}
             onReport={(reason) => conversation.report(number, reason)}
           />
           <VersionsDialog

@@ -12,12 +12,13 @@ const LONGEST = 900
 interface ReportDialogProps {
   readonly open: boolean
   readonly onOpenChange: (open: boolean) => void
-  readonly senderName: string
+  readonly title: string
+  readonly description: string
   readonly onReport: (reason: string) => Promise<void>
 }
 
-/** Brings a message before those who look after the conversation and the server, with a reason. */
-export function ReportDialog({ open, onOpenChange, senderName, onReport }: ReportDialogProps) {
+/** Brings a message or a person before those who look after the place, with a reason. */
+export function ReportDialog({ open, onOpenChange, title, description, onReport }: ReportDialogProps) {
   const notify = useNotify()
   const [reason, setReason] = useState(REASONS[0] ?? '')
   const [more, setMore] = useState('')
@@ -35,15 +36,10 @@ export function ReportDialog({ open, onOpenChange, senderName, onReport }: Repor
     report.run()
   }
   return (
-    <Dialog
-      open={open}
-      onOpenChange={onOpenChange}
-      title="Report this message"
-      description={`Its words and your reason go to the moderators and to whoever runs the server. ${senderName} is not told.`}
-    >
+    <Dialog open={open} onOpenChange={onOpenChange} title={title} description={description}>
       <form onSubmit={submit}>
         <fieldset className="mb-3">
-          <legend className="mb-1 font-medium text-sm">What is wrong with it?</legend>
+          <legend className="mb-1 font-medium text-sm">What is wrong?</legend>
           {REASONS.map((one) => (
             <label
               key={one}

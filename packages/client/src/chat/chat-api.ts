@@ -158,6 +158,8 @@ export interface Conversation extends Emitter<ConversationEvents> {
   report(number: number, reason: string): Promise<void>
   /** Reports of its messages, the newest first (moderators and owners); none about oneself. */
   reports(): Promise<readonly MessageReport[]>
+  /** Takes the reports of a message off that list (moderators and owners). */
+  dismissReports(number: number): Promise<void>
   /**
    * What the page behind a link says of itself, for `send()`; undefined where it can't be had. The server fetches it: rejects
    * with `unsupported` where that is not switched on.

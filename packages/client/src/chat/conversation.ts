@@ -151,6 +151,10 @@ export class ConversationHandle extends TypedEmitter<ConversationEvents> impleme
     return (await this.#request('conversation.reports', {})).reports
   }
 
+  async dismissReports(number: number): Promise<void> {
+    await this.#request('conversation.dismissReports', { number })
+  }
+
   async previewLink(url: string): Promise<SendOptions['preview']> {
     return (await this.#request('message.preview', { url })).preview
   }

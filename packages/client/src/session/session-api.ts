@@ -96,6 +96,8 @@ export interface Session extends Emitter<SessionEvents> {
   block(identity: string, on: boolean): Promise<void>
   /** Identities of whom this person has blocked. */
   blocked(): Promise<readonly string[]>
+  /** Brings a person before whoever runs the server. They are not told. */
+  report(identity: string, reason: string): Promise<void>
   /** Uploads a file for a message of a conversation, in pieces; it goes on by itself after a break. */
   upload(conversationId: string, file: Blob, options?: UploadOptions): Upload
   /** An address that shows or downloads a file of a message (or its small picture), for about an hour. */

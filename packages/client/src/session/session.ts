@@ -198,6 +198,10 @@ export class SessionHandle extends TypedEmitter<SessionEvents> implements Sessio
     return (await this.#connection.request('person.blocked', {}, { idempotent: true })).identities
   }
 
+  async report(identity: string, reason: string): Promise<void> {
+    await this.#connection.request('person.report', { identity, reason }, { idempotent: true })
+  }
+
   upload(conversationId: string, file: Blob, options: UploadOptions = {}): Upload {
     return this.#files.upload(conversationId, file, options)
   }

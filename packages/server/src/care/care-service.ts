@@ -20,16 +20,26 @@ export type CareOptions = {
   readonly uptime: Clock
 }
 
-/** A message that somebody brought before whoever runs the server. */
+/** A person, or one message of theirs, that somebody brought before whoever runs the server. */
 export type Report = {
+  /** Names it for `dismissReport()`. */
+  readonly reportId: string
   readonly reportedBy: string
   readonly reportedAtMs: number
   readonly reason: string
-  readonly message: Pick<Message, 'conversationId' | 'number' | 'senderId' | 'senderName' | 'text' | 'sentAt'>
+  /** Who is reported: of a message, whoever sent it. */
+  readonly person: { readonly identity: string; readonly name: string }
+  /** As it stood then; undefined: the person as such. */
+  readonly message?: Pick<Message, 'conversationId' | 'number' | 'text' | 'sentAt'>
+  /** Whether the moderators of its group are done with it. */
+  readonly isDismissed: boolean
 }
+type ReportRecord = Omit<Report, 'reportId'>
 type CareRecord = CareSettings & { readonly sweptNumber: number }
 
 const noCare: CareRecord = { slowModeMs: 0, retentionMs: 0, sweptNumber: 0 }
+/** Reports of a group that are looked at. */
+const mostListed = 10_000
 /** Messages that one sweep of a conversation looks at before it lets others have their turn. */
 const sweptAtOnce = 200
 /** Kind of the records that are reports. */
@@ -41,7 +51,7 @@ export const careActor = 'sangam:care'
 export class CareService {
   readonly #options: CareOptions
   readonly #blocks: Records<{ readonly blocked: string }>
-  readonly #reports: Records<Report>
+  readonly #reports: Records<ReportRecord>
   readonly #settings: Records<CareRecord>
   readonly #blockedBy = new Map<string, Set<string>>()
   readonly #care = new Map<string, CareRecord>()
@@ -51,7 +61,7 @@ export class CareService {
   constructor(options: CareOptions) {
     this.#options = options
     this.#blocks = options.records.of('block')
-    this.#reports = options.records.of<Report>(reportKind)
+    this.#reports = options.records.of<ReportRecord>(reportKind)
     this.#settings = options.records.of<CareRecord>('care')
   }
 
@@ -115,22 +125,51 @@ export class CareService {
     const message = await this.#options.store.message(conversationId, number)
     if (message === undefined || message.deletedAt !== undefined) throw requestErrors.notFound('message')
     const { senderId, senderName, text, sentAt } = message
-    const atMs = this.#options.now()
-    const value: Report = {
-      reportedBy: session.identity,
-      reportedAtMs: atMs,
-      reason,
-      message: { conversationId, number, senderId, senderName, text, sentAt },
-    }
-    // It goes with whoever wrote the message: its words are theirs.
-    const key = `${conversationId}\n${number}\n${session.identity}`
-    await this.#reports.put({ key, owner: senderId, topic: conversationId, atMs, value })
+    await this.#keepReport(`${conversationId}\n${number}\n${session.identity}`, conversationId, {
+      ...this.#reportOf(session, reason),
+      person: { identity: senderId, name: senderName },
+      message: { conversationId, number, text, sentAt },
+    })
     return {}
+  }
+
+  /** `person.report` */
+  async reportPerson(
+    session: Session,
+    { identity, reason }: ParsedRequestOf<'person.report'>,
+  ): Promise<ReplyOf<'person.report'>> {
+    if (identity === session.identity) throw requestErrors.wrongState('Nobody can report themselves.')
+    const person = await this.#options.store.person(identity)
+    if (person === undefined) throw requestErrors.notFound('person')
+    await this.#keepReport(`person\n${identity}\n${session.identity}`, '', {
+      ...this.#reportOf(session, reason),
+      person: { identity, name: person.name },
+    })
+    return {}
+  }
+
+  #reportOf(session: Session, reason: string) {
+    return {
+      reportedBy: session.identity,
+      reportedAtMs: this.#options.now(),
+      reason,
+      isDismissed: false,
+    }
+  }
+
+  async #keepReport(key: string, topic: string, value: ReportRecord): Promise<void> {
+    // It goes with whoever is reported: the words in it are theirs.
+    await this.#reports.put({ key, owner: value.person.identity, topic, atMs: value.reportedAtMs, value })
   }
 
   /** Reports, the oldest first. */
   async reports(): Promise<readonly Report[]> {
-    return (await this.#reports.list({})).map(({ value }) => value)
+    return (await this.#reports.list({})).map(({ key, value }) => ({ reportId: key, ...value }))
+  }
+
+  /** Removes a report. @returns whether there was one */
+  dismissReport(reportId: string): Promise<boolean> {
+    return this.#reports.remove(reportId)
   }
 
   /** `conversation.reports` */
@@ -139,18 +178,45 @@ export class CareService {
     { conversationId }: ParsedRequestOf<'conversation.reports'>,
   ): Promise<ReplyOf<'conversation.reports'>> {
     await entitled(this.#options.cache, session, conversationId, 'deleteOthers')
-    const found = await this.#reports.list({ topic: conversationId })
-    const reports = found
-      .map(({ value }) => value)
-      .filter(({ message }) => message.senderId !== session.identity)
+    const reports = (await this.#reportsFor(session, conversationId))
       .slice(-limits.reports)
       .reverse()
-      .map(({ reason, reportedAtMs, message: { conversationId: _, ...message } }) => ({
-        ...message,
+      .map(({ value: { reason, reportedAtMs, person, message } }) => ({
+        number: message.number,
+        senderId: person.identity,
+        senderName: person.name,
+        text: message.text,
+        sentAt: message.sentAt,
         reason,
         reportedAt: reportedAtMs,
       }))
     return { reports }
+  }
+
+  /** `conversation.dismissReports` */
+  async dismissReports(
+    session: Session,
+    { conversationId, number }: ParsedRequestOf<'conversation.dismissReports'>,
+  ): Promise<ReplyOf<'conversation.dismissReports'>> {
+    await entitled(this.#options.cache, session, conversationId, 'deleteOthers')
+    const dismissed = (await this.#reportsFor(session, conversationId)).filter(
+      ({ value }) => value.message.number === number,
+    )
+    if (dismissed.length === 0) throw requestErrors.notFound('report')
+    for (const { value, ...record } of dismissed)
+      await this.#reports.put({ ...record, value: { ...value, isDismissed: true } })
+    return {}
+  }
+
+  /** Reports of messages of a group that its moderators are not done with, but those about whoever asks. */
+  async #reportsFor({ identity }: Session, conversationId: string) {
+    const found = await this.#reports.list({ topic: conversationId, limit: mostListed })
+    return found.flatMap(({ value, ...record }) => {
+      const { message, person, isDismissed } = value
+      return message === undefined || isDismissed || person.identity === identity
+        ? []
+        : [{ ...record, value: { ...value, message } }]
+    })
   }
 
   /** `conversation.care` */

@@ -7,8 +7,10 @@ import type { OwnData } from './own-data-routes.ts'
 
 /** What an application may ask for the care of its people. */
 export type CareApi = {
-  /** Reports of messages, the oldest first. */
+  /** Reports of people and of messages, the oldest first. */
   readonly reports: () => Promise<readonly Report[]>
+  /** Removes a report that was dealt with. @returns whether there was one */
+  readonly dismissReport: (reportId: string) => Promise<boolean>
   /** All that is kept of a person, to be handed to them. */
   readonly exportPerson: (identity: string) => Promise<PersonExport>
   /** Erases a person: see docs/care.md for what goes and what can't. */
@@ -66,6 +68,7 @@ export const createCare = (
     service,
     api: {
       reports: () => service.reports(),
+      dismissReport: (reportId) => service.dismissReport(reportId),
       exportPerson: (identity) => erasure.export(identity),
       erasePerson: erase,
       changeSettings: (conversationId, settings) => service.changeSettings(conversationId, settings),

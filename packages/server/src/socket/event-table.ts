@@ -172,6 +172,7 @@ export const createEventTable = (targets: EventTargets): EventTable => {
 
     'person.block': { rate: 'light', handle: (session, request) => care.block(session, request) },
     'person.blocked': { rate: 'light', handle: (session) => care.blocked(session) },
+    'person.report': { rate: 'search', handle: (session, request) => care.reportPerson(session, request) },
     'message.report': {
       rate: 'light',
       action: reading,
@@ -191,6 +192,11 @@ export const createEventTable = (targets: EventTargets): EventTable => {
       rate: 'search',
       action: ({ conversationId }) => ({ type: 'conversation.write', conversationId }),
       handle: (session, request) => care.conversationReports(session, request),
+    },
+    'conversation.dismissReports': {
+      rate: 'light',
+      action: ({ conversationId }) => ({ type: 'conversation.write', conversationId }),
+      handle: (session, request) => care.dismissReports(session, request),
     },
     'message.preview': {
       rate: 'search',
