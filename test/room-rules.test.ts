@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TestBrowser } from './harness/chromium.ts'
@@ -53,6 +54,45 @@ describe('a host and a guest in the app', () => {
     await guest.page.getByTestId('mic-toggle').click()
     await expect.poll(() => guest.uploads(), { timeout: 20_000 }).toBe(1)
   }, 90_000)
+
+  test('the host pins and deletes in the chat of the room, the guest can’t; both find and save its messages', async () => {
+    for (const { page } of [host, guest]) await page.getByTestId('chat-toggle').click()
+    const chat = ({ page }: Person) => page.getByTestId('room-chat')
+    const message = (person: Person, text: string) =>
+      chat(person).getByTestId('message').filter({ hasText: text }).first()
+    const menu = async (person: Person, text: string) => {
+      await message(person, text).hover()
+      await message(person, text).getByTestId('message-menu').click()
+    }
+    for (const text of ['the agenda', 'a slip']) {
+      await chat(guest).getByTestId('composer').fill(text)
+      await chat(guest).getByTestId('send').click()
+      await message(host, text).waitFor()
+    }
+    await menu(host, 'the agenda')
+    await host.page.getByRole('menuitem', { name: 'Pin' }).click()
+    await chat(guest).getByTestId('pinned-bar').getByText('the agenda').waitFor()
+    await menu(guest, 'the agenda')
+    await guest.page.getByTestId('delete').waitFor()
+    expect(await guest.page.getByRole('menuitem', { name: 'Pin' }).count()).toBe(0)
+    await guest.page.keyboard.press('Escape')
+    await menu(host, 'a slip')
+    await host.page.getByTestId('delete').click()
+    await host.page.getByTestId('confirm-delete').click()
+    await message(guest, 'a slip').waitFor({ state: 'detached' })
+
+    await chat(guest).getByTestId('room-chat-menu').click()
+    const [saved] = await Promise.all([
+      guest.page.waitForEvent('download'),
+      guest.page.getByTestId('save-html').click(),
+    ])
+    expect(readFileSync(await saved.path(), 'utf8')).toContain('the agenda')
+    await chat(guest).getByRole('button', { name: 'Search this chat' }).click()
+    await guest.page.getByTestId('search-input').fill('agenda')
+    await guest.page.getByTestId('search-result').first().click()
+    await chat(guest).locator('.marked').waitFor()
+    await host.page.getByTestId('people-toggle').click()
+  }, 60_000)
 
   test('the muted learn who muted them, and the banned that they are out', async () => {
     await item(host.page, 'Ravi').getByTestId('person-menu').click()

@@ -148,7 +148,8 @@ export const messageRequests = {
   'message.delete': request({
     description:
       'Takes a message away for everybody: text, history, reactions and pin go, its number stays as a tombstone.',
-    needs: 'as conversation.send; the message must be one’s own, or one is moderator or owner',
+    needs:
+      'as conversation.send; the message must be one’s own, or one is moderator or owner, or moderates the room',
     request: z.strictObject(changeShape),
     reply: changeReply,
     errors: [...changeErrors],
@@ -162,7 +163,7 @@ export const messageRequests = {
   }),
   'message.pin': request({
     description: `Pins a message to the conversation, or unpins it. At most ${limits.pins} at a time (\`tooMany\`).`,
-    needs: 'as conversation.send; in a group one must be moderator or owner',
+    needs: 'as conversation.send; in a group one must be moderator or owner, in a room moderate it',
     request: z.strictObject({ ...changeShape, on: z.boolean() }),
     reply: changeReply,
     errors: [...changeErrors, 'tooMany'],

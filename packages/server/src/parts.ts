@@ -11,7 +11,7 @@ import { entitled } from './chat/conversation-rights.ts'
 import { observedStore } from './chat/observed-store.ts'
 import type { ChatStore } from './chat/store.ts'
 import type { Settings } from './config/settings.ts'
-import type { FileService } from './files/file-service.ts'
+import type { FileService, Person } from './files/file-service.ts'
 import type { MediaCounts } from './media/media-counts.ts'
 import type { MediaWorkers } from './media/media-workers.ts'
 import type { Logger } from './observability/log.ts'
@@ -23,6 +23,7 @@ import { PreviewService } from './previews/preview-service.ts'
 import { createAwayTeller } from './push/away-teller.ts'
 import type { PushService } from './push/push-service.ts'
 import type { RecordStore } from './records/record-store.ts'
+import { requestErrors } from './request-errors.ts'
 import { connectRooms } from './rooms/connect-rooms.ts'
 import type { PolicyApi } from './rooms/policy-api.ts'
 import type { RoomsApi } from './rooms/rooms-api.ts'
@@ -63,6 +64,8 @@ export type Parts = {
   readonly policy: PolicyApi
   readonly care: CareApi
   readonly ownData: OwnData
+  /** @throws RequestError `forbidden` when this person may not chat in a room */
+  readonly checkMayChatIn: (person: Person, roomId: string) => Promise<void>
   /** Reads what is kept in memory; before connections come. */
   readonly start: () => Promise<void>
   /** Ends calls, rooms and connections. */
@@ -213,6 +216,13 @@ export const connectParts = (options: PartsOptions): Parts => {
   return {
     care: care.api,
     ownData: care.ownData,
+    checkMayChatIn: async (person, roomId) => {
+      const { allowed, code, reason } = await rooms.targets.access.decideChat(
+        { ...person, connectionId: '' },
+        roomId,
+      )
+      if (!allowed) throw requestErrors.notAllowed(code, reason)
+    },
     start: () => care.service.start(),
     rooms: rooms.api,
     policy: rooms.policy,

@@ -339,7 +339,11 @@ export class SangamServer implements Sangam {
     })
     addFileRoutes(app, this.#files.service, this.tokens)
     const store = this.#store
-    addExportRoute(app, store, this.tokens)
+    addExportRoute(app, {
+      store,
+      tokens: this.tokens,
+      checkMayChatIn: (person, roomId) => this.#connected().checkMayChatIn(person, roomId),
+    })
     addOwnDataRoutes(app, {
       tokens: this.tokens,
       mayErase: settings.selfErasure,

@@ -54,3 +54,25 @@ test('is given to whoever may read it and to nobody else', async () => {
   const blind = await server.sangam.tokens.issue({ identity: 'blind', name: 'Blind' })
   expect(await status(blind, 'team')).toBe(403)
 })
+
+test('of a room is given to whoever may chat there now', async () => {
+  const server = await startTestServer()
+  const [asha, eve] = [await server.guest('Asha'), await server.guest('Eve')]
+  await asha.ask('room.join', { roomId: 'standup' })
+  const conversationId = 'room:standup'
+  await asha.ask('conversation.open', { conversationId })
+  await asha.ask('conversation.send', { conversationId, clientMessageId: 'm', text: 'notes' })
+  const json = await exported(server, asha.token, conversationId, 'json')
+  expect(await json.json()).toMatchObject({ messages: [{ text: 'notes' }] })
+  expect((await exported(server, eve.token, conversationId, 'json')).status).toBe(200)
+  await asha.ask('room.changeSettings', { roomId: 'standup', settings: { locked: true } })
+  const refused = await exported(server, eve.token, conversationId, 'json')
+  expect([refused.status, await refused.json()]).toMatchObject([
+    403,
+    { error: { code: 'forbidden', details: { reason: 'notInRoom' } } },
+  ])
+  expect((await exported(server, asha.token, conversationId, 'html')).status).toBe(200)
+  await asha.ask('room.ban', { roomId: 'standup', identity: eve.identity })
+  await asha.ask('room.changeSettings', { roomId: 'standup', settings: { locked: false } })
+  expect((await exported(server, eve.token, conversationId, 'json')).status).toBe(403)
+})

@@ -582,3 +582,29 @@ describe('what is stored', () => {
     expect(first.logLines.join()).not.toContain(visiting.participantKey)
   })
 })
+
+test('whoever moderates a room pins and deletes in its chat; the others delete what is their own', async () => {
+  const server = await startTestServer()
+  const { host, guest } = await meeting(server)
+  const conversationId = `room:${roomId}`
+  const place = (number: number, clientChangeId: string) => ({ conversationId, number, clientChangeId })
+  for (const client of [host, guest]) await client.ask('conversation.open', { conversationId })
+  await guest.ask('conversation.send', { conversationId, clientMessageId: 'g1', text: 'first' })
+  await host.ask('conversation.send', { conversationId, clientMessageId: 'h1', text: 'second' })
+  await guest.ask('conversation.send', { conversationId, clientMessageId: 'g2', text: 'third' })
+
+  expect(await guest.refusal('message.pin', { ...place(1, 'p1'), on: true })).toMatchObject({
+    code: 'forbidden',
+    details: { reason: 'roleLacksPermission' },
+  })
+  await host.ask('message.pin', { ...place(1, 'p2'), on: true })
+  const { messages } = await guest.ask('conversation.pinned', { conversationId })
+  expect(messages.map(({ number }) => number)).toEqual([1])
+
+  expect((await guest.refusal('message.delete', place(2, 'd1')))?.code).toBe('forbidden')
+  await guest.ask('message.delete', place(1, 'd2'))
+  await host.ask('message.delete', place(3, 'd3'))
+  // The right is the room's: outside there is none, whoever one was inside.
+  await host.ask('room.leave', { roomId })
+  expect((await host.refusal('message.pin', { ...place(2, 'p3'), on: true }))?.code).toBe('forbidden')
+})

@@ -38,6 +38,7 @@ const inside: { readonly [Action in RoomAction]: Row } = {
   changeSettings: moderators,
   invite: moderators,
   lowerHand: moderators,
+  moderateChat: moderators,
   muteAll: moderators,
   unban: moderators,
   mute: moderators,
@@ -147,6 +148,12 @@ const attempts: {
   invite: ({ actor, roomId }) => actor.refusal('room.createInvite', { roomId, role: 'listener' }),
   lowerHand: ({ actor, roomId, targetId }) =>
     actor.refusal('room.lowerHand', { roomId, participantId: targetId }),
+  moderateChat: async ({ actor, target, roomId }) => {
+    const conversationId = `room:${roomId}`
+    await target.refusal('conversation.open', { conversationId })
+    await target.refusal('conversation.send', { conversationId, clientMessageId: roomId, text: 'notes' })
+    return actor.refusal('message.pin', { conversationId, number: 1, clientChangeId: roomId, on: true })
+  },
   muteAll: ({ actor, roomId }) => actor.refusal('room.muteAll', { roomId }),
   unban: async ({ server, actor, roomId }) => {
     await server.sangam.rooms.ban(roomId, 'pest')
@@ -218,7 +225,7 @@ const wireRow = (state: State, action: RoomAction): Row => {
   const row = state.rows[action]
   if (state.isInside || attempts[action] === undefined) return row
   if (action.startsWith('publish') && action !== 'publishData') return same('notFound' as PolicyReason)
-  return action === 'join' || action === 'chat' ? row : same('notInRoom')
+  return ['join', 'chat', 'moderateChat'].includes(action) ? row : same('notInRoom')
 }
 
 test.each(Object.entries(states))(

@@ -31,6 +31,8 @@ interface ChatViewProps {
   readonly placeholder: string
   /** A message to show first, or a moment: where a search led. */
   readonly focus?: ChatFocus | undefined
+  /** Of the chat of a room, which has no members of its own: whether one moderates the room. */
+  readonly moderates?: boolean
 }
 
 type Purpose =
@@ -38,7 +40,7 @@ type Purpose =
   | { readonly type: 'edit'; readonly message: ChatMessage }
 
 /** The log with all that belongs to it: pinned messages, composer, typing line and thread. */
-export function ChatView({ conversation, placeholder, focus }: ChatViewProps) {
+export function ChatView({ conversation, placeholder, focus, moderates = false }: ChatViewProps) {
   const session = useSession()
   const snapshot = useStore(conversation.state)
   const notify = useNotify()
@@ -82,7 +84,7 @@ export function ChatView({ conversation, placeholder, focus }: ChatViewProps) {
   }, [focus, jump, conversation, run])
 
   const own = snapshot.members.find(({ identity }) => identity === session.identity)?.role
-  const mayModerate = snapshot.kind === 'group' && (own === 'owner' || own === 'moderator')
+  const mayModerate = moderates || (snapshot.kind === 'group' && (own === 'owner' || own === 'moderator'))
   const chat = useMemo<ChatContextValue>(
     () => ({
       conversation,

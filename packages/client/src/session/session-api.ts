@@ -73,7 +73,7 @@ export interface Session extends Emitter<SessionEvents> {
   createConversation(options: NewConversation): Promise<Conversation>
   /** Searches the messages of every conversation this person is a member of, or of one; the newest first. */
   search(query: string, options?: SearchOptions): Promise<SearchResult>
-  /** The whole of a conversation as a file, but a room's: JSON, or a page without anything that could run. */
+  /** The whole of a conversation as a file: JSON, or a page without anything that could run. */
   exportConversation(conversationId: string, format: 'json' | 'html'): Promise<Blob>
   /** Rings every device of a person; resolves once it rings (see `Call`). Microphone always asked for, camera with `video`. */
   call(identity: string, options?: CallOptions): Promise<Call>

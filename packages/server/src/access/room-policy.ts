@@ -33,6 +33,7 @@ export const roomActions = {
   changeSettings: { needs: 'moderate', inside: true },
   invite: { needs: 'moderate', inside: true },
   lowerHand: { needs: 'moderate', inside: true },
+  moderateChat: { needs: 'moderate', inside: true },
   muteAll: { needs: 'moderate', inside: true },
   unban: { needs: 'moderate', inside: true },
   mute: { needs: 'moderate', inside: true, target: 'inside' },

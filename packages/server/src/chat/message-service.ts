@@ -7,6 +7,7 @@ import type { ListNotices } from './list-notices.ts'
 import { mentionsIn } from './mentions.ts'
 import type { MessageChange } from './message-change-store.ts'
 import type { MessageFiles } from './message-files.ts'
+import type { Standing } from './roles.ts'
 import type { ChatStore } from './store.ts'
 
 /** What {@link MessageService} needs. */
@@ -49,12 +50,13 @@ export class MessageService {
   async delete(
     session: Session,
     place: ParsedRequestOf<'message.delete'>,
+    standing?: Standing,
   ): Promise<ReplyOf<'message.delete'>> {
     const { cache } = this.#options
     await entitled(cache, session, place.conversationId, 'write')
     const message = await this.#message(place)
     const isOwn = message.senderId === session.identity && message.system === undefined
-    if (!isOwn) await entitled(cache, session, place.conversationId, 'deleteOthers')
+    if (!isOwn) await entitled(cache, session, place.conversationId, 'deleteOthers', standing)
     const reply = await this.#change(session, place, { type: 'delete' })
     await this.#options.files.remove((message.attachments ?? []).map(({ fileId }) => fileId))
     return reply
@@ -73,8 +75,9 @@ export class MessageService {
   async pin(
     session: Session,
     { on, ...place }: ParsedRequestOf<'message.pin'>,
+    standing?: Standing,
   ): Promise<ReplyOf<'message.pin'>> {
-    await entitled(this.#options.cache, session, place.conversationId, 'pin')
+    await entitled(this.#options.cache, session, place.conversationId, 'pin', standing)
     return this.#change(session, place, { type: 'pin', on })
   }
 

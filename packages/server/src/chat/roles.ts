@@ -5,7 +5,7 @@ import type { ConversationRecord } from './store.ts'
 /** What kind of place a conversation is, as far as rights go. */
 export type Place = 'direct' | 'room' | 'open' | 'members'
 
-/** What somebody is in a conversation. Whoever may chat in a room is a member there. */
+/** What somebody is in a conversation. Of a room nobody is a member; who moderates the room is a moderator of its chat. */
 export type Standing = MemberRole | 'outsider'
 
 /** Something that somebody may do in a conversation, besides what their token grants. */
@@ -24,8 +24,8 @@ export type ChatAction =
 const least: { readonly [Action in ChatAction]: { readonly [Where in Place]: Standing | 'nobody' } } = {
   read: { direct: 'member', room: 'outsider', open: 'outsider', members: 'member' },
   write: { direct: 'member', room: 'outsider', open: 'outsider', members: 'member' },
-  deleteOthers: { direct: 'nobody', room: 'nobody', open: 'moderator', members: 'moderator' },
-  pin: { direct: 'member', room: 'nobody', open: 'moderator', members: 'moderator' },
+  deleteOthers: { direct: 'nobody', room: 'moderator', open: 'moderator', members: 'moderator' },
+  pin: { direct: 'member', room: 'moderator', open: 'moderator', members: 'moderator' },
   rename: { direct: 'nobody', room: 'nobody', open: 'moderator', members: 'moderator' },
   invite: { direct: 'nobody', room: 'nobody', open: 'moderator', members: 'moderator' },
   leave: { direct: 'nobody', room: 'nobody', open: 'member', members: 'member' },

@@ -129,7 +129,11 @@ export class RoomAccess {
   }
 
   /** Whether somebody may read and write the chat of a room. */
-  async decideChat(session: Session, roomId: string): Promise<Decision> {
+  async decideChat(
+    session: Pick<Session, 'identity' | 'grants' | 'connectionId'>,
+    roomId: string,
+    action: 'chat' | 'moderateChat' = 'chat',
+  ): Promise<Decision> {
     const { live, book } = this.#options
     const { record } = await book.open(roomId, roomId.slice(0, 64))
     const room = live.get(roomId)?.room
@@ -140,7 +144,7 @@ export class RoomAccess {
       inRoom: member !== undefined,
       invitedToStage: false,
     }
-    const verdict = decideInRoom({ action: 'chat', room: this.facts(record, room?.size ?? 0), person })
+    const verdict = decideInRoom({ action, room: this.facts(record, room?.size ?? 0), person })
     live.releaseIfUnused(roomId)
     return verdict
   }

@@ -92,6 +92,25 @@ const inChat = async <Reply>(
   return run()
 }
 
+/**
+ * Runs what a moderator may do in a chat, as one in the chat of a room that the session moderates.
+ * @param orElse what the others need there
+ */
+const inChatAs = async <Reply>(
+  access: RoomAccess,
+  session: Session,
+  conversationId: string,
+  run: (standing?: 'moderator') => Promise<Reply>,
+  orElse: 'chat' | 'refuse',
+): Promise<Reply> => {
+  const roomId = roomOfConversation(conversationId)
+  if (roomId === undefined) return run()
+  const { allowed, code, reason } = await access.decideChat(session, roomId, 'moderateChat')
+  if (allowed) return run('moderator')
+  if (orElse === 'refuse') throw requestErrors.notAllowed(code, reason)
+  return inChat(access, session, conversationId, () => run())
+}
+
 type RoomRuleName = keyof typeof roomModerationRequests | keyof typeof roomMessageRequests
 
 /** The rules, the lobby and the messages of rooms. What the token must grant is the room policy's to ask. */
@@ -269,7 +288,13 @@ export const createEventTable = (targets: EventTargets): EventTable => {
       rate: 'send',
       action: writing,
       handle: (session, request) =>
-        inChat(access, session, request.conversationId, () => messages.delete(session, request)),
+        inChatAs(
+          access,
+          session,
+          request.conversationId,
+          (standing) => messages.delete(session, request, standing),
+          'chat',
+        ),
     },
     'message.react': {
       rate: 'send',
@@ -281,7 +306,13 @@ export const createEventTable = (targets: EventTargets): EventTable => {
       rate: 'send',
       action: writing,
       handle: (session, request) =>
-        inChat(access, session, request.conversationId, () => messages.pin(session, request)),
+        inChatAs(
+          access,
+          session,
+          request.conversationId,
+          (standing) => messages.pin(session, request, standing),
+          'refuse',
+        ),
     },
     'message.versions': {
       rate: 'light',
