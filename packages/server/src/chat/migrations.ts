@@ -130,4 +130,17 @@ export const migrations: readonly Migration[] = [
       INSERT INTO message_words (message_words, rank) VALUES ('secure-delete', 1);
     `,
   },
+  {
+    version: 3,
+    name: 'search in scripts without spaces',
+    sql: `
+      -- Built anew as messages are searched: each character of such scripts is a word of its own, vowel signs too.
+      DROP TABLE message_words;
+      CREATE VIRTUAL TABLE message_words USING fts5 (
+        text, content = '', tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
+      );
+      INSERT INTO message_words (message_words, rank) VALUES ('secure-delete', 1);
+      UPDATE searchable SET indexed_number = 0;
+    `,
+  },
 ]

@@ -127,6 +127,23 @@ export const postgresMigrations: readonly Migration[] = [
       );
     `,
   },
+  {
+    version: 3,
+    name: 'search in scripts without spaces',
+    sql: `
+      -- Each character of scripts that write no spaces stands apart (search-words.ts has the same list).
+      CREATE FUNCTION sangam_spaced(text TEXT) RETURNS TEXT LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+        SELECT regexp_replace(
+          text,
+          '([\\u0e00-\\u0eff\\u1000-\\u109f\\u1780-\\u17ff\\u2e80-\\u2fdf\\u3005-\\u3007\\u3040-\\u30ff\\u31f0-\\u31ff\\u3400-\\u4dbf\\u4e00-\\u9fff\\uf900-\\ufaff\\uff66-\\uff9f\\U00020000-\\U0003ffff])',
+          ' \\1 ',
+          'g'
+        )
+      $$;
+      DROP INDEX messages_by_words;
+      CREATE INDEX messages_by_words ON messages USING gin (to_tsvector('simple', sangam_spaced(text)));
+    `,
+  },
 ]
 
 // Of the advisory lock under which one server migrates while others wait: any fixed number of this program alone.

@@ -1,5 +1,6 @@
 import { messageColumns, messagesFrom, type Queryable, storedRows } from './postgres-message-rows.ts'
 import type { SearchRequest, SearchResult } from './search-store.ts'
+import { spaced } from './search-words.ts'
 
 /**
  * Searches the words of messages: all of them, the last one also as a beginning. What a word is, PostgreSQL's own parser
@@ -10,7 +11,7 @@ export const searchMessages = async (
   { words, conversationIds, before, limit }: SearchRequest,
 ): Promise<SearchResult> => {
   // PostgreSQL's text holds no NUL.
-  const clean = words.map((word) => word.replaceAll('\0', ' '))
+  const clean = words.map((word) => spaced(word).replaceAll('\0', ' '))
   const rows = await storedRows(
     database,
     `WITH asked AS (
@@ -22,7 +23,7 @@ export const searchMessages = async (
        FROM asked WHERE numnode(query) > 0
      )
      SELECT ${messageColumns} FROM messages m, whole
-     WHERE to_tsvector('simple', m.text) @@ whole.query AND m.conversation_id = ANY($2) AND m.number < $3
+     WHERE to_tsvector('simple', sangam_spaced(m.text)) @@ whole.query AND m.conversation_id = ANY($2) AND m.number < $3
      ORDER BY m.sent_at_ms DESC, m.number DESC LIMIT $4`,
     [clean, conversationIds, before ?? Number.MAX_SAFE_INTEGER, limit + 1],
   )

@@ -1,7 +1,7 @@
 import type { SqliteConnection } from '../database/sqlite-connection.ts'
 import type { StoredMessageRow } from './message-columns.ts'
 import type { SearchRequest, SearchResult } from './search-store.ts'
-import { ftsQuery } from './search-words.ts'
+import { ftsQuery, spaced } from './search-words.ts'
 import { messageColumns, messagesFrom } from './sqlite-message-rows.ts'
 
 /** Rows of the index of one conversation: sequence * 2^32 + number. */
@@ -41,7 +41,7 @@ const addWords = (connection: SqliteConnection, sequence: number, number: number
     `INSERT INTO message_words (rowid, text) VALUES (? * ${rowSpan} + ?, ?)`,
     sequence,
     number,
-    text,
+    spaced(text),
   )
 }
 
@@ -71,7 +71,7 @@ export const changeIndexed = (
       `INSERT INTO message_words (message_words, rowid, text) VALUES ('delete', ? * ${rowSpan} + ?, ?)`,
       sequence,
       number,
-      before,
+      spaced(before),
     )
   }
   addWords(connection, sequence, number, text)

@@ -378,6 +378,33 @@ export const describeChangeContract = (open: () => Promise<ChatStore>): void => 
       expect(await find(store, ['absent'])).toEqual([])
     })
 
+    test('finds words of scripts that write no spaces, wherever they stand', async () => {
+      const store = await openTeam(0)
+      const texts = [
+        '今日は会議があります',
+        '会议纪要',
+        'การประชุมวันนี้',
+        '新しいiPhone手机',
+        '𠮷野家で会う',
+        'ﾃｽﾄ中',
+      ]
+      for (const [index, text] of texts.entries()) await store.append(message(index, { text }))
+      expect(await find(store, ['会議'])).toEqual([1])
+      expect(await find(store, ['議が'])).toEqual([1])
+      expect(await find(store, ['会'])).toEqual([5, 2, 1])
+      expect(await find(store, ['議会'])).toEqual([])
+      expect(await find(store, ['ประชุม'])).toEqual([3])
+      expect(await find(store, ['วันนี้', 'การ'])).toEqual([3])
+      expect(await find(store, ['手机'])).toEqual([4])
+      expect(await find(store, ['iphone'])).toEqual([4])
+      expect(await find(store, ['iPhone手'])).toEqual([4])
+      expect(await find(store, ['𠮷野'])).toEqual([5])
+      expect(await find(store, ['ｽﾄ'])).toEqual([6])
+      await store.change(change(1, edit('明日にしましょう')))
+      expect(await find(store, ['会議'])).toEqual([])
+      expect(await find(store, ['明日'])).toEqual([1])
+    })
+
     test('finds what messages say now: not what was edited away or deleted', async () => {
       const store = await openTeam(0)
       await store.append(message(1, { text: 'planted alpha' }))

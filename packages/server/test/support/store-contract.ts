@@ -316,6 +316,8 @@ export const describeStoreContract = ({ name, fixtures, versions, createPlace }:
           { identity: 'ravi', name: 'Ravi', seenAtMs: 7 },
           { identity: 'asha', name: 'Asha', seenAtMs: 5 },
         ])
+        const found = await store.search({ words: ['fir'], conversationIds: ['team'], limit: 10 })
+        expect(found.messages.map(({ number }) => number)).toEqual([1])
         const repeat = { ...message(0), clientMessageId: 'a2', text: 'second' }
         expect(await store.append(repeat)).toMatchObject({ outcome: 'repeated', number: 2 })
         expect(await store.append(message(3))).toMatchObject({ outcome: 'stored', number: 3 })
