@@ -36,6 +36,7 @@ export function EmojiPicker({ children, onPick }: EmojiPickerProps) {
         <Popover.Content
           sideOffset={8}
           collisionPadding={8}
+          aria-label="Emoji"
           data-testid="emoji-picker"
           className="z-50 w-80 max-w-[calc(100vw-1rem)] animate-appear rounded-2xl border border-line bg-raised p-2 shadow-raised"
         >
@@ -55,7 +56,7 @@ export function EmojiPicker({ children, onPick }: EmojiPickerProps) {
             ref={grid}
             className="grid max-h-60 grid-cols-8 overflow-y-auto"
             onKeyDown={onKeyDown}
-            aria-label="Emoji"
+            aria-label="Found"
           >
             {found.map(({ emoji, words }) => (
               <button

@@ -67,11 +67,13 @@ export function Reports({ conversation, run, onShow }: ReportsProps) {
           </p>
           <button
             type="button"
-            aria-label={`Show the message by ${senderName}`}
             onClick={() => onShow(number)}
             className="mt-1 block w-full rounded-md border-line-strong border-l-2 bg-sunken px-2 py-1 text-left text-sm"
           >
-            <span className="block truncate text-ink-soft text-xs">{senderName}</span>
+            <span className="block truncate text-ink-soft text-xs">
+              <span className="sr-only">Show the message by </span>
+              {senderName}
+            </span>
             <span className="line-clamp-3">{text === '' ? 'Attachment' : text}</span>
           </button>
           <button

@@ -102,11 +102,13 @@ function QuoteLine({ quote }: { readonly quote: NonNullable<ChatMessage['replyTo
     <button
       type="button"
       data-testid="quote"
-      aria-label={`Answer to ${quote.senderName}: show that message`}
       onClick={() => onJump(quote.number)}
       className="mb-1 block w-full max-w-full rounded-md border-accent border-l-2 bg-surface/50 px-2 py-1 text-left text-sm"
     >
-      <span className="block truncate font-medium text-accent text-xs">{quote.senderName}</span>
+      <span className="block truncate font-medium text-accent text-xs">
+        <span className="sr-only">Answer to </span>
+        {quote.senderName}
+      </span>
       <span className="block truncate text-ink-soft">
         {quote.text === '' ? 'Message deleted' : plainText(quote.text, nameOf)}
       </span>
