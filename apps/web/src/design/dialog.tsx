@@ -19,6 +19,16 @@ function focusFirstField(event: Event): void {
   field.focus()
 }
 
+/** A part of a long dialog, under a heading of its own. */
+export function DialogSection({ title, children }: { readonly title: string; readonly children: ReactNode }) {
+  return (
+    <section className="mt-5 border-line border-t pt-4">
+      <h3 className="mb-1 font-semibold text-sm">{title}</h3>
+      {children}
+    </section>
+  )
+}
+
 /**
  * A modal dialog; on a phone it rises from the bottom edge.
  * The shade is an element of our own: Radix's overlay injects a style element, which the policy forbids.

@@ -1,7 +1,7 @@
 import type { BannedPerson, Room, RoomInvite, RoomSettings, RoomSnapshot } from '@sangam/client'
 import { type ReactNode, useCallback, useEffect, useState } from 'react'
 import { Button } from '../design/button.tsx'
-import { Dialog } from '../design/dialog.tsx'
+import { Dialog, DialogSection } from '../design/dialog.tsx'
 import { SelectField } from '../design/select-field.tsx'
 import { SwitchField } from '../design/switch-field.tsx'
 import { errorWords } from '../session/error-words.ts'
@@ -14,7 +14,9 @@ interface RoomSettingsDialogProps {
   readonly onOpenChange: (open: boolean) => void
 }
 
-const LENGTHS: readonly (readonly [string, string])[] = [
+type Options = readonly (readonly [value: string, label: string])[]
+
+const LENGTHS: Options = [
   ['', 'No limit'],
   ['15', '15 minutes'],
   ['30', '30 minutes'],
@@ -22,10 +24,50 @@ const LENGTHS: readonly (readonly [string, string])[] = [
   ['120', 'Two hours'],
   ['480', 'Eight hours'],
 ]
-const SIZES: readonly (readonly [string, string])[] = [
+const SIZES: Options = [
   ['', 'No limit'],
   ...['2', '5', '10', '25', '50', '100'].map((size) => [size, size] as const),
 ]
+const ROLES: Options = [
+  ['speaker', 'Speakers'],
+  ['listener', 'Listeners'],
+]
+
+/** What is on or off. */
+const SWITCHES = [
+  {
+    key: 'lobby',
+    label: 'Lobby',
+    hint: 'Newcomers wait until somebody lets them in.',
+    testId: 'setting-lobby',
+  },
+  { key: 'locked', label: 'Locked', hint: 'Nobody new may enter.', testId: 'setting-locked' },
+  {
+    key: 'listed',
+    label: 'In the list of rooms',
+    hint: 'Otherwise people need its link.',
+    testId: 'setting-listed',
+  },
+  {
+    key: 'mayUnmute',
+    label: 'People may unmute themselves',
+    hint: 'After a host muted them.',
+    testId: 'setting-unmute',
+  },
+] as const
+
+/** What is one of a few; no limit is an empty value. */
+const CHOICES = [
+  {
+    key: 'newcomerRole',
+    label: 'Newcomers are',
+    options: ROLES,
+    testId: 'setting-newcomers',
+    of: (text: string) => text,
+  },
+  { key: 'maxParticipants', label: 'At most', options: SIZES, testId: 'setting-size', of: limitOf },
+  { key: 'maxMinutes', label: 'Ends after', options: LENGTHS, testId: 'setting-length', of: limitOf },
+] as const
 
 /** How the room is set up. Each change takes effect at once, for everybody. */
 export function RoomSettingsDialog({ room, snapshot, open, onOpenChange }: RoomSettingsDialogProps) {
@@ -39,61 +81,26 @@ export function RoomSettingsDialog({ room, snapshot, open, onOpenChange }: RoomS
   return (
     <Dialog open={open} onOpenChange={onOpenChange} title="Room settings">
       <div className="divide-y divide-line">
-        <SwitchField
-          label="Lobby"
-          hint="Newcomers wait until somebody lets them in."
-          checked={settings.lobby}
-          testId="setting-lobby"
-          onChange={(lobby) => change({ lobby })}
-        />
-        <SwitchField
-          label="Locked"
-          hint="Nobody new may enter."
-          checked={settings.locked}
-          testId="setting-locked"
-          onChange={(locked) => change({ locked })}
-        />
-        <SwitchField
-          label="In the list of rooms"
-          hint="Otherwise people need its link."
-          checked={settings.listed}
-          testId="setting-listed"
-          onChange={(listed) => change({ listed })}
-        />
-        <SwitchField
-          label="People may unmute themselves"
-          hint="After a host muted them."
-          checked={settings.mayUnmute}
-          testId="setting-unmute"
-          onChange={(mayUnmute) => change({ mayUnmute })}
-        />
-        <SelectField
-          label="Newcomers are"
-          value={settings.newcomerRole}
-          testId="setting-newcomers"
-          options={withCurrent(
-            [
-              ['speaker', 'Speakers'],
-              ['listener', 'Listeners'],
-            ],
-            settings.newcomerRole,
-          )}
-          onChange={(newcomerRole) => change({ newcomerRole })}
-        />
-        <SelectField
-          label="At most"
-          value={textOf(settings.maxParticipants)}
-          testId="setting-size"
-          options={withCurrent(SIZES, textOf(settings.maxParticipants))}
-          onChange={(value) => change({ maxParticipants: numberOf(value) })}
-        />
-        <SelectField
-          label="Ends after"
-          value={textOf(settings.maxMinutes)}
-          testId="setting-length"
-          options={withCurrent(LENGTHS, textOf(settings.maxMinutes))}
-          onChange={(value) => change({ maxMinutes: numberOf(value) })}
-        />
+        {SWITCHES.map(({ key, ...field }) => (
+          <SwitchField
+            key={key}
+            {...field}
+            checked={settings[key]}
+            onChange={(checked) => change({ [key]: checked })}
+          />
+        ))}
+        {CHOICES.map(({ key, options, of, ...field }) => {
+          const value = String(settings[key] ?? '')
+          return (
+            <SelectField
+              key={key}
+              {...field}
+              value={value}
+              options={withCurrent(options, value)}
+              onChange={(chosen) => change({ [key]: of(chosen) })}
+            />
+          )
+        })}
       </div>
       {problem !== undefined && (
         <p role="alert" className="mt-2 text-danger-ink text-sm">
@@ -106,14 +113,12 @@ export function RoomSettingsDialog({ room, snapshot, open, onOpenChange }: RoomS
   )
 }
 
-const textOf = (value: number | null): string => (value === null ? '' : String(value))
-const numberOf = (text: string): number | null => (text === '' ? null : Number(text))
+function limitOf(text: string): number | null {
+  return text === '' ? null : Number(text)
+}
 
 /** A value that an application set stands in the list, too. */
-const withCurrent = (
-  options: readonly (readonly [string, string])[],
-  value: string,
-): readonly (readonly [string, string])[] =>
+const withCurrent = (options: Options, value: string): Options =>
   options.some(([option]) => option === value) ? options : [...options, [value, value]]
 
 interface ListProps {
@@ -167,10 +172,9 @@ interface ListOfProps {
 function ListOf({ title, count, children }: ListOfProps) {
   if (count === 0) return null
   return (
-    <section className="mt-5">
-      <h3 className="mb-1 font-medium text-ink-soft text-sm">{title}</h3>
+    <DialogSection title={title}>
       <ul className="divide-y divide-line">{children}</ul>
-    </section>
+    </DialogSection>
   )
 }
 
