@@ -133,7 +133,7 @@ export function ChatView({ conversation, placeholder, focus, moderates = false }
         // Editing begins with the text of the message, and leaves the draft alone.
         key={fits && purpose.type === 'edit' ? `edit ${purpose.message.key}` : place}
         draftKey={place}
-        placeholder={inThread === undefined ? placeholder : 'Answer in the thread'}
+        placeholder={inThread === undefined ? placeholder : 'Answer in thread'}
         mentionable={snapshot.members.filter(({ identity }) => identity !== session.identity)}
         nameOf={nameOf}
         purpose={shown}

@@ -162,7 +162,7 @@ export function Composer(props: ComposerProps) {
               event.preventDefault()
               drafted.add(event.clipboardData.files)
             }}
-            className="max-h-[200px] min-h-10 min-w-0 flex-1 resize-none bg-transparent py-2 text-base outline-none! placeholder:text-ink-faint"
+            className="max-h-[200px] min-h-10 min-w-0 flex-1 resize-none bg-transparent py-2 text-base outline-none! placeholder:truncate placeholder:text-ink-faint"
           />
           <EmojiPicker onPick={(emoji) => insert(emoji, cursor, cursor)}>
             <button

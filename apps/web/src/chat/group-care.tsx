@@ -13,7 +13,7 @@ interface GroupCareProps {
 /** Slow mode and retention, for those who look after the group; each change takes effect at once, for everybody. */
 export function GroupCare({ conversation, care, run }: GroupCareProps) {
   return (
-    <div className="mb-3 divide-y divide-line">
+    <>
       <SelectField
         label="Slow mode"
         hint="Members wait so long between two messages."
@@ -30,7 +30,7 @@ export function GroupCare({ conversation, care, run }: GroupCareProps) {
         testId="retention"
         onChange={(value) => run(conversation.setCare({ retentionMs: Number(value) }))}
       />
-    </div>
+    </>
   )
 }
 

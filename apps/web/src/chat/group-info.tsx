@@ -5,7 +5,7 @@ import { DropdownMenu } from 'radix-ui'
 import { type FormEvent, useState } from 'react'
 import { Avatar } from '../design/avatar.tsx'
 import { Button } from '../design/button.tsx'
-import { Dialog } from '../design/dialog.tsx'
+import { Dialog, DialogSection } from '../design/dialog.tsx'
 import { TextField } from '../design/text-field.tsx'
 import { matches } from '../shell/order-people.ts'
 import { careLine, GroupCare, Reports } from './group-care.tsx'
@@ -42,23 +42,28 @@ export function GroupInfo(props: GroupInfoProps) {
         snapshot.access === 'members' ? 'A private group: only its members see it.' : 'An open group.'
       }
     >
-      {mayManage ? (
-        <>
-          <Rename key={snapshot.title} conversation={conversation} title={snapshot.title} run={run} />
-          {care !== undefined && <GroupCare conversation={conversation} care={care} run={run} />}
-          <Invite {...props} />
-        </>
-      ) : (
-        care !== undefined && <p className="text-ink-soft text-sm empty:hidden">{careLine(care)}</p>
-      )}
-      <ul aria-label="Members" data-testid="members" className="-mx-2 max-h-72 overflow-y-auto">
-        {snapshot.members.map((member) => (
-          <Member key={member.identity} member={member} own={own} {...props} />
-        ))}
-      </ul>
       {mayManage && (
-        <details className="group mt-3" data-testid="reports">
-          <summary className="flex cursor-pointer items-center justify-between rounded-lg py-2 font-medium text-sm">
+        <Rename key={snapshot.title} conversation={conversation} title={snapshot.title} run={run} />
+      )}
+      {!mayManage && care !== undefined && (
+        <p className="text-ink-soft text-sm empty:hidden">{careLine(care)}</p>
+      )}
+      <DialogSection title={`Members (${snapshot.members.length})`}>
+        {mayManage && <Invite {...props} />}
+        <ul aria-label="Members" data-testid="members" className="-mx-2 max-h-72 overflow-y-auto">
+          {snapshot.members.map((member) => (
+            <Member key={member.identity} member={member} own={own} {...props} />
+          ))}
+        </ul>
+      </DialogSection>
+      {mayManage && care !== undefined && (
+        <DialogSection title="Rules">
+          <GroupCare conversation={conversation} care={care} run={run} />
+        </DialogSection>
+      )}
+      {mayManage && (
+        <details className="group mt-3 border-line border-t pt-3" data-testid="reports">
+          <summary className="flex cursor-pointer items-center justify-between rounded-lg py-1 font-semibold text-sm">
             Reported messages
             <ChevronDown size={16} aria-hidden className="text-ink-faint group-open:rotate-180" />
           </summary>
@@ -67,8 +72,8 @@ export function GroupInfo(props: GroupInfoProps) {
       )}
       {own !== undefined && (
         <Button
-          variant="quiet"
-          className="mt-4 w-full text-danger-ink"
+          variant="quiet-danger"
+          className="mt-4 w-full"
           data-testid="leave-group"
           onClick={() => {
             onOpenChange(false)
@@ -98,6 +103,7 @@ function Rename(props: {
     <form onSubmit={submit} className="flex items-start gap-2">
       <TextField
         label="Name"
+        withNote={false}
         className="flex-1"
         maxLength={64}
         value={name}
@@ -128,7 +134,7 @@ function Invite({ conversation, snapshot, run }: GroupInfoProps) {
     run(conversation.invite([person.identity]))
   }
   return (
-    <div className="mb-3">
+    <div className="mt-2 mb-1">
       <input
         type="search"
         aria-label="Add somebody"

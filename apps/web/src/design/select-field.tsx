@@ -1,3 +1,4 @@
+import { ChevronDown } from 'lucide-react'
 import { useId } from 'react'
 
 interface SelectFieldProps {
@@ -26,21 +27,28 @@ export function SelectField(props: SelectFieldProps) {
           </p>
         )}
       </div>
-      <select
-        id={id}
-        value={value}
-        disabled={disabled}
-        data-testid={testId}
-        aria-describedby={hint === undefined ? undefined : `${id}-hint`}
-        onChange={(event) => onChange(event.target.value)}
-        className="h-10 min-w-36 rounded-xl border border-line-strong bg-surface px-3 text-base text-ink sm:text-sm"
-      >
-        {options.map(([option, text]) => (
-          <option key={option} value={option}>
-            {text}
-          </option>
-        ))}
-      </select>
+      <div className="relative shrink-0">
+        <select
+          id={id}
+          value={value}
+          disabled={disabled}
+          data-testid={testId}
+          aria-describedby={hint === undefined ? undefined : `${id}-hint`}
+          onChange={(event) => onChange(event.target.value)}
+          className="h-10 w-36 appearance-none truncate rounded-xl border border-line-strong bg-surface pr-8 pl-3 text-base text-ink disabled:text-ink-faint sm:text-sm"
+        >
+          {options.map(([option, text]) => (
+            <option key={option} value={option}>
+              {text}
+            </option>
+          ))}
+        </select>
+        <ChevronDown
+          aria-hidden
+          size={16}
+          className="pointer-events-none absolute top-1/2 right-2.5 -translate-y-1/2 text-ink-faint"
+        />
+      </div>
     </div>
   )
 }

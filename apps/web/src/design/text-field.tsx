@@ -6,10 +6,12 @@ interface TextFieldProps extends ComponentProps<'input'> {
   readonly hint?: string
   /** What is wrong with it, in words; announced when it appears. */
   readonly error?: string | undefined
+  /** Keeps a line for hint and error, so that nothing jumps when one comes; true unless told. */
+  readonly withNote?: boolean
 }
 
 /** A labelled line of text with its hint or its error beneath. */
-export function TextField({ label, hint, error, className, ...props }: TextFieldProps) {
+export function TextField({ label, hint, error, withNote = true, className, ...props }: TextFieldProps) {
   const id = useId()
   const note = error ?? hint
   return (
@@ -31,7 +33,7 @@ export function TextField({ label, hint, error, className, ...props }: TextField
         id={`${id}-note`}
         aria-live="polite"
         className={classNames(
-          'mt-1.5 min-h-5 text-sm',
+          withNote ? 'mt-1.5 min-h-5 text-sm' : 'sr-only',
           error === undefined ? 'text-ink-faint' : 'text-danger-ink',
         )}
       >
