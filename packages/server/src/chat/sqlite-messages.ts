@@ -46,9 +46,9 @@ export type JobResult =
   | { readonly ok: false; readonly message: string }
 
 /** To the thread: jobs in order, or the order to close. */
-export type ToThread = { readonly type: 'batch'; readonly jobs: readonly Job[] } | { readonly type: 'close' }
+export type ToThread = { readonly type: 'jobs'; readonly jobs: readonly Job[] } | { readonly type: 'close' }
 
-/** From the thread: results in the order of the jobs. */
+/** From the thread: results of a batch, in the order of the jobs; a batch may hold jobs of several messages, or some of one. */
 export type FromThread =
   | { readonly type: 'ready' }
   | { readonly type: 'failed'; readonly message: string }

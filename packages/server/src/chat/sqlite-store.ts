@@ -19,18 +19,21 @@ type Pending = {
   readonly reject: (error: Error) => void
 }
 
-/** Most jobs in one batch, and so in one transaction: bounds how long a commit may hold others up. */
-const batchSize = 1000
 /** Most jobs that may wait; beyond it the store says so instead of growing without end. */
 const queueSize = 50_000
 /** New messages go into the search index when nothing was stored for so long. */
 const indexQuietMs = 1000
 
-/** The queue in front of the database's thread: one batch is under way, what comes meanwhile makes the next one. */
+/**
+ * The way to the database's thread. What is asked for in one turn of the event loop goes over as one, at its end; the
+ * thread takes all that came while it committed as its next batch, so it never waits for this side.
+ */
 class DatabaseThread {
   readonly #worker: Worker
-  #waiting: Pending[] = []
-  #running: Pending[] = []
+  /** What was asked for in this turn. */
+  #asked: Pending[] = []
+  /** What the thread has, in order. */
+  readonly #posted: Pending[] = []
   #ended: StoreError | undefined
   #closing: PromiseWithResolvers<void> | undefined
 
@@ -50,16 +53,16 @@ class DatabaseThread {
         reject(this.#ended ?? new StoreError('the database is closing'))
         return
       }
-      if (this.#waiting.length >= queueSize) {
+      if (this.#asked.length + this.#posted.length >= queueSize) {
         reject(new StoreError('too much waits for the database'))
         return
       }
-      this.#waiting.push({
+      if (this.#asked.length === 0) setImmediate(() => this.#postAsked())
+      this.#asked.push({
         job: { operation, parameters },
         resolve: (value) => resolve(value as ReturnType<SqliteDatabase[Name]>),
         reject,
       })
-      this.#dispatch()
     })
   }
 
@@ -67,19 +70,18 @@ class DatabaseThread {
     if (this.#ended !== undefined) return Promise.resolve()
     if (this.#closing === undefined) {
       this.#closing = Promise.withResolvers()
-      this.#dispatch()
+      this.#postAsked()
+      this.#post({ type: 'close' })
     }
     return this.#closing.promise
   }
 
-  #dispatch(): void {
-    if (this.#running.length > 0) return
-    if (this.#waiting.length === 0) {
-      if (this.#closing !== undefined) this.#post({ type: 'close' })
-      return
-    }
-    this.#running = this.#waiting.splice(0, batchSize)
-    this.#post({ type: 'batch', jobs: this.#running.map((pending) => pending.job) })
+  #postAsked(): void {
+    if (this.#asked.length === 0) return
+    const asked = this.#asked
+    this.#asked = []
+    for (const pending of asked) this.#posted.push(pending)
+    this.#post({ type: 'jobs', jobs: asked.map((pending) => pending.job) })
   }
 
   #post(message: ToThread): void {
@@ -88,21 +90,17 @@ class DatabaseThread {
 
   #handle(message: FromThread): void {
     if (message.type !== 'results') return
-    const done = this.#running
-    this.#running = []
+    const done = this.#posted.splice(0, message.results.length)
     for (const [index, pending] of done.entries()) {
       const result = message.results[index]
       if (result?.ok === true) pending.resolve(result.value)
       else pending.reject(new StoreError(result?.message ?? 'the database gave no answer'))
     }
-    this.#dispatch()
   }
 
   #end(reason: string): void {
     this.#ended ??= new StoreError(reason)
-    for (const pending of [...this.#running, ...this.#waiting]) pending.reject(this.#ended)
-    this.#running = []
-    this.#waiting = []
+    for (const pending of [...this.#posted.splice(0), ...this.#asked.splice(0)]) pending.reject(this.#ended)
     this.#closing?.resolve()
   }
 }

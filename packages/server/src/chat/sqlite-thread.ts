@@ -1,4 +1,4 @@
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { SqliteDatabase } from './sqlite-database.ts'
 import {
   decode,
@@ -15,6 +15,9 @@ import type { AppendRequest } from './store.ts'
 
 const port = parentPort
 if (port === null) throw new Error('this file runs as a worker thread')
+
+/** Most jobs in one batch, and so in one transaction: bounds how long a commit may hold others up. */
+const batchSize = 1000
 
 const reply = (message: FromThread): void => port.postMessage(encode(message))
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
@@ -84,20 +87,42 @@ const open = (): SqliteDatabase | undefined => {
 
 const serve = (database: SqliteDatabase): void => {
   const log = database.keepLog(path)
-  const handle = async (message: ToThread): Promise<void> => {
-    if (message.type === 'close') {
-      await log.close()
-      database.close()
-      reply({ type: 'closed' })
-      port.close()
-      return
-    }
-    // While the log is being copied it cannot be emptied.
-    if (message.jobs.some(({ operation }) => operation === 'scrub')) await log.idle()
-    reply({ type: 'results', results: runBatch(database, message.jobs) })
-    log.tend()
+  let waiting: Job[] = []
+  let isRunning = false
+  let isClosing = false
+  const take = (encoded: string): void => {
+    const message = decode<ToThread>(encoded)
+    if (message.type === 'close') isClosing = true
+    else waiting = waiting.length === 0 ? [...message.jobs] : [...waiting, ...message.jobs]
   }
-  port.on('message', (encoded: string) => void handle(decode<ToThread>(encoded)))
+  const close = async (): Promise<void> => {
+    await log.close()
+    database.close()
+    reply({ type: 'closed' })
+    port.close()
+  }
+  /** One batch in a turn of the event loop: what else the thread has to hear of gets its turn too. */
+  const runNext = async (): Promise<void> => {
+    if (isRunning) return
+    isRunning = true
+    // All that came since the last batch shares this one's commit.
+    for (let more = receiveMessageOnPort(port); more !== undefined; more = receiveMessageOnPort(port))
+      take(more.message as string)
+    const jobs = waiting.splice(0, batchSize)
+    // While the log is being copied it cannot be emptied.
+    if (jobs.some(({ operation }) => operation === 'scrub')) await log.idle()
+    if (jobs.length > 0) {
+      reply({ type: 'results', results: runBatch(database, jobs) })
+      log.tend()
+    }
+    isRunning = false
+    if (waiting.length > 0) setImmediate(() => void runNext())
+    else if (isClosing) await close()
+  }
+  port.on('message', (encoded: string) => {
+    take(encoded)
+    void runNext()
+  })
   reply({ type: 'ready' })
 }
 
