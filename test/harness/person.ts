@@ -51,7 +51,7 @@ export class Person {
   /** Opens the app and enters as a guest. */
   static async enter(
     browser: TestBrowser,
-    server: ServerProcess,
+    server: Pick<ServerProcess, 'url'>,
     name: string,
     options: WindowOptions & {
       /** As in a network that lets no UDP through. */ readonly blocksUdp?: boolean

@@ -34,6 +34,13 @@ const POLICY_WORDS: Readonly<Record<string, string>> = {
   notInvited: 'That offer is no longer open.',
 }
 
+/** The same about notifications, whose permission is another one than that of camera and microphone. */
+export function notificationErrorWords(error: unknown): string {
+  return isSangamError(error, 'mediaPermissionDenied', 'mediaUnsupported')
+    ? 'The browser does not allow notifications. Allow them for this page and try again.'
+    : errorWords(error)
+}
+
 /** One or two plain sentences about anything that was caught. */
 export function errorWords(error: unknown): string {
   const reason = policyReasonOf(error)

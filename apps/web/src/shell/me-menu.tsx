@@ -7,7 +7,7 @@ import { Avatar } from '../design/avatar.tsx'
 import { setTheme, type Theme, useTheme } from '../design/theme.ts'
 import { useNotify } from '../design/toasts.tsx'
 import { type PushChoice, usePush } from '../push/use-push.ts'
-import { errorWords } from '../session/error-words.ts'
+import { errorWords, notificationErrorWords } from '../session/error-words.ts'
 import { BlockedDialog } from './blocked-dialog.tsx'
 import { OwnDataDialog } from './own-data-dialog.tsx'
 
@@ -137,7 +137,7 @@ function PushItems({ session }: { readonly session: Session }) {
   const notify = useNotify()
   if (push === undefined) return null
   const choose = (choice: string) => {
-    push.choose(choice as PushChoice).catch((error: unknown) => notify(errorWords(error)))
+    push.choose(choice as PushChoice).catch((error: unknown) => notify(notificationErrorWords(error)))
   }
   return (
     <>
