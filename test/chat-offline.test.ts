@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TestBrowser } from './harness/chromium.ts'
+import { pageHolds } from './harness/page-holds.ts'
 import { Person } from './harness/person.ts'
 import { ServerProcess } from './harness/server-process.ts'
 
@@ -19,27 +20,39 @@ async function choose(person: Person, text: string, action: string): Promise<voi
 
 /** Resolves when the server has all that this person wrote and changed. */
 const isStored = ({ page }: Person) =>
-  page.waitForFunction(async () => {
-    const team = await window.__sangam?.session.conversation('team')
-    const { messages = [] } = team?.state.get() ?? {}
-    return messages.every(({ state, waiting }) => state === 'sent' && waiting === undefined)
-  })
+  pageHolds(
+    page,
+    async () => {
+      // A page that was loaded anew may not have its session yet.
+      const team = await window.__sangam?.session.conversation('team')
+      const { messages = [] } = team?.state.get() ?? {}
+      return (
+        team !== undefined &&
+        messages.every(({ state, waiting }) => state === 'sent' && waiting === undefined)
+      )
+    },
+    undefined,
+  )
 
 /** Resolves when what the page shows is in its cache: the writes of half a second are gathered. */
 const isCached = ({ page }: Person, text: string) =>
-  page.waitForFunction(async (words) => {
-    const opened = await new Promise<IDBDatabase>((resolve, reject) => {
-      const request = indexedDB.open(`sangam-cache:${location.origin}`)
-      request.onsuccess = () => resolve(request.result)
-      request.onerror = () => reject(request.error)
-    })
-    const entries = await new Promise<unknown[]>((resolve) => {
-      const request = opened.transaction('entries').objectStore('entries').getAll()
-      request.onsuccess = () => resolve(request.result)
-    })
-    opened.close()
-    return JSON.stringify(entries).includes(words)
-  }, text)
+  pageHolds(
+    page,
+    async (words) => {
+      const opened = await new Promise<IDBDatabase>((resolve, reject) => {
+        const request = indexedDB.open(`sangam-cache:${location.origin}`)
+        request.onsuccess = () => resolve(request.result)
+        request.onerror = () => reject(request.error)
+      })
+      const entries = await new Promise<unknown[]>((resolve) => {
+        const request = opened.transaction('entries').objectStore('entries').getAll()
+        request.onsuccess = () => resolve(request.result)
+      })
+      opened.close()
+      return JSON.stringify(entries).includes(words)
+    },
+    text,
+  )
 
 /** What a person's conversation holds, oldest first. */
 const held = ({ page }: Person) =>

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TestBrowser } from './harness/chromium.ts'
+import { pageHolds } from './harness/page-holds.ts'
 import { Person } from './harness/person.ts'
 import { ServerProcess } from './harness/server-process.ts'
 
@@ -38,8 +39,9 @@ function held(person: Person): Promise<Sent[]> {
 }
 
 /** Resolves when the page holds at least `count` stored messages: from then on a burst is under way. */
-function holds(person: Person, count: number): Promise<unknown> {
-  return person.page.waitForFunction(
+function holds(person: Person, count: number): Promise<void> {
+  return pageHolds(
+    person.page,
     async (atLeast) =>
       (await window.__sangam!.session.conversation('team')).state.get().lastNumber >= atLeast,
     count,

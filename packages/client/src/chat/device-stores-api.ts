@@ -42,10 +42,12 @@ export type OutboxEntry = OutboxMessage | OutboxChange
 
 /** Where unacknowledged messages and changes wait. `put` resolves once the entry would survive a refresh. */
 export interface OutboxStore {
-  /** Every entry of this sender, in order. */
+  /** Every entry of this sender, in order; where pages share the store, those that no other living page sends. */
   list(senderId: string): Promise<readonly OutboxEntry[]>
   put(entry: OutboxEntry): Promise<void>
   remove(senderId: string, clientMessageId: string): Promise<void>
+  /** Gives entries of this sender that another page left when it ended. Only of stores that pages share. */
+  onLeft?(senderId: string, listener: (entries: readonly OutboxEntry[]) => void): Promise<void>
   close(): Promise<void>
 }
 

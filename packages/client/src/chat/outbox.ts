@@ -78,12 +78,11 @@ export class Outbox {
     signalling.onOnline(() => this.#flushAll())
   }
 
-  /** Takes up what an earlier page left behind. */
+  /** Takes up what an earlier page left behind, and what other pages leave when they end. */
   async load(): Promise<void> {
-    const entries = await this.#store.list(this.#senderId)
-    this.#nextOrder = Math.max(Date.now(), (entries.at(-1)?.order ?? 0) + 1)
-    for (const entry of entries) this.#change(entry.conversationId, (queue) => enqueue(queue, [entry]))
-    this.#flushAll()
+    this.#nextOrder = Math.max(this.#nextOrder, Date.now())
+    this.#takeUp(await this.#store.list(this.#senderId))
+    await this.#store.onLeft?.(this.#senderId, (entries) => this.#takeUp(entries))
   }
 
   /** What of this conversation is not stored by the server, in order of sending. */
@@ -196,6 +195,13 @@ export class Outbox {
       createdAt: Date.now(),
       order: this.#nextOrder,
     }
+  }
+
+  #takeUp(entries: readonly OutboxEntry[]): void {
+    if (this.#closed) return
+    this.#nextOrder = Math.max(this.#nextOrder, (entries.at(-1)?.order ?? 0) + 1)
+    for (const entry of entries) this.#change(entry.conversationId, (queue) => enqueue(queue, [entry]))
+    this.#flushAll()
   }
 
   async #keep(entry: OutboxEntry): Promise<void> {
