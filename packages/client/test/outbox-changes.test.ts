@@ -141,6 +141,23 @@ describe('changes of messages in the outbox', () => {
     expect(server.history).toEqual(['one', 'react 1', 'react 1'])
   })
 
+  test('a later change of another device that is told first is not covered by the own one', async () => {
+    const server = new ChatServer()
+    server.store('asha', 'one', 'one')
+    const { team } = await openPage(server, memoryOutbox())
+    server.live = false
+    const edited = team.edit(1, 'from here')
+    while (server.revision === 0) await Promise.resolve()
+    // Stored, but not acknowledged yet; and what was missed can't be asked for.
+    server.live = true
+    server.isGone = true
+    server.change(1, 'from the other device')
+    await edited
+    await settle()
+    expect(shown(team)).toEqual(['from the other device'])
+    expect(team.state.get().messages[0]?.waiting).toBeUndefined()
+  })
+
   test('a refused change leaves the message as it is, with why, until it is retried or given up', async () => {
     const server = new ChatServer()
     server.store('asha', 'one', 'one')

@@ -465,7 +465,8 @@ export class ConversationHandle extends TypedEmitter<ConversationEvents> impleme
   #handleChangeStored(entry: OutboxChange, revision: number | undefined): void {
     const id = entry.clientMessageId
     if (revision !== undefined && revision > this.#timeline.revision) {
-      this.#landed.set(id, { entry, revision })
+      const known = 'number' in entry.target ? this.#timeline.revisionOf(entry.target.number) : 0
+      if (revision > known) this.#landed.set(id, { entry, revision })
       this.#timeline.learnRevision(revision)
     }
     this.#changes.resolve(id, undefined)

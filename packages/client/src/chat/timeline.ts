@@ -88,6 +88,11 @@ export class Timeline {
     return this.#log.messages[number - this.#log.base - 1]
   }
 
+  /** The change that made the newest known state of this message; 0 when none is known. */
+  revisionOf(number: number): number {
+    return Math.max(this.at(number)?.revision ?? 0, this.#overlay.get(number)?.revision ?? 0)
+  }
+
   /** The newer of a message that came by another way and what is known. */
   newest(message: Message): StoredMessage {
     const known = newest(this.#overlay, this.#stored(message))
