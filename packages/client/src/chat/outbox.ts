@@ -82,7 +82,9 @@ export class Outbox {
   async load(): Promise<void> {
     this.#nextOrder = Math.max(this.#nextOrder, Date.now())
     this.#takeUp(await this.#store.list(this.#senderId))
-    await this.#store.onLeft?.(this.#senderId, (entries) => this.#takeUp(entries))
+    // A store of one page alone has nothing to tell later: nobody waits for it.
+    if (this.#store.onLeft === undefined) return
+    await this.#store.onLeft(this.#senderId, (entries) => this.#takeUp(entries))
   }
 
   /** What of this conversation is not stored by the server, in order of sending. */
