@@ -173,7 +173,7 @@ describe('notifications while the page is closed', () => {
     await clickNotification(page)
     await page.waitForURL('**/c/team')
     await page.getByTestId('message').filter({ hasText: 'Are you there?' }).waitFor()
-    expect(await shown(page)).toEqual([])
+    await expect.poll(() => shown(page)).toEqual([])
   })
 
   test('go off when they are chosen away', async () => {
