@@ -30,7 +30,11 @@ describe('a chat of two in the app', () => {
     browser = await TestBrowser.launch()
     asha = await Person.enter(browser, server, 'Asha')
     ravi = await Person.enter(browser, server, 'Ravi')
-    for (const person of [asha, ravi]) await person.page.goto(`${server.url}/c/team`)
+    // One after the other: whoever opens it first owns it, and may pin.
+    for (const { page } of [asha, ravi]) {
+      await page.goto(`${server.url}/c/team`)
+      await page.getByTestId('composer').waitFor()
+    }
     await write(asha, 'first words')
     await messageOf(ravi, 'first words').waitFor()
   })
