@@ -17,8 +17,9 @@ function project(folder: string): TestProjectInlineConfiguration {
 export default defineConfig({
   test: {
     // Not how long a test may take, but when it hangs for sure, also on a busy machine.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 20_000 } },
     projects: [...folders, 'scripts'].map(project),
   },
 })

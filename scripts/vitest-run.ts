@@ -1,13 +1,26 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, relative } from 'node:path'
 import { fromRoot, ROOT } from './paths.ts'
 import { runProcess } from './process.ts'
-import type { StepResult } from './steps.ts'
+import { resultOf, type StepResult } from './steps.ts'
+import { EMPTY_TALLY } from './tally.ts'
 
 interface JsonReport {
   readonly numPassedTests: number
-  readonly numFailedTests: number
-  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[]
+  readonly testResults: readonly FileReport[]
+}
+
+interface FileReport {
+  /** Path of the file. */
+  readonly name: string
+  readonly status: string
+  /** Why the file couldn't be loaded. */
+  readonly message: string
+  readonly assertionResults: readonly {
+    readonly status: string
+    readonly fullName: string
+    readonly failureMessages: readonly string[]
+  }[]
 }
 
 /** Which tests to run, and whether to show every test file as it ends. */
@@ -46,11 +59,20 @@ export async function runVitest({ name, config, patterns, env }: VitestRun): Pro
 
 /** The tally of a JSON report. An exit code that the report doesn't explain (an unhandled error, a crash) is a failure. */
 export function countTests(report: string | undefined, exitCode: number): StepResult {
-  if (report === undefined) return { passed: 0, failed: exitCode === 0 ? 0 : 1 }
-  const { numPassedTests, numFailedTests, testResults }: JsonReport = JSON.parse(report)
-  const unloadable = testResults.filter(
-    ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
-  ).length
-  const failed = numFailedTests + unloadable
-  return { passed: numPassedTests, failed: exitCode !== 0 && failed === 0 ? 1 : failed }
+  if (report === undefined)
+    return exitCode === 0 ? EMPTY_TALLY : resultOf([`exit code ${exitCode} without a report`])
+  const { numPassedTests, testResults }: JsonReport = JSON.parse(report)
+  const failures = testResults.flatMap(failuresOf)
+  if (exitCode !== 0 && failures.length === 0)
+    failures.push(`exit code ${exitCode} though no test failed: an error outside of any, see above`)
+  return { passed: numPassedTests, failed: failures.length, failures }
+}
+
+/** Each failed test of a file with its first error; the file itself if it couldn't be loaded. */
+function failuresOf({ name, status, message, assertionResults }: FileReport): string[] {
+  const file = relative(ROOT, name)
+  if (status === 'failed' && assertionResults.length === 0) return [`${file}\n${message}`]
+  return assertionResults
+    .filter((test) => test.status === 'failed')
+    .map(({ fullName, failureMessages }) => `${file}: ${fullName}\n${failureMessages[0] ?? ''}`)
 }

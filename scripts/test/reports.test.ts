@@ -1,31 +1,47 @@
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { findLockedHosts } from '../checks/lock-file.ts'
+import { ROOT } from '../paths.ts'
 import { resultOf } from '../steps.ts'
 import { addTallies, formatTally } from '../tally.ts'
 import { countTests } from '../vitest-run.ts'
 
-function report(passed: number, failed: number, files: readonly { status: string; tests: number }[]): string {
-  const testResults = files.map(({ status, tests }) => ({
-    status,
-    assertionResults: new Array(tests).fill({}),
+/** A report of files with as many passed and failed tests; a file without any couldn't be loaded. */
+function report(...files: readonly { passed: number; failed: number }[]): string {
+  const testResults = files.map(({ passed, failed }, file) => ({
+    name: join(ROOT, `test/file-${file}.test.ts`),
+    status: failed > 0 || passed === 0 ? 'failed' : 'passed',
+    message: 'no such module',
+    assertionResults: [
+      ...new Array(passed).fill({ status: 'passed', fullName: 'holds', failureMessages: [] }),
+      ...new Array(failed).fill({ status: 'failed', fullName: 'breaks', failureMessages: ['2 is not 3'] }),
+    ],
   }))
-  return JSON.stringify({ numPassedTests: passed, numFailedTests: failed, testResults })
+  return JSON.stringify({ numPassedTests: files.reduce((sum, { passed }) => sum + passed, 0), testResults })
 }
 
 describe('countTests', () => {
-  test('takes the figures of the report', () => {
-    expect(countTests(report(7, 2, [{ status: 'failed', tests: 9 }]), 1)).toEqual({ passed: 7, failed: 2 })
+  test('takes the figures of the report, and tells where and why a test failed', () => {
+    expect(countTests(report({ passed: 4, failed: 0 }, { passed: 3, failed: 2 }), 1)).toEqual({
+      passed: 7,
+      failed: 2,
+      failures: ['test/file-1.test.ts: breaks\n2 is not 3', 'test/file-1.test.ts: breaks\n2 is not 3'],
+    })
   })
   test('counts a file that could not be loaded as one failure', () => {
-    const files = [
-      { status: 'failed', tests: 0 },
-      { status: 'passed', tests: 3 },
-    ]
-    expect(countTests(report(3, 0, files), 1)).toEqual({ passed: 3, failed: 1 })
+    expect(countTests(report({ passed: 0, failed: 0 }, { passed: 3, failed: 0 }), 1)).toEqual({
+      passed: 3,
+      failed: 1,
+      failures: ['test/file-0.test.ts\nno such module'],
+    })
   })
   test('counts an exit code that the report does not explain as one failure', () => {
-    expect(countTests(report(3, 0, [{ status: 'passed', tests: 3 }]), 1)).toEqual({ passed: 3, failed: 1 })
-    expect(countTests(undefined, 1)).toEqual({ passed: 0, failed: 1 })
+    expect(countTests(report({ passed: 3, failed: 0 }), 1)).toEqual({
+      passed: 3,
+      failed: 1,
+      failures: [expect.stringContaining('exit code 1 though no test failed')],
+    })
+    expect(countTests(undefined, 1)).toMatchObject({ passed: 0, failed: 1 })
   })
   test('counts no test as no failure when none was asked for', () => {
     expect(countTests(undefined, 0)).toEqual({ passed: 0, failed: 0 })

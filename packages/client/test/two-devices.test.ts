@@ -4,13 +4,10 @@ import { createServer as createNetServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createServer, type Sangam } from '@sangam/server'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Conversation, OutboxStore, Session } from '../src/api.ts'
 import { connect, memoryOutbox } from '../src/index.ts'
 import { storeReaches } from '../src/store.ts'
-
-// A whole server starts for each test, and goes away and comes back: on a busy machine that takes a while.
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
 
 /** An outbox that tells when nothing waits in it. */
 interface WatchedOutbox extends OutboxStore {

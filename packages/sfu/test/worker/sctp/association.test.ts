@@ -1,10 +1,9 @@
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { DEFAULTS, pattern, RELIABLE, VirtualLink } from './virtual-link.ts'
 
 const PPID = 53
 
 // Many runs on a busy machine.
-vi.setConfig({ testTimeout: 120_000 })
 
 describe('handshake', () => {
   test('one side opens: both are connected', () => {

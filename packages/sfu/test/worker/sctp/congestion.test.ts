@@ -1,12 +1,11 @@
 import { SctpChunkType } from '@sangam/rtp'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { pattern, RELIABLE, VirtualLink } from './virtual-link.ts'
 
 const RTT_MS = 50
 const PACKET_BYTES = 1176
 
 // Many runs on a busy machine.
-vi.setConfig({ testTimeout: 120_000 })
 
 /** Drops the DATA packets with these places in the order of sending, counted from now on. */
 function dropping(places: readonly number[]) {

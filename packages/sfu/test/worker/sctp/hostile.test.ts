@@ -12,13 +12,12 @@ import {
   writeSctpSack,
 } from '@sangam/rtp'
 import fc from 'fast-check'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type Endpoint, pattern, RELIABLE, seededRandom, VirtualLink } from './virtual-link.ts'
 
 const RUNS = 3000
 
 // Many runs on a busy machine.
-vi.setConfig({ testTimeout: 120_000 })
 
 /** Connected, with the tag and the next TSN that the second end expects of the first. */
 function connected(options: { receiveWindowBytes?: number; maxReceiveMessageBytes?: number } = {}) {

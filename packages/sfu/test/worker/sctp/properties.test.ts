@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { pattern, type ReceivedMessage, VirtualLink } from './virtual-link.ts'
 
 interface Planned {
@@ -40,7 +40,6 @@ const numberOf = ({ payload }: ReceivedMessage): number => ((payload[0] ?? 0) <<
 const constant = (value: number) => (below: number) => Math.min(value, below - 1)
 
 // Many runs on a busy machine.
-vi.setConfig({ testTimeout: 120_000 })
 
 describe('on any network', () => {
   test('reliable messages arrive once, whole, and in the order of their stream', () => {
