@@ -85,6 +85,16 @@ async function open(person: Person, path: string): Promise<void> {
   await person.page.getByTestId('composer').first().waitFor()
 }
 
+/** Resolves when so many videos of the page show a picture. */
+async function seesVideos(page: Page, count: number): Promise<void> {
+  await page.waitForFunction(
+    (wanted) =>
+      [...document.querySelectorAll('video')].filter((video) => video.currentTime > 0 && video.videoWidth > 0)
+        .length >= wanted,
+    count,
+  )
+}
+
 /** Closes a dialog or a menu as the keyboard does. */
 async function dismiss(page: Page): Promise<void> {
   await page.keyboard.press('Escape')
@@ -268,7 +278,8 @@ const call: Stop = async ({ asha, ravi }, look) => {
   await page.locator('[data-testid=call-state][data-state=outgoing]').waitFor()
   await look('outgoing call', page)
   await ravi.page.getByTestId('accept').click()
-  await page.locator('[data-testid=call-state][data-state=connected] video').first().waitFor()
+  await page.locator('[data-testid=call-state][data-state=connected]').waitFor()
+  await seesVideos(page, 2)
   await look('call', page)
   await page.getByRole('button', { name: 'Make the call small' }).click()
   await page.getByTestId('return-to-call').waitFor()
@@ -285,11 +296,11 @@ const room: Stop = async ({ server, asha, ravi, lena }, look) => {
   await asha.joinRoom('standup')
   await ravi.joinRoom('standup')
   await lena.page.goto(`${server.url}/rooms/standup`)
-  await lena.page.getByTestId('room-join').waitFor()
+  await seesVideos(lena.page, 1)
   await look('lobby', lena.page)
   await lena.page.getByTestId('room-join').click()
   await lena.page.locator('[data-testid=room][data-state=joined]').waitFor()
-  for (const { name } of [ravi, lena]) await page.getByLabel(`Picture of ${name}`).waitFor()
+  await seesVideos(page, 3)
   await look('room', page)
   await page.getByTestId('room-more').click()
   await page.getByTestId('room-settings').waitFor()

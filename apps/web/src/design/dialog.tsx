@@ -1,6 +1,6 @@
 import { X } from 'lucide-react'
 import { Dialog as Primitive } from 'radix-ui'
-import type { ReactNode } from 'react'
+import { type ReactNode, useRef } from 'react'
 import { IconButton } from './icon-button.tsx'
 
 interface DialogProps {
@@ -19,6 +19,13 @@ function focusFirstField(event: Event): void {
   field.focus()
 }
 
+/** What the focus goes back to in the end: what has it now; of a menu that closes, the button that opened it. */
+function openerOf(element: Element | null): HTMLElement | null {
+  const menu = element?.closest('[role=menu]')?.getAttribute('aria-labelledby')
+  const opener = menu == null ? element : document.getElementById(menu)
+  return opener instanceof HTMLElement ? opener : null
+}
+
 /** A part of a long dialog, under a heading of its own. */
 export function DialogSection({ title, children }: { readonly title: string; readonly children: ReactNode }) {
   return (
@@ -34,13 +41,22 @@ export function DialogSection({ title, children }: { readonly title: string; rea
  * The shade is an element of our own: Radix's overlay injects a style element, which the policy forbids.
  */
 export function Dialog({ open, onOpenChange, title, description, children }: DialogProps) {
+  // Radix gives the focus back to a trigger of its own; these dialogs are opened by whatever sets `open`.
+  const opener = useRef<HTMLElement>(null)
   return (
     <Primitive.Root open={open} onOpenChange={onOpenChange}>
       <Primitive.Portal>
         <div aria-hidden="true" className="fixed inset-0 z-40 animate-appear bg-shade" />
         <Primitive.Content
           {...(description === undefined ? { 'aria-describedby': undefined } : {})}
-          onOpenAutoFocus={focusFirstField}
+          onOpenAutoFocus={(event) => {
+            opener.current = openerOf(document.activeElement)
+            focusFirstField(event)
+          }}
+          onCloseAutoFocus={(event) => {
+            event.preventDefault()
+            opener.current?.focus()
+          }}
           className="safe-bottom fixed inset-x-0 bottom-0 z-50 max-h-[92dvh] animate-rise overflow-y-auto rounded-t-3xl bg-raised p-6 shadow-raised outline-none [--safe-gap:1.5rem] sm:inset-x-auto sm:top-1/2 sm:bottom-auto sm:left-1/2 sm:w-[26rem] sm:-translate-x-1/2 sm:-translate-y-1/2 sm:rounded-3xl"
         >
           <div className="mb-4 flex items-start justify-between gap-4">

@@ -29,6 +29,8 @@ export class ConversationCache {
   readonly #store: ChatStore
   /** What is known, or is being read or changed. */
   readonly #records = new Map<string, ConversationRecord | Promise<ConversationRecord | undefined>>()
+  /** The conversation that was kept last. */
+  #newest: string | undefined
 
   constructor(store: ChatStore) {
     this.#store = store
@@ -128,9 +130,12 @@ export class ConversationCache {
 
   /** The newest stands last; beyond so many the oldest goes. */
   #keep(conversationId: string, record: ConversationRecord | Promise<ConversationRecord | undefined>): void {
-    this.#records.delete(conversationId)
+    // Taking out and putting in costs a new table now and then: not for each message of a busy conversation.
+    if (conversationId !== this.#newest) this.#records.delete(conversationId)
     this.#records.set(conversationId, record)
-    const oldest = this.#records.keys().next().value
-    if (this.#records.size > mostEntries && oldest !== undefined) this.#records.delete(oldest)
+    this.#newest = conversationId
+    if (this.#records.size <= mostEntries) return
+    const [oldest] = this.#records.keys()
+    if (oldest !== undefined) this.#records.delete(oldest)
   }
 }
