@@ -14,7 +14,7 @@ interface FileReport {
   /** Path of the file. */
   readonly name: string
   readonly status: string
-  /** Why the file couldn't be loaded. */
+  /** Why the file failed before its tests. */
   readonly message: string
   readonly assertionResults: readonly {
     readonly status: string
@@ -68,11 +68,11 @@ export function countTests(report: string | undefined, exitCode: number): StepRe
   return { passed: numPassedTests, failed: failures.length, failures }
 }
 
-/** Each failed test of a file with its first error; the file itself if it couldn't be loaded. */
+/** Each failed test of a file with its first error; the file itself if it failed before its tests (loading, a hook). */
 function failuresOf({ name, status, message, assertionResults }: FileReport): string[] {
   const file = relative(ROOT, name)
-  if (status === 'failed' && assertionResults.length === 0) return [`${file}\n${message}`]
-  return assertionResults
-    .filter((test) => test.status === 'failed')
-    .map(({ fullName, failureMessages }) => `${file}: ${fullName}\n${failureMessages[0] ?? ''}`)
+  const failed = assertionResults.filter((test) => test.status === 'failed')
+  if (status === 'failed' && failed.length === 0)
+    return [`${file}\n${message || 'a hook failed: its error stands above'}`]
+  return failed.map(({ fullName, failureMessages }) => `${file}: ${fullName}\n${failureMessages[0] ?? ''}`)
 }

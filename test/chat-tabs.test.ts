@@ -95,7 +95,10 @@ describe('two tabs of one browser without a server', () => {
     browser = await TestBrowser.launch()
     asha = await Person.enter(browser, server, 'Asha')
     ravi = await Person.enter(browser, server, 'Ravi')
-    for (const { page } of [asha, ravi]) await page.goto(`${server.url}/c/team`)
+    for (const { page } of [asha, ravi]) {
+      await page.goto(`${server.url}/c/team`)
+      await page.waitForFunction(() => window.__sangam !== undefined)
+    }
     await asha.page.waitForFunction(() => navigator.serviceWorker.controller !== null)
     await send(asha.page, 'first words')
     await hasStored(ravi.page, 'first words')

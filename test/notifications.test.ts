@@ -2,7 +2,7 @@ import { createECDH, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Page } from 'playwright-core'
+import type { CDPSession, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TestBrowser } from './harness/chromium.ts'
 import { Person } from './harness/person.ts'
@@ -58,22 +58,30 @@ async function seesChosen(page: Page, name: string): Promise<void> {
   await page.getByRole('menu').waitFor({ state: 'detached' })
 }
 
-/** Has the browser hand a push message to the service worker of the page. */
-async function deliver(page: Page, payload: unknown): Promise<void> {
+/**
+ * Has the browser hand a push message to the service worker of the page, once that runs: what comes while a worker ends is
+ * lost with this tool. The worker runs on for as long as the session that is given back is attached.
+ */
+async function deliver(page: Page, payload: unknown): Promise<CDPSession> {
   const debug = await page.context().newCDPSession(page)
-  const registered = new Promise<string>((resolve) => {
-    debug.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
-      const [first] = registrations
-      if (first !== undefined) resolve(first.registrationId)
+  const { origin } = new URL(page.url())
+  const running = new Promise<string>((resolve) => {
+    debug.on('ServiceWorker.workerVersionUpdated', ({ versions }) => {
+      const ready = versions.find(
+        ({ status, runningStatus }) => status === 'activated' && runningStatus === 'running',
+      )
+      if (ready !== undefined) resolve(ready.registrationId)
     })
   })
   await debug.send('ServiceWorker.enable')
+  await debug.send('ServiceWorker.startWorker', { scopeURL: `${origin}/` })
+  const registrationId = await running
   await debug.send('ServiceWorker.deliverPushMessage', {
-    origin: new URL(page.url()).origin,
-    registrationId: await registered,
+    origin,
+    registrationId,
     data: JSON.stringify(payload),
   })
-  await debug.detach()
+  return debug
 }
 
 /** What the browser shows as notifications of the app. */
@@ -161,7 +169,7 @@ describe('notifications while the page is closed', () => {
     const { page } = ravi
     await page.goto(server.url)
     await page.getByTestId('me-menu').waitFor()
-    await deliver(page, {
+    const debug = await deliver(page, {
       type: 'message',
       conversationId: 'team',
       title: 'Asha in team',
@@ -174,6 +182,7 @@ describe('notifications while the page is closed', () => {
     await page.waitForURL('**/c/team')
     await page.getByTestId('message').filter({ hasText: 'Are you there?' }).waitFor()
     await expect.poll(() => shown(page)).toEqual([])
+    await debug.detach()
   })
 
   test('go off when they are chosen away', async () => {

@@ -35,6 +35,17 @@ describe('countTests', () => {
       failures: ['test/file-0.test.ts\nno such module'],
     })
   })
+  test('counts a file whose hook failed, so that its tests were skipped, as one failure', () => {
+    const skipped = { status: 'skipped', fullName: 'waits', failureMessages: [] }
+    const testResults = [
+      { name: join(ROOT, 'test/hook.test.ts'), status: 'failed', message: '', assertionResults: [skipped] },
+    ]
+    expect(countTests(JSON.stringify({ numPassedTests: 0, testResults }), 1)).toEqual({
+      passed: 0,
+      failed: 1,
+      failures: ['test/hook.test.ts\na hook failed: its error stands above'],
+    })
+  })
   test('counts an exit code that the report does not explain as one failure', () => {
     expect(countTests(report({ passed: 3, failed: 0 }), 1)).toEqual({
       passed: 3,
