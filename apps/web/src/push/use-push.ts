@@ -4,7 +4,8 @@ import { WORKER_PATH } from './worker.ts'
 
 /** Notifications of this browser while no page is open: `undefined` where it knows none. */
 export interface PushSetting {
-  readonly choice: PushChoice
+  /** `undefined` until the browser has told. */
+  readonly choice: PushChoice | undefined
   choose(choice: PushChoice): Promise<void>
 }
 
@@ -15,13 +16,15 @@ const KEY = 'sangam.push'
 
 /** Reads and changes whether this browser is told by push. */
 export function usePush(session: Session): PushSetting | undefined {
-  const [choice, setChoice] = useState<PushChoice>('off')
+  const [choice, setChoice] = useState<PushChoice>()
   const isKnown = 'serviceWorker' in navigator && 'PushManager' in window
   useEffect(() => {
     if (!isKnown) return
     void navigator.serviceWorker.getRegistration().then(async (registration) => {
       const subscription = await registration?.pushManager.getSubscription()
-      if (subscription) setChoice(localStorage.getItem(KEY) === 'words' ? 'words' : 'plain')
+      const found = localStorage.getItem(KEY) === 'words' ? 'words' : 'plain'
+      // Who chose meanwhile has chosen.
+      setChoice((chosen) => chosen ?? (subscription ? found : 'off'))
     })
   }, [isKnown])
   if (!isKnown) return undefined

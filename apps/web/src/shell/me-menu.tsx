@@ -143,7 +143,7 @@ function PushItems({ session }: { readonly session: Session }) {
     <>
       <DropdownMenu.RadioGroup
         aria-label="Notifications while this page is closed"
-        value={push.choice}
+        value={push.choice ?? ''}
         onValueChange={choose}
       >
         <RadioItem value="off" label="No notifications" />
