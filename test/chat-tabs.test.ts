@@ -5,11 +5,16 @@ import { pageHolds } from './harness/page-holds.ts'
 import { Person } from './harness/person.ts'
 import { ServerProcess } from './harness/server-process.ts'
 
+/** Resolves when the app runs at this address. */
+async function openApp(page: Page, url: string): Promise<void> {
+  await page.goto(url)
+  await page.waitForFunction(() => window.__sangam !== undefined)
+}
+
 /** Another tab of the same browser, with the same conversation. */
 async function openTab({ page }: Person): Promise<Page> {
   const tab = await page.context().newPage()
-  await tab.goto(page.url())
-  await tab.waitForFunction(() => window.__sangam !== undefined)
+  await openApp(tab, page.url())
   return tab
 }
 
@@ -95,10 +100,7 @@ describe('two tabs of one browser without a server', () => {
     browser = await TestBrowser.launch()
     asha = await Person.enter(browser, server, 'Asha')
     ravi = await Person.enter(browser, server, 'Ravi')
-    for (const { page } of [asha, ravi]) {
-      await page.goto(`${server.url}/c/team`)
-      await page.waitForFunction(() => window.__sangam !== undefined)
-    }
+    for (const { page } of [asha, ravi]) await openApp(page, `${server.url}/c/team`)
     await asha.page.waitForFunction(() => navigator.serviceWorker.controller !== null)
     await send(asha.page, 'first words')
     await hasStored(ravi.page, 'first words')

@@ -3,8 +3,6 @@ import { DEFAULTS, pattern, RELIABLE, VirtualLink } from './virtual-link.ts'
 
 const PPID = 53
 
-// Many runs on a busy machine.
-
 describe('handshake', () => {
   test('one side opens: both are connected', () => {
     const link = new VirtualLink({ delayMs: 10 })

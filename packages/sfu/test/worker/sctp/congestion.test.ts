@@ -5,8 +5,6 @@ import { pattern, RELIABLE, VirtualLink } from './virtual-link.ts'
 const RTT_MS = 50
 const PACKET_BYTES = 1176
 
-// Many runs on a busy machine.
-
 /** Drops the DATA packets with these places in the order of sending, counted from now on. */
 function dropping(places: readonly number[]) {
   let count = 0

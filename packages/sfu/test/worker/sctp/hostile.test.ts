@@ -17,8 +17,6 @@ import { type Endpoint, pattern, RELIABLE, seededRandom, VirtualLink } from './v
 
 const RUNS = 3000
 
-// Many runs on a busy machine.
-
 /** Connected, with the tag and the next TSN that the second end expects of the first. */
 function connected(options: { receiveWindowBytes?: number; maxReceiveMessageBytes?: number } = {}) {
   const captured = { tag: 0, tsn: 0, ownTsn: 0 }

@@ -39,8 +39,6 @@ const numberOf = ({ payload }: ReceivedMessage): number => ((payload[0] ?? 0) <<
 /** Every random number is this one. */
 const constant = (value: number) => (below: number) => Math.min(value, below - 1)
 
-// Many runs on a busy machine.
-
 describe('on any network', () => {
   test('reliable messages arrive once, whole, and in the order of their stream', () => {
     fc.assert(
