@@ -1,15 +1,11 @@
-import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Socket } from 'socket.io-client'
+import { measureHalfLoad } from './half-load.ts'
 import { MeasuredServer } from './measured-server.ts'
 import { type Kind, kinds, median, openTeam, quantile, send } from './measuring.ts'
-import { measurePaced } from './paced.ts'
 
 export const senders = 50
 /** Messages that a sender has under way, when it sends as fast as it can. */
 const windowSize = 20
-const fsyncs = 300
 
 export interface AckRun {
   readonly perSecond: number
@@ -50,22 +46,6 @@ export async function measureAcks(
   }
 }
 
-/** How long this disk takes to sync 4 KiB appended to a file, ms, each time. */
-function measureFsyncs(): number[] {
-  const folder = mkdtempSync(join(tmpdir(), 'sangam-fsync-'))
-  const file = openSync(join(folder, 'file'), 'w')
-  const page = Buffer.alloc(4096, 1)
-  const times = Array.from({ length: fsyncs }, () => {
-    writeSync(file, page)
-    const beganMs = performance.now()
-    fsyncSync(file)
-    return performance.now() - beganMs
-  })
-  closeSync(file)
-  rmSync(folder, { recursive: true })
-  return times
-}
-
 /** Acknowledged messages per second beside bare Socket.IO, and how long an acknowledgement takes at half of that. */
 export async function compareAcks(seconds: number, rounds: number): Promise<unknown> {
   const runs: Record<Kind, AckRun[]> = { bare: [], sangam: [] }
@@ -80,16 +60,6 @@ export async function compareAcks(seconds: number, rounds: number): Promise<unkn
   const rate = (kind: Kind): number => median(runs[kind].map(({ perSecond }) => perSecond))
   const ratio = rate('sangam') / rate('bare')
   for (const socket of [...sockets.bare, ...sockets.sangam]) socket.disconnect()
-  const halfRate = rate('sangam') / 2
-  const half = {
-    bare: await measurePaced(bare, senders, halfRate, seconds),
-    // Right before and right after: the disk may have other work too.
-    fsyncsBefore: measureFsyncs(),
-    sangam: await measurePaced(sangam, senders, halfRate, seconds),
-    fsyncsAfter: measureFsyncs(),
-  }
-  const fsyncTimes = [...half.fsyncsBefore, ...half.fsyncsAfter]
-  const fsync = { p50Ms: median(fsyncTimes), p99Ms: quantile(fsyncTimes, 0.99) }
   for (const kind of kinds) {
     const cpu = median(runs[kind].map(({ cpuSecondsPerThousand }) => cpuSecondsPerThousand))
     console.log(
@@ -97,18 +67,13 @@ export async function compareAcks(seconds: number, rounds: number): Promise<unkn
     )
   }
   console.log(`durable ÷ bare: ${ratio.toFixed(2)}  (${senders} senders, synchronous=FULL)`)
-  console.log(
-    `half load: ${halfRate.toFixed(0)} messages/s at an even pace; fsync p50 ${fsync.p50Ms.toFixed(2)} ms, p99 ${fsync.p99Ms.toFixed(2)} ms`,
-  )
-  for (const kind of kinds) {
-    const { p50Ms, p99Ms, serverCores, clientCores } = half[kind]
-    console.log(
-      `${kind.padEnd(8)} ack p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms; ${serverCores.toFixed(2)} cores, senders ${clientCores.toFixed(2)}`,
+  const halfRate = rate('sangam') / 2
+  // Half of the same load, and as many messages sent one by one: dearer, since each is read and answered by itself.
+  const halves = []
+  for (const size of [windowSize, 1]) {
+    halves.push(
+      await measureHalfLoad(servers, { senders, windowSize: size, perSecond: halfRate, seconds, rounds }),
     )
   }
-  const boundMs = 3 * fsync.p99Ms + 5
-  console.log(
-    `half load, p99 at most 3 fsync p99 + 5 ms = ${boundMs.toFixed(1)} ms: ${half.sangam.p99Ms <= boundMs ? 'yes' : 'no'}`,
-  )
-  return { runs, ratio, halfRate, half: { bare: half.bare, sangam: half.sangam }, fsync, boundMs }
+  return { runs, ratio, halfRate, halves }
 }

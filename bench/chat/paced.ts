@@ -17,12 +17,19 @@ export interface PacedRun {
   readonly clientCores: number
 }
 
-/** So many senders send `perSecond` messages in all, at an even pace whatever the server does: an open loop. */
+export interface Pace {
+  readonly senders: number
+  /** Messages that a sender sends at once, when it is its turn. */
+  readonly windowSize: number
+  /** Messages of all senders. */
+  readonly perSecond: number
+  readonly seconds: number
+}
+
+/** Senders take turns at an even pace whatever the server does: an open loop. */
 export async function measurePaced(
   server: MeasuredServer,
-  count: number,
-  perSecond: number,
-  seconds: number,
+  { senders: count, windowSize, perSecond, seconds }: Pace,
 ): Promise<PacedRun> {
   let latencies: number[] = []
   const note = (latencyMs: number): void => {
@@ -36,7 +43,10 @@ export async function measurePaced(
     const beganMs = performance.now()
     for (let sent = 0; performance.now() - beganMs < forSeconds * 1000; await wait(1)) {
       const due = ((performance.now() - beganMs) / 1000) * perSecond
-      for (; sent < due; sent += 1) senders[sent % count]?.send()
+      for (; sent + windowSize <= due; sent += windowSize) {
+        const sender = senders[(sent / windowSize) % count]
+        for (let i = 0; i < windowSize; i += 1) sender?.send()
+      }
     }
     await Promise.all(senders.map((sender) => sender.settle()))
   }
