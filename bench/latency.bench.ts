@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 import * as sfu from '@sangam/sfu'
 import { MEDIA, rtpParameters } from './forward/media.ts'
 import { Room } from './forward/room.ts'
-import { DeafAudience } from './latency/deaf-audience.ts'
+import { DeafAudience, serverTransportOf } from './latency/deaf-audience.ts'
 import type { ProbeOptions } from './latency/probe-process.ts'
 
 export const description =
@@ -20,13 +20,13 @@ const HERE = join(import.meta.dirname, 'latency')
 const CHURN_INTERVAL_MS = 50
 const INTERVAL_MS = 4
 
-/** `--receivers 40` of `--voices 40`, whom no process reads, are the load; `--seconds 12`. */
+/** `--receivers 20` of `--voices 60`, whom no process reads, are the load; `--seconds 12`. */
 export async function run(args: readonly string[]): Promise<unknown> {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      receivers: { type: 'string', default: '40' },
-      voices: { type: 'string', default: '40' },
+      receivers: { type: 'string', default: '20' },
+      voices: { type: 'string', default: '60' },
       seconds: { type: 'string', default: '12' },
     },
   })
@@ -109,7 +109,7 @@ async function churn(
   load: { readonly isOver: boolean },
 ): Promise<void> {
   for (let i = 0; !load.isOver; i++) {
-    const transport = transports[i % transports.length] as sfu.types.PlainTransport
+    const transport = transports[i % transports.length] as sfu.types.WebRtcTransport
     const consumer = await transport.consume({ producerId, rtpCapabilities: router.rtpCapabilities })
     await new Promise((resolve) => setTimeout(resolve, CHURN_INTERVAL_MS))
     consumer.close()
@@ -122,13 +122,8 @@ async function probeTransports(room: Room) {
   const receiver = await room.newTransport()
   const producer = await sender.produce({ kind: 'audio', rtpParameters: rtpParameters('audio', 0) })
   await receiver.consume({ producerId: producer.id, rtpCapabilities: room.router.rtpCapabilities })
-  const parametersOf = ({ iceParameters, iceCandidates, dtlsParameters }: sfu.types.WebRtcTransport) => ({
-    iceParameters: { ...iceParameters },
-    iceCandidates: iceCandidates.map(({ address, port, protocol }) => ({ address, port, protocol })),
-    dtlsParameters: { fingerprints: dtlsParameters.fingerprints },
-  })
   return {
-    servers: { sender: parametersOf(sender), receiver: parametersOf(receiver) },
+    servers: { sender: serverTransportOf(sender), receiver: serverTransportOf(receiver) },
     connect: (dtlsParameters: sfu.types.DtlsParameters) =>
       Promise.all([sender.connect({ dtlsParameters }), receiver.connect({ dtlsParameters })]),
   }

@@ -1,4 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
 import type { types } from '@sangam/sfu'
 import type { MediaPeer } from '@sangam/testkit'
 
@@ -6,6 +6,7 @@ const PAYLOAD_TYPE = 96
 const FIRST_SSRC = 1000
 /** RTP header and AES-GCM tag. */
 const HEADER_AND_TAG_BYTES = 28
+const NOBODY_WAKES = new Int32Array(new SharedArrayBuffer(4))
 
 /** What a producer sends. */
 export interface Media {
@@ -85,17 +86,20 @@ export class MediaStreams {
     }
   }
 
-  /** The same, but the streams' bursts are spread over the time between two of one stream. */
+  /** The same, but the streams' bursts are spread over the time between two of one stream; the thread sleeps in between. */
   async sendStaggered(seconds: number): Promise<void> {
     const { burst, packetsPerSecond } = this.#media
     const startMs = performance.now()
     const stepMs = (burst * 1000) / packetsPerSecond / this.#sinks.length
     const bursts = Math.max(1, Math.round((seconds * packetsPerSecond) / burst))
     for (let step = 0; step < bursts * this.#sinks.length; step++) {
-      await wait(Math.max(0, startMs + step * stepMs - performance.now()))
+      // Timers count whole milliseconds: with them many streams would come at once.
+      const leftMs = startMs + step * stepMs - performance.now()
+      if (leftMs > 0) Atomics.wait(NOBODY_WAKES, 0, 0, leftMs)
       const stream = step % this.#sinks.length
       this.#sendStream(this.#sinks[stream] as number)
       if (stream === this.#sinks.length - 1) this.sent += burst
+      await nextTurn()
     }
   }
 

@@ -1,21 +1,18 @@
 /**
- * Binds UDP sockets that nobody reads: `node deaf-process.ts COUNT`, tells their ports and stops itself until it is killed.
- * What is sent to them is dropped by the system as soon as their small buffers are full, and costs no receiver any time.
+ * Connects receivers, until they have their keys, and never reads what is sent to them: its parent stops it then. The system
+ * drops what comes as soon as their sockets' buffers are full, and that costs no receiver any time.
  */
-import { createSocket, type Socket } from 'node:dgram'
-import { once } from 'node:events'
+import { MediaPeer, PeerPort } from '@sangam/testkit'
+import type { DeafNotice, DeafPeers } from './deaf-audience.ts'
 
-const SMALLEST_BUFFER_BYTES = 4096
-
-async function bind(): Promise<Socket> {
-  const socket = createSocket({ type: 'udp4', recvBufferSize: SMALLEST_BUFFER_BYTES })
-  socket.bind(0, '127.0.0.1')
-  await once(socket, 'listening')
-  return socket
+const tell = (notice: DeafNotice): void => {
+  process.send?.(notice)
 }
 
-const sockets = await Promise.all(Array.from({ length: Number(process.argv[2]) }, bind))
-process.send?.(
-  sockets.map((socket) => socket.address().port),
-  () => process.kill(process.pid, 'SIGSTOP'),
-)
+process.once('message', async (servers: DeafPeers) => {
+  const port = new PeerPort()
+  const peers = servers.map((server) => new MediaPeer(port, server))
+  tell({ type: 'connect', dtlsParameters: peers.map(({ dtlsParameters }) => dtlsParameters) })
+  await Promise.all(peers.map((peer) => peer.connect()))
+  tell({ type: 'connected' })
+})

@@ -1,6 +1,7 @@
 /**
  * Sends a packet each few milliseconds through the worker and through the echo in turn, and says how long each was under
- * way. In a process of its own, so that neither load nor API stand in its way; both ways end in the same kind of callback.
+ * way: from the call that encrypts and sends it to the end of the read that brings it back. In a process of its own, so that
+ * neither load nor API stand in its way.
  */
 import {
   ADDRESS_BYTES,
@@ -28,6 +29,8 @@ const HEADER_BYTES = 12
 const PAYLOAD = new Uint8Array(160).fill(0x55)
 const SSRC = rtpParameters('audio', 0).encodings?.[0]?.ssrc ?? 0
 const PAYLOAD_TYPE = 96
+/** AES-128-GCM: key and salt (RFC 7714). */
+const KEY = new Uint8Array(28).fill(7)
 
 /** Round trips by sequence number, microseconds. */
 class Times {
@@ -46,7 +49,7 @@ class Times {
   }
 }
 
-/** The way through the echo: a plain session, so that nothing is encrypted. */
+/** The way through the echo. What comes back has the key that it left with: both ends do what they do on the other way. */
 class EchoWay {
   readonly times = new Times()
   readonly #port = createPacketPort({
@@ -60,7 +63,7 @@ class EchoWay {
     const { socket } = this.#port.openUdp({ ip: '127.0.0.1', port: 0 })
     const session = this.#port.createSession()
     const address = writePacketAddress({ socket, ip: '127.0.0.1', port: echoPort })
-    this.#port.setPlain(session)
+    this.#port.setSrtpKeys(session, 'AEAD_AES_128_GCM', KEY, KEY)
     this.#port.addAddress(session, address.subarray(0, ADDRESS_BYTES))
     this.#port.setDestination(session, address)
     this.#sink = this.#port.createSink({
@@ -94,7 +97,7 @@ class EchoWay {
     for (let row = 0; row < count; row++) {
       const at = batch.offset[row] as number
       const sequence = ((memory[at + 2] as number) << 8) | (memory[at + 3] as number)
-      this.times.received(sequence, this.#port.nowUs())
+      this.times.received(sequence, batch.arrivalUs[row] as number)
     }
   }
 }
@@ -107,17 +110,19 @@ async function measure(options: ProbeOptions): Promise<{ worker: number[]; echo:
   await Promise.all([sender.connect(), receiver.connect()])
   const echo = new EchoWay(options.echoPort)
   const times = new Times()
-  // The worker gives its own numbers: the first one received is that of the first one sent.
-  let shift: number | undefined
   const sink = sender.openStream(SSRC, PAYLOAD_TYPE)
   let sequence = 1
-  receiver.on('rtp', ({ header }) => {
-    shift ??= header.sequenceNumber - sequence
-    times.received((header.sequenceNumber - shift) & 0xffff, peers.port.nowUs())
+  // The worker gives its own numbers: ours goes along as payload.
+  const payload = new Uint8Array(PAYLOAD)
+  const view = new DataView(payload.buffer)
+  receiver.on('rtp', ({ header, memory, arrivalUs }) => {
+    const at = header.payloadOffset
+    times.received(((memory[at] as number) << 8) | (memory[at + 1] as number), arrivalUs)
   })
   const sendOne = (): void => {
+    view.setUint16(0, sequence)
+    sender.send(sink, sequence, sequence * 960, payload)
     times.sent(sequence, peers.port.nowUs())
-    sender.send(sink, sequence, sequence * 960, PAYLOAD)
     peers.flush()
   }
   for (let i = 0; i < options.packets; i++) {

@@ -60,6 +60,8 @@ export interface MediaPeerEvents {
       readonly memory: Uint8Array
       readonly offset: number
       readonly length: number
+      /** Microseconds of the port's clock, `PacketPort.nowUs()`. */
+      readonly arrivalUs: number
     },
   ]
   rtcp: [packet: Uint8Array]
@@ -189,7 +191,7 @@ export class MediaPeer extends EventEmitter<MediaPeerEvents> {
     else if (event.type === 'connected' || event.type === 'closed') this.emit(event.type)
   }
 
-  handleRtp(memory: Uint8Array, offset: number, length: number): void {
+  handleRtp(memory: Uint8Array, offset: number, length: number, arrivalUs: number): void {
     const header = this.#header
     if (!parseRtpPacket(memory, offset, length, header)) return
     const counts = this.counts.get(header.ssrc)
@@ -201,7 +203,7 @@ export class MediaPeer extends EventEmitter<MediaPeerEvents> {
       counts.bytes += length
       counts.lastSequence = header.sequenceNumber
     }
-    if (this.listenerCount('rtp') > 0) this.emit('rtp', { header, memory, offset, length })
+    if (this.listenerCount('rtp') > 0) this.emit('rtp', { header, memory, offset, length, arrivalUs })
   }
 
   handleRtcp(memory: Uint8Array, offset: number, length: number): void {

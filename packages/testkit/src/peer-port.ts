@@ -119,8 +119,9 @@ export class PeerPort {
         continue
       }
       const peer = this.#peersBySession.get(batch.session[row] as number)
-      if (kind === PacketKind.rtp) peer?.handleRtp(memory, offset, length)
-      else if (kind === PacketKind.rtcp) peer?.handleRtcp(memory, offset, length)
+      if (kind === PacketKind.rtp) {
+        peer?.handleRtp(memory, offset, length, batch.arrivalUs[row] as number)
+      } else if (kind === PacketKind.rtcp) peer?.handleRtcp(memory, offset, length)
     }
   }
 }
