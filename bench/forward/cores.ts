@@ -1,6 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 
+/** Before this process is pinned: afterwards it would see one. */
+const CORES = availableParallelism()
+
 /**
  * Gives what is measured a core of its own, the last, and everything at the other ends the first. Otherwise the system puts
  * a sender and whom it wakes on one core, and each finds its caches full of the other's: now the one, now the other way
@@ -8,9 +11,8 @@ import { availableParallelism } from 'node:os'
  * @returns whether it could: there is a second core, and `taskset` (util-linux)
  */
 export function giveOwnCore(measured: readonly number[], ends: readonly number[]): boolean {
-  const cores = availableParallelism()
-  if (cores < 2) return false
-  const last = String(cores - 1)
+  if (CORES < 2) return false
+  const last = String(CORES - 1)
   return measured.every((pid) => pin(pid, last)) && ends.every((pid) => pin(pid, '0'))
 }
 
