@@ -1,6 +1,4 @@
-import { once } from 'node:events'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { createServer as createNetServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createServer, type Sangam } from '@sangam/server'
@@ -8,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Call, ChatMessage, GuestCredentials, GuestStorage, Session } from '../src/api.ts'
 import { connect, fetchServerInfo, fileCache, memoryOutbox, type SangamError } from '../src/index.ts'
 import { storeReaches } from '../src/store.ts'
+import { freePort } from './support/free-port.ts'
 
 let dataDir: string
 let server: Sangam
@@ -37,20 +36,6 @@ async function enter(name: string, storage: GuestStorage | null = null): Promise
   return session
 }
 
-/** The first port from `port` on that nobody listens on. */
-async function freePort(candidate: number): Promise<number> {
-  const probe = createNetServer()
-  try {
-    probe.listen(candidate, '127.0.0.1')
-    await once(probe, 'listening')
-    return candidate
-  } catch {
-    return freePort(candidate + 1)
-  } finally {
-    probe.close()
-  }
-}
-
 const nextCall = (session: Session): Promise<Call> =>
   new Promise((resolve) => {
     session.once('incomingCall', resolve)
@@ -59,8 +44,7 @@ const nextCall = (session: Session): Promise<Call> =>
 const ended = (call: Call) => storeReaches(call.state, ({ state }) => state === 'ended')
 
 beforeEach(async () => {
-  // Below the range that Linux takes outgoing ports from, so that nobody takes it while the server is away.
-  port = await freePort(20_000 + Math.floor(Math.random() * 12_000))
+  port = await freePort()
   sessions = []
   dataDir = await mkdtemp(join(tmpdir(), 'sangam-client-'))
   await startServer()

@@ -1,6 +1,4 @@
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer as createNetServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createServer, type Sangam } from '@sangam/server'
@@ -8,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Conversation, OutboxStore, Session } from '../src/api.ts'
 import { connect, memoryOutbox } from '../src/index.ts'
 import { storeReaches } from '../src/store.ts'
+import { freePort } from './support/free-port.ts'
 
 /** An outbox that tells when nothing waits in it. */
 interface WatchedOutbox extends OutboxStore {
@@ -57,20 +56,6 @@ async function startServer(): Promise<void> {
   await server.listen(port)
 }
 
-/** The first port from `port` on that nobody listens on. */
-async function freePort(candidate: number): Promise<number> {
-  const probe = createNetServer()
-  try {
-    probe.listen(candidate, '127.0.0.1')
-    await once(probe, 'listening')
-    return candidate
-  } catch {
-    return freePort(candidate + 1)
-  } finally {
-    probe.close()
-  }
-}
-
 async function openDevice(outbox = watchedOutbox()): Promise<Device> {
   const token = await server.tokens.issue({
     identity: 'asha',
@@ -117,8 +102,7 @@ const versionsOf = async ({ team }: Device): Promise<readonly string[]> =>
   (await team.versions(1)).map(({ text }) => text)
 
 beforeEach(async () => {
-  // Below the range that Linux takes outgoing ports from, so that nobody takes it while the server is away.
-  port = await freePort(20_000 + Math.floor(Math.random() * 12_000))
+  port = await freePort()
   sessions = []
   dataDir = await mkdtemp(join(tmpdir(), 'sangam-devices-'))
   await startServer()
