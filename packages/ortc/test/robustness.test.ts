@@ -41,9 +41,11 @@ function change(root: object, path: readonly string[], value: unknown, remove: b
   }
   const last = path.at(-1)
   if (last === undefined) return
-  // JSON has no arrays with holes.
-  if (remove && Array.isArray(at)) at.splice(Number(last), 1)
-  else if (remove) delete at[last]
+  // JSON has no arrays with holes: an earlier change may have taken elements out.
+  if (Array.isArray(at)) {
+    if (remove) at.splice(Number(last), 1)
+    else at[Math.min(Number(last), at.length)] = value
+  } else if (remove) delete at[last]
   else at[last] = value
 }
 
