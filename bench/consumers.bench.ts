@@ -147,7 +147,7 @@ async function comeAndGo(room: Room, cycles: number) {
       for (const consumer of await consume(room, Math.min(AT_ONCE, count - done))) consumer.close()
     }
   }
-  // Until the worker has collected its garbage once: what it has grown to by then is used again.
+  // Until the worker grows no more: what it has grown to by then is used again.
   const grew = async (): Promise<boolean> => {
     const { worker } = await memory(room)
     await repeat(cycles)
