@@ -22,9 +22,9 @@ export const description =
 const PAGE_BYTES = 4096
 /** Requests that are under way at a time. */
 const AT_ONCE = 50
-/** Lets garbage collectors finish. */
-/** Of as many cycles as are measured. */
+/** Rounds before the one that is measured, at most. */
 const MOST_WARM_UP_ROUNDS = 20
+/** Lets garbage collectors finish. */
 const SETTLE_MS = 1500
 
 /** Runs all four. `--peers 1000` that connect, `--transports 100` that receive, `--consumers 1000` of them, `--cycles 10000`. */
@@ -147,16 +147,17 @@ async function comeAndGo(room: Room, cycles: number) {
       for (const consumer of await consume(room, Math.min(AT_ONCE, count - done))) consumer.close()
     }
   }
+  const now = async () => ({ ...(await memory(room)), ...(await tables(room)) })
+  let before = await now()
   // Until the worker grows no more: what it has grown to by then is used again.
-  const grew = async (): Promise<boolean> => {
-    const { worker } = await memory(room)
+  for (let round = 0; round < MOST_WARM_UP_ROUNDS; round++) {
+    const { worker } = before
     await repeat(cycles)
-    return (await memory(room)).worker > worker
+    before = await now()
+    if (before.worker <= worker) break
   }
-  for (let rounds = 0; rounds < MOST_WARM_UP_ROUNDS && (await grew()); rounds++);
-  const before = { ...(await memory(room)), ...(await tables(room)) }
   await repeat(cycles)
-  const after = { ...(await memory(room)), ...(await tables(room)) }
+  const after = await now()
   return {
     workerBytesPerCycle: (after.worker - before.worker) / cycles,
     heapBytesPerCycle: (after.heap - before.heap) / cycles,

@@ -8,6 +8,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import * as sfu from '@sangam/sfu'
+import { findFreePorts } from '../test/harness/free-ports.ts'
 import { MEDIA, rtpParameters } from './forward/media.ts'
 import { Room } from './forward/room.ts'
 import { DeafAudience, serverTransportOf } from './latency/deaf-audience.ts'
@@ -40,7 +41,7 @@ export async function run(args: readonly string[]): Promise<unknown> {
     extensions: 'on',
   })
   const audience = await DeafAudience.open(room, Number(values.receivers))
-  const echoPort = await freePort()
+  const echoPort = await findFreePorts(1)
   const echo = fork(join(HERE, 'echo-process.ts'), [String(echoPort)])
   try {
     const probe = fork(join(HERE, 'probe-process.ts'))
@@ -127,12 +128,4 @@ async function probeTransports(room: Room) {
     connect: (dtlsParameters: sfu.types.DtlsParameters) =>
       Promise.all([sender.connect({ dtlsParameters }), receiver.connect({ dtlsParameters })]),
   }
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4')
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve))
-  const { port } = socket.address()
-  await new Promise<void>((resolve) => socket.close(resolve))
-  return port
 }

@@ -2,14 +2,10 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { MeasuredServer } from './measured-server.ts'
 import { type Kind, kinds, median, quantile } from './measuring.ts'
-import { measurePaced, type PacedRun } from './paced.ts'
+import { measurePaced, type Pace, type PacedRun } from './paced.ts'
 
-/** The load of {@link measureHalfLoad}. */
-export interface HalfLoad {
-  readonly senders: number
-  readonly windowSize: number
-  readonly perSecond: number
-  readonly seconds: number
+/** The load of {@link measureHalfLoad}, each round. */
+export interface HalfLoad extends Pace {
   readonly rounds: number
 }
 
@@ -23,20 +19,12 @@ async function withFsyncs<Result>(work: () => Promise<Result>): Promise<[result:
   const isOver = new Int32Array(new SharedArrayBuffer(4))
   const thread = new Worker(new URL('./fsync-thread.ts', import.meta.url), { workerData: isOver.buffer })
   const times = once(thread, 'message') as Promise<[number[]]>
-  try {
-    const result = await work()
-    return [result, await end()]
-  } catch (error) {
-    await end()
-    throw error
-  }
-
-  async function end(): Promise<number[]> {
+  const end = (): void => {
     Atomics.store(isOver, 0, 1)
     Atomics.notify(isOver, 0)
-    const [timesMs] = await times
-    return timesMs
   }
+  const [result, [timesMs]] = await Promise.all([work().finally(end), times])
+  return [result, timesMs]
 }
 
 /**

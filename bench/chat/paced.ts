@@ -17,6 +17,7 @@ export interface PacedRun {
   readonly clientCores: number
 }
 
+/** What is sent how fast. */
 export interface Pace {
   readonly senders: number
   /** Messages that a sender sends at once, when it is its turn. */
