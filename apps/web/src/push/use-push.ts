@@ -1,5 +1,5 @@
 import type { Session } from '@sangam/client'
-import { useEffect, useState } from 'react'
+import { useCallback, useEffect, useRef, useState } from 'react'
 import { WORKER_PATH } from './worker.ts'
 
 /** Notifications of this browser while no page is open: `undefined` where it knows none. */
@@ -14,29 +14,38 @@ export type PushChoice = 'off' | 'plain' | 'words'
 
 const KEY = 'sangam.push'
 
-/** Reads and changes whether this browser is told by push. */
-export function usePush(session: Session): PushSetting | undefined {
+/** Reads what this browser is told by push whenever a menu that shows it opens, and changes it. */
+export function usePush(session: Session, isShown: boolean): PushSetting | undefined {
   const [choice, setChoice] = useState<PushChoice>()
+  // One after another: a menu that opens while a choice takes effect says what came of it.
+  const last = useRef<Promise<unknown>>(Promise.resolve())
+  const inTurn = useCallback(<T>(act: () => Promise<T>): Promise<T> => {
+    const result = last.current.then(act)
+    last.current = result.catch(() => undefined)
+    return result
+  }, [])
   const isKnown = 'serviceWorker' in navigator && 'PushManager' in window
   useEffect(() => {
-    if (!isKnown) return
-    void navigator.serviceWorker.getRegistration().then(async (registration) => {
-      const subscription = await registration?.pushManager.getSubscription()
-      const found = localStorage.getItem(KEY) === 'words' ? 'words' : 'plain'
-      // Who chose meanwhile has chosen.
-      setChoice((chosen) => chosen ?? (subscription ? found : 'off'))
-    })
-  }, [isKnown])
+    if (isKnown && isShown) void inTurn(async () => setChoice(await readChoice()))
+  }, [isKnown, isShown, inTurn])
   if (!isKnown) return undefined
   return {
     choice,
-    choose: async (chosen) => {
-      await navigator.serviceWorker.register(WORKER_PATH)
-      const registration = await navigator.serviceWorker.ready
-      if (chosen === 'off') await session.disablePush(registration)
-      else await session.enablePush(registration, { showText: chosen === 'words' })
-      localStorage.setItem(KEY, chosen)
-      setChoice(chosen)
-    },
+    choose: (chosen) =>
+      inTurn(async () => {
+        await navigator.serviceWorker.register(WORKER_PATH)
+        const registration = await navigator.serviceWorker.ready
+        if (chosen === 'off') await session.disablePush(registration)
+        else await session.enablePush(registration, { showText: chosen === 'words' })
+        localStorage.setItem(KEY, chosen)
+        setChoice(chosen)
+      }),
   }
+}
+
+async function readChoice(): Promise<PushChoice> {
+  const registration = await navigator.serviceWorker.getRegistration()
+  const subscription = await registration?.pushManager.getSubscription()
+  if (!subscription) return 'off'
+  return localStorage.getItem(KEY) === 'words' ? 'words' : 'plain'
 }

@@ -6,7 +6,7 @@ import { useState } from 'react'
 import { Avatar } from '../design/avatar.tsx'
 import { setTheme, type Theme, useTheme } from '../design/theme.ts'
 import { useNotify } from '../design/toasts.tsx'
-import { type PushChoice, usePush } from '../push/use-push.ts'
+import { type PushChoice, type PushSetting, usePush } from '../push/use-push.ts'
 import { errorWords, notificationErrorWords } from '../session/error-words.ts'
 import { BlockedDialog } from './blocked-dialog.tsx'
 import { OwnDataDialog } from './own-data-dialog.tsx'
@@ -48,9 +48,11 @@ function MeDropdown(props: {
   readonly onSignOut: () => void
 }) {
   const { session, me, onChoose, onSignOut } = props
+  const [open, setOpen] = useState(false)
+  const push = usePush(session, open)
   return (
     // Not modal: Radix's scroll lock injects a style element, which the policy forbids.
-    <DropdownMenu.Root modal={false}>
+    <DropdownMenu.Root modal={false} open={open} onOpenChange={setOpen}>
       <DropdownMenu.Trigger
         aria-label={`${session.name}: status, theme and sign out`}
         data-testid="me-menu"
@@ -75,7 +77,7 @@ function MeDropdown(props: {
           <Line />
           <ThemeItems />
           <Line />
-          <PushItems session={session} />
+          {push === undefined ? null : <PushItems push={push} />}
           <DropdownMenu.Item
             className={ITEM}
             onSelect={() => onChoose('blocked')}
@@ -132,10 +134,8 @@ function ThemeItems() {
   )
 }
 
-function PushItems({ session }: { readonly session: Session }) {
-  const push = usePush(session)
+function PushItems({ push }: { readonly push: PushSetting }) {
   const notify = useNotify()
-  if (push === undefined) return null
   const choose = (choice: string) => {
     push.choose(choice as PushChoice).catch((error: unknown) => notify(notificationErrorWords(error)))
   }
