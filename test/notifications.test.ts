@@ -64,7 +64,8 @@ async function seesChosen(page: Page, name: string): Promise<void> {
 
 /**
  * Has the browser hand a push message to the service worker of the page, once that runs: what comes while a worker ends is
- * lost with this tool. The worker runs on for as long as the session that is given back is attached.
+ * lost with this tool. Resolves when the worker is done with it: the browser forgets a notification that it is asked about
+ * while it puts it up. The worker runs on for as long as the session that is given back is attached.
  */
 async function deliver(page: Page, payload: unknown): Promise<CDPSession> {
   const debug = await page.context().newCDPSession(page)
@@ -77,6 +78,14 @@ async function deliver(page: Page, payload: unknown): Promise<CDPSession> {
       if (ready !== undefined) resolve(ready.registrationId)
     })
   })
+  const service = 'pushMessaging'
+  await debug.send('BackgroundService.startObserving', { service })
+  await debug.send('BackgroundService.setRecording', { service, shouldRecord: true })
+  const done = new Promise<unknown>((resolve) => {
+    debug.on('BackgroundService.backgroundServiceEventReceived', ({ backgroundServiceEvent: event }) => {
+      if (event.eventName === 'Push event completed') resolve(event.eventMetadata)
+    })
+  })
   await debug.send('ServiceWorker.enable')
   await debug.send('ServiceWorker.startWorker', { scopeURL: `${origin}/` })
   const registrationId = await running
@@ -85,6 +94,7 @@ async function deliver(page: Page, payload: unknown): Promise<CDPSession> {
     registrationId,
     data: JSON.stringify(payload),
   })
+  expect(await done).toEqual([{ key: 'Status', value: 'Success' }])
   return debug
 }
 
@@ -179,9 +189,9 @@ describe('notifications while the page is closed', () => {
       title: 'Asha in team',
       text: 'Are you there?',
     })
-    await expect
-      .poll(() => shown(page))
-      .toEqual([{ title: 'Asha in team', body: 'Are you there?', tag: 'conversation team' }])
+    expect(await shown(page)).toEqual([
+      { title: 'Asha in team', body: 'Are you there?', tag: 'conversation team' },
+    ])
     await clickNotification(page)
     await page.waitForURL('**/c/team')
     await page.getByTestId('message').filter({ hasText: 'Are you there?' }).waitFor()
