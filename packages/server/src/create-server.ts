@@ -8,6 +8,7 @@ import { createLog, type LogDestination } from './observability/log.ts'
 import type { Clock } from './ports.ts'
 import type { TargetCheck } from './previews/fetch-page.ts'
 import { type Sangam, SangamServer } from './server.ts'
+import { keepMessagesYoung } from './v8-flags.ts'
 
 /** Settings, which win over environment and file, and what else an application may bring. */
 export type ServerOptions = Partial<Settings> & {
@@ -50,6 +51,7 @@ const settingsIn = (options: ServerOptions): { [name: string]: unknown } =>
  *   each with one sentence for the operator
  */
 export const createServer = async (options: ServerOptions = {}): Promise<Sangam> => {
+  keepMessagesYoung()
   const env = options.env ?? process.env
   const file =
     options.configFile === false ? undefined : await readConfigFile(process.cwd(), options.configFile)
