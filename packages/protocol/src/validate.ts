@@ -18,20 +18,24 @@ const refused = (path: string, expected: string): { ok: false; error: WireError 
 
 const forbiddenKeys = new Set(['__proto__', 'constructor', 'prototype'])
 
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+
 /** First reason why a value may not even be looked at by a schema: too deep, too big, binary or with a key that reaches prototypes. */
 const structureProblem = (root: unknown): string | undefined => {
-  const pending: { value: unknown; depth: number }[] = [{ value: root, depth: 0 }]
-  for (let seen = 0; seen < pending.length; seen += 1) {
-    const { value, depth } = pending[seen] ?? { value: undefined, depth: 0 }
-    if (value === null || typeof value !== 'object') continue
+  if (!isObject(root)) return undefined
+  const pending: { value: object; depth: number }[] = [{ value: root, depth: 0 }]
+  let values = 1
+  for (const { value, depth } of pending) {
     if (depth >= limits.depth) return `at most ${limits.depth} levels`
     const prototype: unknown = Object.getPrototypeOf(value)
     if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null) return 'plain JSON'
     const keys = Object.keys(value)
-    if (pending.length + keys.length > limits.nodes) return `at most ${limits.nodes} values`
+    values += keys.length
+    if (values > limits.nodes) return `at most ${limits.nodes} values`
     for (const key of keys) {
       if (forbiddenKeys.has(key)) return 'no key that reaches a prototype'
-      pending.push({ value: (value as { [key: string]: unknown })[key], depth: depth + 1 })
+      const child = (value as { [key: string]: unknown })[key]
+      if (isObject(child)) pending.push({ value: child, depth: depth + 1 })
     }
   }
   return undefined

@@ -4,7 +4,7 @@ import { conversationKindOf, may } from '../access/policy.ts'
 import type { Clock, Notifier, Session } from '../ports.ts'
 import { RequestError, requestErrors } from '../request-errors.ts'
 import type { ConversationCache } from './conversation-cache.ts'
-import { entitled, isVisible } from './conversation-rights.ts'
+import { entitled, entitledIn, isVisible } from './conversation-rights.ts'
 import { conversationFor, titleFor } from './conversation-views.ts'
 import { directConversationId } from './direct-conversation.ts'
 import type { ListNotices } from './list-notices.ts'
@@ -15,7 +15,7 @@ import type { MessageWriter } from './message-writer.ts'
 import { numberAt } from './number-at.ts'
 import { standingIn } from './roles.ts'
 import { wordsOf } from './search-words.ts'
-import type { ChatStore, ConversationRecord, MessageExtra, Page, Progress } from './store.ts'
+import type { AppendRequest, ChatStore, ConversationRecord, MessageExtra, Page, Progress } from './store.ts'
 
 /** What {@link ChatService} needs. */
 export type ChatOptions = {
@@ -111,35 +111,45 @@ export class ChatService {
   }
 
   /** `conversation.send`: answers after the commit, then tells everybody who has the conversation open. */
-  async send(session: Session, request: SendRequest): Promise<ReplyOf<'conversation.send'>> {
-    const { conversationId, clientMessageId, text, thread, follows } = request
+  send(session: Session, request: SendRequest): Promise<ReplyOf<'conversation.send'>> {
     const sentAtMs = this.#now()
-    this.#beforeSend(await entitled(this.#cache, session, conversationId, 'write'), session.identity)
-    const attachments =
-      request.attachments &&
-      (await this.#files.claim(session.identity, conversationId, clientMessageId, request.attachments))
-    const extra = extraOf(request, attachments)
-    const { identity: senderId, name: senderName } = session
+    const record = this.#cache.known(request.conversationId)
+    // No turn of the queue of promises for what is known: the way of every message in a busy conversation.
+    if (record !== undefined) return this.#sendTo(record, session, request, sentAtMs)
+    return this.#cache
+      .get(request.conversationId)
+      .then((found) => this.#sendTo(found, session, request, sentAtMs))
+  }
+
+  #sendTo(
+    record: ConversationRecord | undefined,
+    session: Session,
+    request: SendRequest,
+    sentAtMs: number,
+  ): Promise<ReplyOf<'conversation.send'>> {
+    this.#beforeSend(entitledIn(record, session.identity, 'write'), session.identity)
+    const { attachments } = request
+    if (attachments !== undefined) return this.#sendWithFiles(session, request, attachments, sentAtMs)
+    return this.#writer.write(appendOf(session, request, undefined, sentAtMs))
+  }
+
+  async #sendWithFiles(
+    session: Session,
+    request: SendRequest,
+    fileIds: readonly string[],
+    sentAtMs: number,
+  ): Promise<ReplyOf<'conversation.send'>> {
+    const { conversationId, clientMessageId } = request
+    const files = this.#files
+    const attachments = await files.claim(session.identity, conversationId, clientMessageId, fileIds)
     try {
-      const stored = await this.#writer.write({
-        conversationId,
-        clientMessageId,
-        text,
-        senderId,
-        senderName,
-        sentAtMs,
-        follows,
-        thread,
-        extra,
-      })
+      const stored = await this.#writer.write(appendOf(session, request, attachments, sentAtMs))
       // Nobody waits for it: where it fails, the sweep of the files finds the message.
-      if (request.attachments !== undefined) {
-        this.#files.settle(clientMessageId, request.attachments).catch(() => undefined)
-      }
+      files.settle(clientMessageId, fileIds).catch(() => undefined)
       return stored
     } catch (error) {
       const isFinal = error instanceof RequestError && ['conflict', 'notFound'].includes(error.wire.code)
-      if (isFinal) await this.#files.release(clientMessageId, request.attachments ?? [])
+      if (isFinal) await files.release(clientMessageId, fileIds)
       throw error
     }
   }
@@ -278,12 +288,29 @@ export class ChatService {
 
 const replyOf = (page: Page) => ({ messages: [...page.messages], more: page.more })
 
+const appendOf = (
+  { identity, name }: Session,
+  request: SendRequest,
+  attachments: readonly Attachment[] | undefined,
+  sentAtMs: number,
+): AppendRequest => ({
+  conversationId: request.conversationId,
+  clientMessageId: request.clientMessageId,
+  text: request.text,
+  senderId: identity,
+  senderName: name,
+  sentAtMs,
+  follows: request.follows,
+  thread: request.thread,
+  extra: extraOf(request, attachments),
+})
+
 const extraOf = (
   { text, replyTo, preview }: SendRequest,
   attachments: readonly Attachment[] | undefined,
 ): MessageExtra | undefined => {
   const mentions = mentionsIn(text)
-  const others = { replyTo, preview, attachments }
-  if (mentions.length === 0 && Object.values(others).every((one) => one === undefined)) return undefined
-  return { ...others, ...(mentions.length === 0 ? {} : { mentions }) }
+  if (mentions.length > 0) return { replyTo, preview, attachments, mentions }
+  if (replyTo === undefined && preview === undefined && attachments === undefined) return undefined
+  return { replyTo, preview, attachments }
 }

@@ -21,6 +21,16 @@ export const entitled = async (
   given?: Standing,
 ): Promise<ConversationRecord> => {
   const record = cache.known(conversationId) ?? (await cache.get(conversationId))
+  return entitledIn(record, identity, action, given)
+}
+
+/** {@link entitled} with the conversation at hand; `undefined`: there is none. */
+export const entitledIn = (
+  record: ConversationRecord | undefined,
+  identity: string,
+  action: ChatAction,
+  given?: Standing,
+): ConversationRecord => {
   if (record === undefined) throw requestErrors.notFound('conversation')
   const [place, standing] = [placeOf(record), given ?? standingIn(record, identity)]
   if (!mayInPlace('read', place, standing)) throw requestErrors.notFound('conversation')

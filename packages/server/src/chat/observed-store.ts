@@ -11,10 +11,16 @@ export type StoreListeners = {
 /** A store that tells of each message after it was stored, and of each change. */
 export const observedStore = (store: ChatStore, { onStored, onChanged }: StoreListeners): ChatStore => ({
   ...store,
-  append: async (request) => {
-    const outcome = await store.append(request)
-    if (outcome.outcome === 'stored') onStored(request, outcome.number)
-    return outcome
+  append: (request) => {
+    const appended = store.append(request)
+    // Heard before whoever asked for it, without a turn more on the way to the acknowledgement.
+    appended.then(
+      (outcome) => {
+        if (outcome.outcome === 'stored') onStored(request, outcome.number)
+      },
+      () => undefined,
+    )
+    return appended
   },
   change: async (request) => {
     const outcome = await store.change(request)

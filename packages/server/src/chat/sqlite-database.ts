@@ -44,6 +44,14 @@ const personOf = (row: Row): KnownPerson => ({
   seenAtMs: Number(row.seen_at_ms),
 })
 
+/** Where a conversation stands while messages are added to it. */
+type Head = {
+  lastNumber: number
+  activeAtMs: number
+  /** The newest number of each who sent. */
+  readonly senders: Map<string, number>
+}
+
 // Identities and ids hold no line feed, so no two pairs meet.
 const keyOf = (senderId: string, id: string): string => `${senderId}\n${id}`
 
@@ -138,10 +146,9 @@ export class SqliteDatabase {
 
   /** Gives each message the next number of its conversation, in order; the rows of conversations and members are written once. */
   appendAll(requests: readonly AppendRequest[]): AppendOutcome[] {
-    const conversations = new Map<string, { lastNumber: number; activeAtMs: number }>()
-    // Whoever sends has the conversation before them: their own message is not unread to them.
-    const reads = new Map<string, { conversationId: string; senderId: string; number: number }>()
+    const heads = new Map<string, Head>()
     const storedNow = new Set<string>()
+    const isFollowed = requests.some(({ follows }) => follows !== undefined)
     const outcomes = requests.map((request): AppendOutcome => {
       const { conversationId, senderId, clientMessageId, sentAtMs, follows } = request
       if (
@@ -151,34 +158,37 @@ export class SqliteDatabase {
       ) {
         return this.#earlier(request) ?? { outcome: 'outOfOrder' }
       }
-      const conversation = conversations.get(conversationId) ?? this.#lastOf(conversationId)
-      if (conversation === undefined) return this.#earlier(request) ?? { outcome: 'noConversation' }
-      if (!hasTargets(request, conversation.lastNumber)) {
+      const head = heads.get(conversationId) ?? this.#headOf(conversationId)
+      if (head === undefined) return this.#earlier(request) ?? { outcome: 'noConversation' }
+      if (!hasTargets(request, head.lastNumber)) {
         return this.#earlier(request) ?? { outcome: 'noTarget' }
       }
-      const number = conversation.lastNumber + 1
+      const number = head.lastNumber + 1
       if (!this.#insert(request, number)) return this.#earlier(request) ?? { outcome: 'conflict' }
-      storedNow.add(keyOf(senderId, clientMessageId))
-      conversations.set(conversationId, { lastNumber: number, activeAtMs: sentAtMs })
-      reads.set(keyOf(senderId, conversationId), { conversationId, senderId, number })
+      if (isFollowed) storedNow.add(keyOf(senderId, clientMessageId))
+      heads.set(conversationId, head)
+      head.lastNumber = number
+      head.activeAtMs = sentAtMs
+      head.senders.set(senderId, number)
       const quoted = this.#link(request, number)
       return { outcome: 'stored', number, sentAtMs, ...(quoted === undefined ? {} : { quoted }) }
     })
-    for (const [conversationId, { lastNumber, activeAtMs }] of conversations) {
+    for (const [conversationId, { lastNumber, activeAtMs, senders }] of heads) {
       this.#connection.run(
         'UPDATE conversations SET last_number = ?, active_at_ms = ? WHERE conversation_id = ?',
         lastNumber,
         activeAtMs,
         conversationId,
       )
-    }
-    for (const { conversationId, senderId, number } of reads.values()) {
-      this.#connection.run(
-        'UPDATE members SET read_number = ?1, delivered_number = ?1 WHERE identity = ?2 AND conversation_id = ?3',
-        number,
-        senderId,
-        conversationId,
-      )
+      // Whoever sends has the conversation before them: their own message is not unread to them.
+      for (const [senderId, number] of senders) {
+        this.#connection.run(
+          'UPDATE members SET read_number = ?1, delivered_number = ?1 WHERE identity = ?2 AND conversation_id = ?3',
+          number,
+          senderId,
+          conversationId,
+        )
+      }
     }
     return outcomes
   }
@@ -299,12 +309,17 @@ export class SqliteDatabase {
     this.#connection.close()
   }
 
-  #lastOf(conversationId: string): { lastNumber: number; activeAtMs: number } | undefined {
+  #headOf(conversationId: string): Head | undefined {
     const row = this.#connection.get(
       'SELECT last_number, active_at_ms FROM conversations WHERE conversation_id = ?',
       conversationId,
     )
-    return row && { lastNumber: Number(row.last_number), activeAtMs: Number(row.active_at_ms) }
+    if (row === undefined) return undefined
+    return {
+      lastNumber: Number(row.last_number),
+      activeAtMs: Number(row.active_at_ms),
+      senders: new Map(),
+    }
   }
 
   /** False when the sender has a message of this id: nothing was inserted then. */

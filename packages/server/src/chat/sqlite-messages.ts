@@ -1,4 +1,5 @@
 import type { SqliteDatabase } from './sqlite-database.ts'
+import type { AppendOutcome, AppendRequest } from './store.ts'
 
 /** Operations of the database that only read: they need no commit. */
 export const readOperations = [
@@ -45,6 +46,24 @@ export type JobResult =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly message: string }
 
+/** A {@link JobResult} on its way; a number alone: a message that quotes none was stored under it, which is what becomes of nearly all. */
+export type PackedResult = JobResult | number
+
+/** Makes a result of a job small. */
+export const pack = (job: Job, result: JobResult): PackedResult => {
+  if (job.operation !== 'append' || !result.ok) return result
+  const value = result.value as AppendOutcome
+  return value.outcome === 'stored' && value.quoted === undefined ? value.number : result
+}
+
+/** Reads what {@link pack} made for the same job. */
+export const unpack = (job: Job, packed: PackedResult): JobResult => {
+  if (typeof packed !== 'number') return packed
+  const { sentAtMs } = job.parameters[0] as AppendRequest
+  const value: AppendOutcome = { outcome: 'stored', number: packed, sentAtMs }
+  return { ok: true, value }
+}
+
 /** To the thread: jobs in order, or the order to close. */
 export type ToThread = { readonly type: 'jobs'; readonly jobs: readonly Job[] } | { readonly type: 'close' }
 
@@ -52,7 +71,7 @@ export type ToThread = { readonly type: 'jobs'; readonly jobs: readonly Job[] } 
 export type FromThread =
   | { readonly type: 'ready' }
   | { readonly type: 'failed'; readonly message: string }
-  | { readonly type: 'results'; readonly results: readonly JobResult[] }
+  | { readonly type: 'results'; readonly results: readonly PackedResult[] }
   | { readonly type: 'closed' }
 
 /**

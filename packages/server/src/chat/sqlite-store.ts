@@ -8,8 +8,10 @@ import {
   encode,
   type FromThread,
   type Job,
+  type JobResult,
   type Operation,
   type ToThread,
+  unpack,
 } from './sqlite-messages.ts'
 import { type ChatStore, StoreError } from './store.ts'
 
@@ -21,6 +23,7 @@ type Pending = {
 
 /** Most jobs that may wait; beyond it the store says so instead of growing without end. */
 const queueSize = 50_000
+const noAnswer: JobResult = { ok: false, message: 'the database gave no answer' }
 /** New messages go into the search index when nothing was stored for so long. */
 const indexQuietMs = 1000
 
@@ -60,7 +63,7 @@ class DatabaseThread {
       if (this.#asked.length === 0) setImmediate(() => this.#postAsked())
       this.#asked.push({
         job: { operation, parameters },
-        resolve: (value) => resolve(value as ReturnType<SqliteDatabase[Name]>),
+        resolve: resolve as (value: unknown) => void,
         reject,
       })
     })
@@ -92,9 +95,10 @@ class DatabaseThread {
     if (message.type !== 'results') return
     const done = this.#posted.splice(0, message.results.length)
     for (const [index, pending] of done.entries()) {
-      const result = message.results[index]
-      if (result?.ok === true) pending.resolve(result.value)
-      else pending.reject(new StoreError(result?.message ?? 'the database gave no answer'))
+      const packed = message.results[index]
+      const result = packed === undefined ? noAnswer : unpack(pending.job, packed)
+      if (result.ok) pending.resolve(result.value)
+      else pending.reject(new StoreError(result.message))
     }
   }
 

@@ -6,6 +6,8 @@ import {
   type FromThread,
   type Job,
   type JobResult,
+  type PackedResult,
+  pack,
   type ToThread,
   writeOperations,
 } from './sqlite-messages.ts'
@@ -17,7 +19,7 @@ const port = parentPort
 if (port === null) throw new Error('this file runs as a worker thread')
 
 /** Most jobs in one batch, and so in one transaction: bounds how long a commit may hold others up. */
-const batchSize = 1000
+const batchSize = 250
 
 const reply = (message: FromThread): void => port.postMessage(encode(message))
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
@@ -53,25 +55,23 @@ const executeAll = (database: SqliteDatabase, jobs: readonly Job[]): unknown[] =
   return values
 }
 
-/** Writes of the batch go into one transaction, in order; outcomes are told only after its commit (group commit). */
-const runBatch = (database: SqliteDatabase, jobs: readonly Job[]): JobResult[] => {
-  const results = new Map<Job, JobResult>()
-  const writing = jobs.filter((job) => writes.has(job.operation))
-  if (writing.length > 0) {
-    const outcome = attempt(() => database.transaction(() => executeAll(database, writing)))
-    for (const [index, job] of writing.entries()) {
-      results.set(job, outcome.ok ? { ok: true, value: (outcome.value as unknown[])[index] } : outcome)
-    }
-    // One bad write must not take the others down: after a rollback each one gets a transaction of its own.
-    if (!outcome.ok && writing.length > 1) {
-      for (const job of writing)
-        results.set(
-          job,
-          attempt(() => database.transaction(() => execute(database, job))),
-        )
-    }
-  }
-  return jobs.map((job) => results.get(job) ?? attempt(() => execute(database, job)))
+/** Puts writes into one transaction, in order. */
+const write = (database: SqliteDatabase, jobs: readonly Job[]): JobResult[] => {
+  if (jobs.length === 0) return []
+  const outcome = attempt(() => database.transaction(() => executeAll(database, jobs)))
+  if (outcome.ok) return (outcome.value as unknown[]).map((value) => ({ ok: true, value }))
+  // One bad write must not take the others down: after a rollback each one gets a transaction of its own.
+  if (jobs.length === 1) return [outcome]
+  return jobs.map((job) => attempt(() => database.transaction(() => execute(database, job))))
+}
+
+/** Does the writes of a batch, then its reads; outcomes are told only after the commit (group commit). */
+const runBatch = (database: SqliteDatabase, jobs: readonly Job[]): PackedResult[] => {
+  const isWrite = ({ operation }: Job): boolean => writes.has(operation)
+  const written = write(database, jobs.filter(isWrite)).values()
+  return jobs.map((job) =>
+    pack(job, (isWrite(job) ? written.next().value : undefined) ?? attempt(() => execute(database, job))),
+  )
 }
 
 const { path } = workerData as { path: string }

@@ -78,18 +78,18 @@ const writing = ({ conversationId }: { readonly conversationId: string }): Actio
 })
 
 /** A room's own chat is for those whom the room lets read and write it, whatever the token grants besides. */
-const inChat = async <Reply>(
+const inChat = <Reply>(
   access: RoomAccess,
   session: Session,
   conversationId: string,
   run: () => Reply | Promise<Reply>,
-): Promise<Reply> => {
+): Reply | Promise<Reply> => {
   const roomId = roomOfConversation(conversationId)
-  if (roomId !== undefined) {
-    const { allowed, code, reason } = await access.decideChat(session, roomId)
+  if (roomId === undefined) return run()
+  return access.decideChat(session, roomId).then(({ allowed, code, reason }) => {
     if (!allowed) throw requestErrors.notAllowed(code, reason)
-  }
-  return run()
+    return run()
+  })
 }
 
 /**
