@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
@@ -73,6 +73,27 @@ describe('a log keeper', () => {
     expect(connection.get('SELECT count(*) AS count FROM pages')).toEqual({ count: commits })
     connection.close()
   })
+
+  test.runIf(process.platform === 'linux')(
+    'SQLite’s lock on the file stays when the copying thread ends, which closes what it opened',
+    async () => {
+      const path = join(temporaryFolder(), 'log.db')
+      const connection = new SqliteConnection(path, [
+        { version: 1, name: 'pages', sql: 'CREATE TABLE pages (content BLOB NOT NULL)' },
+      ])
+      const keeper = new LogKeeper(connection, path)
+      connection.transaction(() => connection.run('INSERT INTO pages VALUES (zeroblob(20000000))'))
+      keeper.tend()
+      await keeper.idle()
+      expect(connection.logState().copied).toBeGreaterThan(0)
+      const isLocked = () => readFileSync('/proc/locks', 'utf8').includes(`:${statSync(path).ino} `)
+      expect(isLocked()).toBe(true)
+      await keeper.close()
+      expect(isLocked()).toBe(true)
+      connection.close()
+      expect(isLocked()).toBe(false)
+    },
+  )
 
   test('a log in use cannot be emptied, and says so', () => {
     const path = join(temporaryFolder(), 'log.db')

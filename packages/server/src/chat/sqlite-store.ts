@@ -115,7 +115,7 @@ class DatabaseThread {
  * @throws StoreError when the file cannot be opened
  */
 export const openSqliteStore = async (path: string): Promise<ChatStore> => {
-  const worker = startDatabaseThread(new URL('./sqlite-thread.ts', import.meta.url), path)
+  const worker = startDatabaseThread(new URL('./sqlite-thread.ts', import.meta.url), { path })
   const [encoded] = (await once(worker, 'message')) as [string]
   const first = decode<FromThread>(encoded)
   if (first.type === 'failed') throw new StoreError(first.message)

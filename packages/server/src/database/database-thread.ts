@@ -10,11 +10,11 @@ setFlagsFromString('--wasm-wrapper-tiering-budget=2147483647')
 
 /**
  * Starts a database's own thread: an fsync that takes long never holds up the server's event loop.
- * @param entry of the thread, which finds `path` in its `workerData`
+ * @param entry of the thread, which finds `data` as its `workerData`
  */
-export const startDatabaseThread = (entry: URL, path: string): Worker =>
+export const startDatabaseThread = (entry: URL, data: { readonly path: string }): Worker =>
   new Worker(entry, {
-    workerData: { path },
+    workerData: data,
     // The thread needs none of the flags that the process may have been started with.
     execArgv: [],
   })

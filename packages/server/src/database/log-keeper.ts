@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { Worker } from 'node:worker_threads'
 import { type CheckpointStep, checkpointStep } from './checkpoint-policy.ts'
+import type { CheckpointThreadData } from './checkpoint-thread.ts'
 import { startDatabaseThread } from './database-thread.ts'
 import type { SqliteConnection } from './sqlite-connection.ts'
 
@@ -11,6 +12,7 @@ import type { SqliteConnection } from './sqlite-connection.ts'
 export class LogKeeper {
   readonly #connection: SqliteConnection
   readonly #path: string
+  readonly #file: number
   #thread: Worker | undefined
   #copy: PromiseWithResolvers<void> | undefined
 
@@ -18,6 +20,7 @@ export class LogKeeper {
   constructor(connection: SqliteConnection, path: string) {
     this.#connection = connection
     this.#path = path
+    this.#file = connection.file
     connection.exec('PRAGMA wal_autocheckpoint = 0')
   }
 
@@ -60,7 +63,8 @@ export class LogKeeper {
   }
 
   #start(): Worker {
-    const thread = startDatabaseThread(new URL('./checkpoint-thread.ts', import.meta.url), this.#path)
+    const data: CheckpointThreadData = { path: this.#path, file: this.#file }
+    const thread = startDatabaseThread(new URL('./checkpoint-thread.ts', import.meta.url), data)
     thread.on('message', () => this.#ended())
     // A thread that ends is replaced by the next copy; until then the log only grows.
     thread.on('error', () => undefined)

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { LogState } from './checkpoint-policy.ts'
 
@@ -38,11 +39,23 @@ const openFile = (path: string, migrations: readonly Migration[]): DatabaseSync 
 /** One connection to a file, synchronous, with its prepared statements. The schema's version stands in `user_version`. */
 export class SqliteConnection {
   readonly #database: DatabaseSync
+  readonly #path: string
+  #file: number | undefined
   readonly #statements = new Map<string, StatementSync>()
 
   /** Brings the schema up to date. @throws Error when the file is of a newer version than the last of `migrations` */
   constructor(path: string, migrations: readonly Migration[]) {
+    this.#path = path
     this.#database = openFile(path, migrations)
+  }
+
+  /**
+   * The database's file besides SQLite's own opening of it, to sync it on another thread. Open for as long as the connection
+   * is: closing a file ends all locks that the process has on it, SQLite's too (https://sqlite.org/howtocorrupt.html, 2.2).
+   */
+  get file(): number {
+    this.#file ??= openSync(this.#path, 'r+')
+    return this.#file
   }
 
   /** Runs writes in one transaction and commits; rolls all back and throws when one of them or the commit fails. */
@@ -92,6 +105,7 @@ export class SqliteConnection {
 
   close(): void {
     this.#database.close()
+    if (this.#file !== undefined) closeSync(this.#file)
   }
 
   #prepared(sql: string): StatementSync {

@@ -24,7 +24,7 @@ const queueSize = 20_000
  * @throws StoreError when it can't be opened
  */
 export const openSqliteRunner = async (path: string): Promise<StatementRunner> => {
-  const worker = startDatabaseThread(new URL('./sqlite-runner-thread.ts', import.meta.url), path)
+  const worker = startDatabaseThread(new URL('./sqlite-runner-thread.ts', import.meta.url), { path })
   const [first] = (await once(worker, 'message')) as [FromStatementThread]
   if (first.type === 'failed') throw new StoreError(first.message)
   let ended: StoreError | undefined

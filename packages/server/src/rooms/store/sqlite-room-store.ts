@@ -12,7 +12,7 @@ import type { RoomStore } from './room-store.ts'
  * @throws StoreError when the file cannot be opened
  */
 export const openSqliteRoomStore = async (path: string): Promise<RoomStore> => {
-  const worker = startDatabaseThread(new URL('./sqlite-room-thread.ts', import.meta.url), path)
+  const worker = startDatabaseThread(new URL('./sqlite-room-thread.ts', import.meta.url), { path })
   const [first] = (await once(worker, 'message')) as [FromRoomThread]
   if (first.type === 'failed') throw new StoreError(first.message)
   let failure: StoreError | undefined
