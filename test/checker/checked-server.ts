@@ -54,9 +54,9 @@ export class CheckedServer {
     return this.#exited
   }
 
-  /** Ends the present life at a point; see `exited`. */
-  arm(kill: KillPoint, holdAnswers: boolean): void {
-    this.#order({ type: 'arm', kill, holdAnswers })
+  /** Ends the present life at a point; see `exited`. Resolves when the process knows of it. */
+  async arm(kill: KillPoint, holdAnswers: boolean): Promise<void> {
+    await this.#ask({ type: 'arm', kill, holdAnswers }, 'armed')
   }
 
   /** Moves the server's clock. */
@@ -66,18 +66,22 @@ export class CheckedServer {
 
   /** Has the database's files copied when all that was asked is answered. */
   async image(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const child = this.#child
-    if (child === undefined) throw new Error('the server is not running')
-    void this.#notice(child, 'imaged').then(resolve)
-    this.#order({ type: 'image' })
-    await promise
+    await this.#ask({ type: 'image' }, 'imaged')
   }
 
   /** Ends the present life now. */
   async kill(): Promise<void> {
     this.#child?.kill('SIGKILL')
     await this.#exited
+  }
+
+  /** Gives an order; resolves when it is carried out, or the process has ended. */
+  async #ask(order: Order, answer: Notice['type']): Promise<void> {
+    const child = this.#child
+    if (child === undefined) throw new Error('the server is not running')
+    const answered = this.#notice(child, answer)
+    this.#order(order)
+    await Promise.race([answered, this.#exited])
   }
 
   #order(order: Order): void {

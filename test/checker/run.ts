@@ -252,7 +252,8 @@ async function live(
   // Held answers bring no further messages: the fault must strike within those that are sent without them.
   const unanswered = clients.reduce((sum, client) => sum + client.unanswered, 0)
   const appends = between(random, 1, Math.max(1, Math.min(mostHeldAppends, unanswered)))
-  server.arm(holdAnswers ? { ...round.kill, appends } : round.kill, holdAnswers)
+  // Known to the process before anybody sends: what came to it by another way before this would be answered.
+  await server.arm(holdAnswers ? { ...round.kill, appends } : round.kill, holdAnswers)
   for (const client of clients) client.resume()
   for (let count = 0; count < round.disconnects; count += 1) {
     clients[between(random, 0, clients.length - 1)]?.drop()

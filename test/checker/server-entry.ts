@@ -22,7 +22,7 @@ export type Order =
   | { readonly type: 'image' }
 
 /** What the process tells. */
-export type Notice = { readonly type: 'listening' } | { readonly type: 'imaged' }
+export type Notice = { readonly type: 'listening' | 'armed' | 'imaged' }
 
 const options: EntryOptions = JSON.parse(process.argv[2] ?? '{}')
 const path = join(options.dataDir, 'sangam.db')
@@ -50,8 +50,10 @@ const sangam = await createServer({
   },
 })
 process.on('message', (order: Order) => {
-  if (order.type === 'arm') faulty?.arm(order.kill, order.holdAnswers)
-  else if (order.type === 'clock') clockOffsetMs = order.jumpMs
+  if (order.type === 'arm') {
+    faulty?.arm(order.kill, order.holdAnswers)
+    tell({ type: 'armed' })
+  } else if (order.type === 'clock') clockOffsetMs = order.jumpMs
   else void faulty?.image(path).then(() => tell({ type: 'imaged' }))
 })
 process.on('disconnect', () => process.exit(0))
