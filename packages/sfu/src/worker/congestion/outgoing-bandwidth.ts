@@ -138,7 +138,7 @@ export class OutgoingBandwidth {
       (c) => c.usesTransportCc && c.wanted && c.rtxSsrc !== 0,
     )
     while (consumer !== undefined && dueBytes > 0) {
-      const bytes = consumer.sendProbe(this.#probePacket++ % RECENT_PACKETS)
+      const bytes = consumer.rtx.probe(this.#probePacket++ % RECENT_PACKETS)
       if (bytes === 0) return
       if (this.#owner.traced.has('probation'))
         this.#owner.trace('probation', { consumerId: consumer.id, bytes })

@@ -173,18 +173,12 @@ export class AdaptiveConsumer extends Consumer implements AdaptiveMember {
     const row = stream?.history.find(incoming) ?? -1
     if (stream === undefined || row < 0) return false
     const packetId = stream.history.packetId(row)
-    if (!this.mayRetransmit(forwarder.outgoing, packetId, nowUs)) return false
+    if (!this.rtx.mayRepeat(forwarder.outgoing, packetId, nowUs)) return false
     again.reset()
     again.timestamp = stream.history.timestamp(row)
     this.#lookAgain(stream, packetId)
     forwarder.rewriteFound(again)
-    this.sendRetransmission(
-      packetId,
-      forwarder.outgoing,
-      forwarder.timestamp,
-      forwarder.marker,
-      forwarder.vp8Patch,
-    )
+    this.rtx.repeat(packetId, forwarder.outgoing, forwarder.timestamp, forwarder.marker, forwarder.vp8Patch)
     return true
   }
 

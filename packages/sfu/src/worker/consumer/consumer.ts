@@ -6,31 +6,18 @@ import { type LayerDemand, NO_LAYERS } from '../congestion/layer-allocation.ts'
 import { NO_TRANSPORT_CC } from '../congestion/send-records.ts'
 import { ChannelTypeError } from '../errors.ts'
 import type { LayerGrant } from '../layers/layer-choice.ts'
-import { PlanFlag, PlanWord, RECORD_WORDS, RecordWord, RING_SLOTS } from '../packet-port/packet-port.ts'
+import { RECORD_WORDS, RecordWord, RING_SLOTS } from '../packet-port/packet-port.ts'
 import type { FanoutMember } from '../producer/fanout.ts'
 import type { Producer } from '../producer/producer.ts'
 import type { ReceiveStream } from '../producer/receive-stream.ts'
 import { lossScore } from '../rtcp/loss-score.ts'
 import { dumpRtpStream } from '../rtp-stream-dump.ts'
-import {
-  type ForwardedPacket,
-  TRACED_PACKETS,
-  Trace,
-  type TracedPacket,
-  tracedTypes,
-  tracePacket,
-} from '../trace.ts'
+import { type ForwardedPacket, TRACED_PACKETS, tracedTypes, tracePacket } from '../trace.ts'
 import type { Transport } from '../transport/transport.ts'
-import { RetransmissionGuard } from './retransmission-guard.ts'
+import { outboundStat } from './consumer-stats.ts'
+import { RtxStream } from './rtx-stream.ts'
 import { extensionBlockBytes, sinkExtensions } from './sink-extensions.ts'
-
-const NO_SINK = -1
-/** The original sequence number before an RTX payload (RFC 4588 section 4). */
-const OSN_BYTES = 2
-/** The most padding that a packet may have (RFC 3550 section 5.1). */
-const PADDING_BYTES = 255
-/** Outgoing numbers start below 2^15, so that the first packets' loss leaves no doubt about the rollover (RFC 3711 3.3.1). */
-const FIRST_SEQUENCE_BELOW = 0x7fff
+import { createMediaSinks, createRtxSink, FIRST_SEQUENCE_BELOW, isRtxCodec, NO_SINK } from './sinks.ts'
 
 export interface ConsumerOptions {
   readonly id: string
@@ -81,16 +68,13 @@ export class Consumer implements FanoutMember {
   tapStart = -1
   tapShift = 0
 
-  nextRtxSequence: number
+  /** Repeats what is lost, and probes the bandwidth. */
+  readonly rtx: RtxStream
   rttMs = 0
   fractionLost = 0
   packetsLost = 0
   /** Of the receiver, as it reported it, RTP ticks. */
   jitterTicks = 0
-  packetsRetransmitted = 0
-  /** Of whole RTP packets: retransmissions, and probes of the bandwidth. */
-  rtxBytesSent = 0
-  probationBytesSent = 0
   /** Mask of `Trace`. */
   traced = 0
   nackCount = 0
@@ -106,10 +90,8 @@ export class Consumer implements FanoutMember {
   readonly #encodingIndex: number
   readonly #consumableRtpEncodings: readonly RtpEncodingParameters[]
   #bytesAtRate = 0
-  readonly #rtxSink: number
   /** By mapped payload type; the main codec's is `sink`. */
-  readonly #sinks = new Map<number, number>()
-  readonly #guard = new RetransmissionGuard()
+  readonly #sinks: ReadonlyMap<number, number>
 
   constructor(transport: Transport, producer: Producer, options: ConsumerOptions) {
     this.id = options.id
@@ -134,9 +116,9 @@ export class Consumer implements FanoutMember {
     this.usesTransportCc = extensions.some(({ type }) => type === 'transportSequenceNumber')
     this.transportIndex = this.usesTransportCc ? transport.index : NO_TRANSPORT_CC
     this.nextSequence = transport.context.random(FIRST_SEQUENCE_BELOW) + 1
-    this.nextRtxSequence = transport.context.random(FIRST_SEQUENCE_BELOW) + 1
-    this.sink = this.#createSinks()
-    this.#rtxSink = this.#createRtxSink()
+    this.#sinks = createMediaSinks(transport, options.rtpParameters, this.ssrc)
+    this.sink = [...this.#sinks.values()][0] ?? NO_SINK
+    this.rtx = new RtxStream(this, createRtxSink(transport, options.rtpParameters, this.rtxSsrc))
     this.#encodingIndex = options.encodingIndex ?? 0
     this.stream = producer.streams.find((stream) => stream.encodingIndex === this.#encodingIndex)
     if (this.usesTransportCc) this.#recordSends()
@@ -245,7 +227,7 @@ export class Consumer implements FanoutMember {
    */
   retransmit(sequenceNumber: number, nowUs: number): boolean {
     const stream = this.stream
-    if (stream === undefined || this.place < 0 || this.#rtxSink === NO_SINK) return false
+    if (stream === undefined || this.place < 0) return false
     const shift = stream.fanout.shift(this)
     const newest = stream.highestForwarded + shift
     const outgoing = newest + (((sequenceNumber - newest) << 16) >> 16)
@@ -253,76 +235,10 @@ export class Consumer implements FanoutMember {
     if (incoming < stream.fanout.firstSequence(this)) return false
     const row = stream.history.find(incoming)
     const { history } = stream
-    if (row < 0 || !this.mayRetransmit(outgoing, history.packetId(row), nowUs)) return false
+    if (row < 0 || !this.rtx.mayRepeat(outgoing, history.packetId(row), nowUs)) return false
     const marker = history.marker(row) !== 0
-    this.sendRetransmission(history.packetId(row), outgoing, history.timestamp(row), marker, -1)
+    this.rtx.repeat(history.packetId(row), outgoing, history.timestamp(row), marker, -1)
     return true
-  }
-
-  /** Whether to answer a request for an extended number now. */
-  protected mayRetransmit(outgoing: number, packetId: number, nowUs: number): boolean {
-    return (
-      this.#rtxSink !== NO_SINK &&
-      this.#guard.allows(outgoing, nowUs, this.rttMs) &&
-      this.transport.takesRepair(this.payloadBytes(packetId), nowUs)
-    )
-  }
-
-  /** @param vp8Patch `PlanWord.vp8Patch`, or -1 where the payload stays as it is */
-  protected sendRetransmission(
-    packetId: number,
-    outgoing: number,
-    timestamp: number,
-    marker: boolean,
-    vp8Patch: number,
-  ): void {
-    const flags = PlanFlag.rtx | (marker ? PlanFlag.marker : 0) | (vp8Patch < 0 ? 0 : PlanFlag.vp8Patch)
-    this.#writeRtx(packetId, timestamp, flags, Math.max(0, vp8Patch), outgoing & 0xffff)
-    this.packetsRetransmitted++
-    this.rtxBytesSent += this.headerBytes + OSN_BYTES + this.payloadBytes(packetId)
-    if ((this.traced & Trace.rtp) !== 0)
-      this.trace('rtp', 'out', { rtpPacket: this.#tracedRepair(packetId, timestamp, marker), isRtx: true })
-  }
-
-  /**
-   * Sends something that a receiver ignores but acknowledges, to probe the path: a recent packet again as RTX, or
-   * padding on the RTX stream where there is none.
-   * @param index which of the recent packets, 0 for the newest
-   * @returns bytes of payload, 0 where RTX was not negotiated
-   */
-  sendProbe(index: number): number {
-    if (this.#rtxSink === NO_SINK || !this.usesTransportCc) return 0
-    const { stream } = this
-    const row =
-      stream === undefined || this.place < 0 ? -1 : stream.history.find(stream.highestForwarded - index)
-    const isRtx = row >= 0 && stream !== undefined && stream.history.payloadLength(row) > PADDING_BYTES
-    if (!isRtx) {
-      this.#writeRtx(0, stream?.lastTimestamp ?? 0, PlanFlag.padding, 0, PADDING_BYTES)
-      this.probationBytesSent += this.headerBytes + PADDING_BYTES
-      return PADDING_BYTES
-    }
-    const { history } = stream
-    const outgoing = stream.highestForwarded - index + stream.fanout.shift(this)
-    const flags = PlanFlag.rtx | (history.marker(row) === 0 ? 0 : PlanFlag.marker)
-    this.#writeRtx(history.packetId(row), history.timestamp(row), flags, 0, outgoing & 0xffff)
-    this.probationBytesSent += this.headerBytes + OSN_BYTES + history.payloadLength(row)
-    return history.payloadLength(row)
-  }
-
-  /** Writes the next packet of the RTX stream. `vp8Patch` and `extra` are the plan's words of these names. */
-  #writeRtx(packetId: number, timestamp: number, flags: number, vp8Patch: number, extra: number): void {
-    const { plan, transportSequences } = this.transport.context
-    const at = plan.reserve()
-    const transportSequence = transportSequences[this.transportIndex] as number
-    transportSequences[this.transportIndex] = transportSequence + 1
-    plan.words[at + PlanWord.sink] = this.#rtxSink
-    plan.words[at + PlanWord.packetId] = packetId
-    plan.words[at + PlanWord.sequenceNumber] = this.nextRtxSequence++
-    plan.words[at + PlanWord.timestamp] = timestamp
-    plan.words[at + PlanWord.flags] = (transportSequence << 16) | flags
-    plan.words[at + PlanWord.vp8Patch] = vp8Patch
-    plan.words[at + PlanWord.extra] = extra
-    plan.words[at + PlanWord.reserved] = 0
   }
 
   /** A receiver report came: the score follows the share of packets that was lost, 10 at none and 0 at all. */
@@ -338,7 +254,7 @@ export class Consumer implements FanoutMember {
     this.stream?.tracing.delete(this)
     this.producer.consumers.delete(this)
     const { port } = this.transport.context
-    for (const sink of new Set([this.sink, this.#rtxSink, ...this.#sinks.values()])) {
+    for (const sink of new Set([this.sink, this.rtx.sink, ...this.#sinks.values()])) {
       if (sink === NO_SINK) continue
       this.transport.context.plan.sendRecords.release(sink)
       port.closeSink(sink)
@@ -417,24 +333,8 @@ export class Consumer implements FanoutMember {
     else this.stream.tracing.add(this)
   }
 
-  #tracedRepair(packetId: number, timestamp: number, marker: boolean): TracedPacket {
-    const payloadSize = OSN_BYTES + this.payloadBytes(packetId)
-    return {
-      payloadType: this.rtpParameters.codecs.find(isRtxCodec)?.payloadType ?? 0,
-      sequenceNumber: (this.nextRtxSequence - 1) & 0xffff,
-      timestamp,
-      marker,
-      ssrc: this.rtxSsrc,
-      isKeyFrame: false,
-      size: this.headerBytes + payloadSize,
-      payloadSize,
-      spatialLayer: 0,
-      temporalLayer: 0,
-    }
-  }
-
   /** Of a packet that is, or was, in the packet ring. */
-  protected payloadBytes(packetId: number): number {
+  payloadBytes(packetId: number): number {
     const { records } = this.transport.context.port
     return records[(packetId & (RING_SLOTS - 1)) * RECORD_WORDS + RecordWord.payloadLength] as number
   }
@@ -448,31 +348,7 @@ export class Consumer implements FanoutMember {
   }
 
   stats(nowMs: number): Stat[] {
-    const byteCount = this.rtpBytesSent
-    const outbound: Stat = {
-      type: 'outbound-rtp',
-      timestamp: nowMs,
-      ssrc: this.ssrc,
-      ...(this.rtxSsrc === 0 ? {} : { rtxSsrc: this.rtxSsrc }),
-      kind: this.kind,
-      mimeType: this.rtpParameters.codecs[0]?.mimeType ?? '',
-      packetsLost: this.packetsLost,
-      fractionLost: this.fractionLost,
-      jitter: this.jitterTicks,
-      packetsDiscarded: 0,
-      packetsRetransmitted: this.packetsRetransmitted,
-      packetsRepaired: 0,
-      nackCount: this.nackCount,
-      nackPacketCount: this.nackPacketCount,
-      pliCount: this.pliCount,
-      firCount: this.firCount,
-      packetCount: this.packetsSent,
-      byteCount,
-      bitrate: this.bitrateBps,
-      ...(this.rttMs > 0 ? { roundTripTime: this.rttMs } : {}),
-      score: this.score,
-      ...(this.allocationReason === undefined ? {} : { allocationReason: this.allocationReason }),
-    }
+    const outbound = outboundStat(this, nowMs)
     const inbound = this.producer.stats(nowMs).find((row) => row.ssrc === this.stream?.ssrc)
     return inbound === undefined ? [outbound] : [outbound, inbound]
   }
@@ -525,39 +401,7 @@ export class Consumer implements FanoutMember {
   #recordSends(): void {
     const { sendRecords } = this.transport.context.plan
     sendRecords.open(this.transport.index)
-    for (const sink of new Set([this.sink, this.#rtxSink, ...this.#sinks.values()]))
+    for (const sink of new Set([this.sink, this.rtx.sink, ...this.#sinks.values()]))
       if (sink !== NO_SINK) sendRecords.assign(sink, this.transport.index)
   }
-
-  #createSinks(): number {
-    const { session, context } = this.transport
-    if (session < 0) return NO_SINK
-    const headerExtensions = sinkExtensions(this.rtpParameters)
-    for (const codec of this.rtpParameters.codecs) {
-      if (isRtxCodec(codec)) continue
-      const { payloadType } = codec
-      this.#sinks.set(
-        payloadType,
-        context.port.createSink({ session, ssrc: this.ssrc, payloadType, headerExtensions }),
-      )
-    }
-    return [...this.#sinks.values()][0] ?? NO_SINK
-  }
-
-  #createRtxSink(): number {
-    const { session, context } = this.transport
-    const codec = this.rtpParameters.codecs.find(isRtxCodec)
-    if (session < 0 || codec === undefined || this.rtxSsrc === 0) return NO_SINK
-    const headerExtensions = sinkExtensions(this.rtpParameters)
-    return context.port.createSink({
-      session,
-      ssrc: this.rtxSsrc,
-      payloadType: codec.payloadType,
-      headerExtensions,
-    })
-  }
-}
-
-function isRtxCodec({ mimeType }: { readonly mimeType: string }): boolean {
-  return mimeType.toLowerCase().endsWith('/rtx')
 }

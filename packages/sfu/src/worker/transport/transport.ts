@@ -399,8 +399,8 @@ export abstract class Transport {
 
 function addSent(sum: { rtp: number; rtx: number; probation: number }, leg: Consumer): void {
   sum.rtp += leg.rtpBytesSent
-  sum.rtx += leg.rtxBytesSent
-  sum.probation += leg.probationBytesSent
+  sum.rtx += leg.rtx.bytesSent
+  sum.probation += leg.rtx.probationBytesSent
 }
 
 function to16Bits(sequence: number): number {
