@@ -5,6 +5,7 @@
 import { fork } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
+import { setPriority } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import * as sfu from '@sangam/sfu'
@@ -21,7 +22,7 @@ const HERE = join(import.meta.dirname, 'latency')
 const CHURN_INTERVAL_MS = 50
 const INTERVAL_MS = 4
 
-/** `--receivers 20` of `--voices 60`, whom no process reads, are the load; `--seconds 12`. */
+/** `--receivers 20` of `--voices 60`, whom no process reads, are the load; `--seconds 12`; `--nice 0` is the worker's priority. */
 export async function run(args: readonly string[]): Promise<unknown> {
   const { values } = parseArgs({
     args: [...args],
@@ -29,6 +30,7 @@ export async function run(args: readonly string[]): Promise<unknown> {
       receivers: { type: 'string', default: '20' },
       voices: { type: 'string', default: '60' },
       seconds: { type: 'string', default: '12' },
+      nice: { type: 'string', default: '0' },
     },
   })
   const seconds = Number(values.seconds)
@@ -40,6 +42,7 @@ export async function run(args: readonly string[]): Promise<unknown> {
     legs: Number(values.voices),
     extensions: 'on',
   })
+  if (values.nice !== '0') setPriority(room.worker.pid, Number(values.nice))
   const audience = await DeafAudience.open(room, Number(values.receivers))
   const echoPort = await findFreePorts(1)
   const echo = fork(join(HERE, 'echo-process.ts'), [String(echoPort)])

@@ -257,6 +257,7 @@ export class SangamServer implements Sangam {
       count: settings.mediaWorkers,
       mediaPort: settings.mediaPort,
       mediaTcp: settings.mediaTcp,
+      nice: settings.mediaNice,
       addresses: network,
       announced: settings.announcedAddress,
       roomSpread: settings.roomSpread,

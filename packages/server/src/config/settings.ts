@@ -119,6 +119,15 @@ export const settingDefinitions = {
     byDefault: () => Math.min(availableParallelism(), 8),
     defaultText: 'one per core, at most 8',
   }),
+  mediaNice: setting({
+    env: 'MEDIA_NICE',
+    form: 'number',
+    schema: z.number().int().min(-20).max(19),
+    expected: 'a number from -20 to 19',
+    description:
+      'Niceness of the media workers. Below 0 they go before other programs where cores are short, so that packets wait less; that takes root, CAP_SYS_NICE or `LimitNICE=` of systemd. 0 leaves it as it is.',
+    byDefault: () => 0,
+  }),
   announcedAddress: setting({
     env: 'ANNOUNCED_ADDRESS',
     form: 'list',

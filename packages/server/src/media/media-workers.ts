@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os'
 import * as z from 'zod'
 import type { LocalAddresses } from '../config/network-addresses.ts'
 import type { Logger } from '../observability/log.ts'
@@ -19,6 +20,8 @@ export type MediaWorkersOptions = {
   readonly mediaPort: number
   /** Whether to listen for TCP besides UDP. */
   readonly mediaTcp: boolean
+  /** Niceness of the processes; 0: as they are started. */
+  readonly nice: number
   readonly addresses: LocalAddresses
   readonly announced: readonly string[]
   /** Participants of one room on one worker before the next ones go to another. */
@@ -250,12 +253,24 @@ export class MediaWorkers {
       worker.close()
       throw error
     }
+    this.#setNice(worker.pid)
     slot.worker = worker
     slot.participants = 0
     slot.cpuShare = 0
     slot.cpuSeconds = 0
     log.info({ worker: slot.index, pid: worker.pid, port }, 'media worker started')
     if (!slot.isDraining) this.#tellAvailable()
+  }
+
+  /** A worker that may not have its priority works without. */
+  #setNice(pid: number): void {
+    const { nice, log } = this.#options
+    if (nice === 0) return
+    try {
+      setPriority(pid, nice)
+    } catch (err) {
+      log.warn({ err, pid, nice }, 'the media worker keeps its priority: MEDIA_NICE is not allowed here')
+    }
   }
 
   #tellAvailable(): void {
