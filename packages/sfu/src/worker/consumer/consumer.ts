@@ -1,4 +1,4 @@
-import type { MediaKind, RtpEncodingParameters, RtpParameters } from '@sangam/ortc'
+import { isRtxMimeType, type MediaKind, type RtpEncodingParameters, type RtpParameters } from '@sangam/ortc'
 import { RTP_FIXED_HEADER_BYTES } from '@sangam/rtp'
 import type { ConsumerLayers, ConsumerScore, ConsumerType, Stat } from '../../channel/messages.ts'
 import type { AllocationReason } from '../congestion/bitrate-allocation.ts'
@@ -17,7 +17,7 @@ import type { Transport } from '../transport/transport.ts'
 import { outboundStat } from './consumer-stats.ts'
 import { RtxStream } from './rtx-stream.ts'
 import { extensionBlockBytes, sinkExtensions } from './sink-extensions.ts'
-import { createMediaSinks, createRtxSink, FIRST_SEQUENCE_BELOW, isRtxCodec, NO_SINK } from './sinks.ts'
+import { createMediaSinks, createRtxSink, FIRST_SEQUENCE_BELOW, NO_SINK } from './sinks.ts'
 
 export interface ConsumerOptions {
   readonly id: string
@@ -104,7 +104,7 @@ export class Consumer implements FanoutMember {
     this.ignoreDtx = options.ignoreDtx
     this.#consumableRtpEncodings = options.consumableRtpEncodings
     const encoding = options.rtpParameters.encodings?.[0]
-    const codec = options.rtpParameters.codecs.find((c) => !isRtxCodec(c))
+    const codec = options.rtpParameters.codecs.find(({ mimeType }) => !isRtxMimeType(mimeType))
     if (encoding?.ssrc === undefined) throw new ChannelTypeError('rtpParameters.encodings[0].ssrc is missing')
     if (codec === undefined) throw new ChannelTypeError('rtpParameters.codecs has no media codec')
     this.ssrc = encoding.ssrc
@@ -116,9 +116,9 @@ export class Consumer implements FanoutMember {
     this.usesTransportCc = extensions.some(({ type }) => type === 'transportSequenceNumber')
     this.transportIndex = this.usesTransportCc ? transport.index : NO_TRANSPORT_CC
     this.nextSequence = transport.context.random(FIRST_SEQUENCE_BELOW) + 1
-    this.#sinks = createMediaSinks(transport, options.rtpParameters, this.ssrc)
+    this.#sinks = createMediaSinks(transport, options.rtpParameters, this.ssrc, extensions)
     this.sink = [...this.#sinks.values()][0] ?? NO_SINK
-    this.rtx = new RtxStream(this, createRtxSink(transport, options.rtpParameters, this.rtxSsrc))
+    this.rtx = new RtxStream(this, createRtxSink(transport, options.rtpParameters, this.rtxSsrc, extensions))
     this.#encodingIndex = options.encodingIndex ?? 0
     this.stream = producer.streams.find((stream) => stream.encodingIndex === this.#encodingIndex)
     if (this.usesTransportCc) this.#recordSends()
@@ -227,7 +227,7 @@ export class Consumer implements FanoutMember {
    */
   retransmit(sequenceNumber: number, nowUs: number): boolean {
     const stream = this.stream
-    if (stream === undefined || this.place < 0) return false
+    if (stream === undefined || this.place < 0 || this.rtx.sink === NO_SINK) return false
     const shift = stream.fanout.shift(this)
     const newest = stream.highestForwarded + shift
     const outgoing = newest + (((sequenceNumber - newest) << 16) >> 16)
@@ -254,8 +254,7 @@ export class Consumer implements FanoutMember {
     this.stream?.tracing.delete(this)
     this.producer.consumers.delete(this)
     const { port } = this.transport.context
-    for (const sink of new Set([this.sink, this.rtx.sink, ...this.#sinks.values()])) {
-      if (sink === NO_SINK) continue
+    for (const sink of this.#openSinks) {
       this.transport.context.plan.sendRecords.release(sink)
       port.closeSink(sink)
     }
@@ -365,7 +364,7 @@ export class Consumer implements FanoutMember {
       rtpParameters: this.rtpParameters,
       consumableRtpEncodings: this.#consumableRtpEncodings,
       supportedCodecPayloadTypes: this.rtpParameters.codecs
-        .filter((codec) => !isRtxCodec(codec))
+        .filter(({ mimeType }) => !isRtxMimeType(mimeType))
         .map(({ payloadType }) => payloadType),
       traceEventTypes: tracedTypes(this.traced),
       rtpStream: this.dumpStream(),
@@ -401,7 +400,13 @@ export class Consumer implements FanoutMember {
   #recordSends(): void {
     const { sendRecords } = this.transport.context.plan
     sendRecords.open(this.transport.index)
-    for (const sink of new Set([this.sink, this.rtx.sink, ...this.#sinks.values()]))
-      if (sink !== NO_SINK) sendRecords.assign(sink, this.transport.index)
+    for (const sink of this.#openSinks) sendRecords.assign(sink, this.transport.index)
+  }
+
+  /** All sinks that it has at the port. */
+  get #openSinks(): ReadonlySet<number> {
+    const sinks = new Set([this.sink, this.rtx.sink, ...this.#sinks.values()])
+    sinks.delete(NO_SINK)
+    return sinks
   }
 }

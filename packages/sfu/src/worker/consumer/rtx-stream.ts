@@ -1,8 +1,9 @@
+import { isRtxMimeType } from '@sangam/ortc'
 import { PlanFlag, PlanWord } from '../packet-port/packet-port.ts'
 import { Trace, type TracedPacket } from '../trace.ts'
 import type { Consumer } from './consumer.ts'
 import { RetransmissionGuard } from './retransmission-guard.ts'
-import { FIRST_SEQUENCE_BELOW, isRtxCodec, NO_SINK } from './sinks.ts'
+import { FIRST_SEQUENCE_BELOW, NO_SINK } from './sinks.ts'
 
 /** The original sequence number before an RTX payload (RFC 4588 section 4). */
 const OSN_BYTES = 2
@@ -100,7 +101,7 @@ export class RtxStream {
     const { rtpParameters, rtxSsrc, headerBytes } = this.#consumer
     const payloadSize = OSN_BYTES + this.#consumer.payloadBytes(packetId)
     return {
-      payloadType: rtpParameters.codecs.find(isRtxCodec)?.payloadType ?? 0,
+      payloadType: rtpParameters.codecs.find(({ mimeType }) => isRtxMimeType(mimeType))?.payloadType ?? 0,
       sequenceNumber: (this.#nextSequence - 1) & 0xffff,
       timestamp,
       marker,
