@@ -141,13 +141,11 @@ export const createMetrics = (): Metrics => {
   })
 
   // Both labels are of closed lists; looking a child up by its labels each time would cost more than the counting.
-  const children = new Map<string, Map<string, Counter.Internal>>()
+  const children = new Map<string, Counter.Internal>()
   const childOf = (event: string, outcome: string): Counter.Internal => {
-    const known = children.get(event)?.get(outcome)
-    if (known !== undefined) return known
-    const child = requests.labels({ event, outcome })
-    const ofEvent = children.get(event) ?? new Map<string, Counter.Internal>()
-    children.set(event, ofEvent.set(outcome, child))
+    const key = `${event} ${outcome}`
+    const child = children.get(key) ?? requests.labels({ event, outcome })
+    children.set(key, child)
     return child
   }
 
