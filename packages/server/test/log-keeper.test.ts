@@ -48,7 +48,7 @@ describe('a log keeper', () => {
     const connection = new SqliteConnection(path, [
       { version: 1, name: 'pages', sql: 'CREATE TABLE pages (content BLOB NOT NULL)' },
     ])
-    const keeper = new LogKeeper(connection, path)
+    const keeper = new LogKeeper(connection)
     let longest = 0
     let copiedBeside = 0
     for (let commit = 0; commit < commits; commit += 1) {
@@ -81,7 +81,7 @@ describe('a log keeper', () => {
       const connection = new SqliteConnection(path, [
         { version: 1, name: 'pages', sql: 'CREATE TABLE pages (content BLOB NOT NULL)' },
       ])
-      const keeper = new LogKeeper(connection, path)
+      const keeper = new LogKeeper(connection)
       connection.transaction(() => connection.run('INSERT INTO pages VALUES (zeroblob(20000000))'))
       keeper.tend()
       await keeper.idle()

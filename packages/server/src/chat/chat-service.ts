@@ -110,7 +110,10 @@ export class ChatService {
     return replyOf(await this.#store.messages({ conversationId, after: first, limit }))
   }
 
-  /** `conversation.send`: answers after the commit, then tells everybody who has the conversation open. */
+  /**
+   * `conversation.send`: answers after the commit, then tells everybody who has the conversation open. What may not be sent it
+   * refuses by a rejection, or throws at once where the conversation is known.
+   */
   send(session: Session, request: SendRequest): Promise<ReplyOf<'conversation.send'>> {
     const sentAtMs = this.#now()
     const record = this.#cache.known(request.conversationId)

@@ -301,8 +301,8 @@ export class SqliteDatabase {
   }
 
   /** Copies the write-ahead log into the file on a thread of its own from now on; a caller tends it after each batch. */
-  keepLog(path: string): LogKeeper {
-    return new LogKeeper(this.#connection, path)
+  keepLog(): LogKeeper {
+    return new LogKeeper(this.#connection)
   }
 
   close(): void {

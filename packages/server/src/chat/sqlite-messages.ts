@@ -46,6 +46,9 @@ export type JobResult =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly message: string }
 
+/** Of a job that nothing is known of. */
+export const noAnswer: JobResult = { ok: false, message: 'the database gave no answer' }
+
 /** A {@link JobResult} on its way; a number alone: a message that quotes none was stored under it, which is what becomes of nearly all. */
 export type PackedResult = JobResult | number
 

@@ -8,7 +8,7 @@ import {
   encode,
   type FromThread,
   type Job,
-  type JobResult,
+  noAnswer,
   type Operation,
   type ToThread,
   unpack,
@@ -23,7 +23,6 @@ type Pending = {
 
 /** Most jobs that may wait; beyond it the store says so instead of growing without end. */
 const queueSize = 50_000
-const noAnswer: JobResult = { ok: false, message: 'the database gave no answer' }
 /** New messages go into the search index when nothing was stored for so long. */
 const indexQuietMs = 1000
 

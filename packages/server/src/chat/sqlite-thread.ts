@@ -6,6 +6,7 @@ import {
   type FromThread,
   type Job,
   type JobResult,
+  noAnswer,
   type PackedResult,
   pack,
   type ToThread,
@@ -70,7 +71,7 @@ const runBatch = (database: SqliteDatabase, jobs: readonly Job[]): PackedResult[
   const isWrite = ({ operation }: Job): boolean => writes.has(operation)
   const written = write(database, jobs.filter(isWrite)).values()
   return jobs.map((job) =>
-    pack(job, (isWrite(job) ? written.next().value : undefined) ?? attempt(() => execute(database, job))),
+    pack(job, isWrite(job) ? (written.next().value ?? noAnswer) : attempt(() => execute(database, job))),
   )
 }
 
@@ -86,7 +87,7 @@ const open = (): SqliteDatabase | undefined => {
 }
 
 const serve = (database: SqliteDatabase): void => {
-  const log = database.keepLog(path)
+  const log = database.keepLog()
   let waiting: Job[] = []
   let isRunning = false
   let isClosing = false

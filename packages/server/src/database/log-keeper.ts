@@ -11,15 +11,13 @@ import type { SqliteConnection } from './sqlite-connection.ts'
  */
 export class LogKeeper {
   readonly #connection: SqliteConnection
-  readonly #path: string
   readonly #file: number
   #thread: Worker | undefined
   #copy: PromiseWithResolvers<void> | undefined
 
   /** @param connection that writes; from now on no commit of its own copies anything */
-  constructor(connection: SqliteConnection, path: string) {
+  constructor(connection: SqliteConnection) {
     this.#connection = connection
-    this.#path = path
     this.#file = connection.file
     connection.exec('PRAGMA wal_autocheckpoint = 0')
   }
@@ -63,7 +61,7 @@ export class LogKeeper {
   }
 
   #start(): Worker {
-    const data: CheckpointThreadData = { path: this.#path, file: this.#file }
+    const data: CheckpointThreadData = { path: this.#connection.path, file: this.#file }
     const thread = startDatabaseThread(new URL('./checkpoint-thread.ts', import.meta.url), data)
     thread.on('message', () => this.#ended())
     // A thread that ends is replaced by the next copy; until then the log only grows.

@@ -39,13 +39,13 @@ const openFile = (path: string, migrations: readonly Migration[]): DatabaseSync 
 /** One connection to a file, synchronous, with its prepared statements. The schema's version stands in `user_version`. */
 export class SqliteConnection {
   readonly #database: DatabaseSync
-  readonly #path: string
+  readonly path: string
   #file: number | undefined
   readonly #statements = new Map<string, StatementSync>()
 
   /** Brings the schema up to date. @throws Error when the file is of a newer version than the last of `migrations` */
   constructor(path: string, migrations: readonly Migration[]) {
-    this.#path = path
+    this.path = path
     this.#database = openFile(path, migrations)
   }
 
@@ -54,7 +54,7 @@ export class SqliteConnection {
    * is: closing a file ends all locks that the process has on it, SQLite's too (https://sqlite.org/howtocorrupt.html, 2.2).
    */
   get file(): number {
-    this.#file ??= openSync(this.#path, 'r+')
+    this.#file ??= openSync(this.path, 'r+')
     return this.#file
   }
 
