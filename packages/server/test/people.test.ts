@@ -4,7 +4,7 @@ import type { Notifier, Session } from '../src/ports.ts'
 import { type PeopleOptions, PeopleService } from '../src/presence/people-service.ts'
 
 /** A service whose notices are collected, as if `connections` connections heard them. */
-const peopleOf = (connections: number) => {
+const peopleOf = (connections: number, stored: PeopleOptions['store']['people'] = async () => []) => {
   const notices: (readonly Person[])[] = []
   const notifier = {
     toSessions: (_passes: unknown, _event: unknown, payload: { people: readonly Person[] }) => {
@@ -14,7 +14,7 @@ const peopleOf = (connections: number) => {
   } as unknown as Notifier
   const store: PeopleOptions['store'] = {
     rememberPerson: async () => undefined,
-    people: async () => [],
+    people: stored,
     person: async () => undefined,
   }
   const log = { error: () => undefined } as unknown as PeopleOptions['log']
@@ -57,5 +57,19 @@ describe('presence', () => {
     people.close()
     vi.advanceTimersByTime(5000)
     expect(seen(notices)).toEqual([['asha online']])
+  })
+})
+
+describe('the list of people', () => {
+  test('has who came while the store was read as present, and once', async () => {
+    const read = Promise.withResolvers<void>()
+    const { people } = peopleOf(1, async () => {
+      await read.promise
+      return [{ identity: 'ravi', name: 'ravi', seenAtMs: 1 }]
+    })
+    const listed = people.list()
+    void people.connected(session('ravi'))
+    read.resolve()
+    expect(await listed).toEqual({ people: [{ identity: 'ravi', name: 'ravi', presence: 'online' }] })
   })
 })

@@ -10,8 +10,8 @@ import type {
 import type { Signalling } from '../connection/signalling.ts'
 import { isSangamError } from '../errors.ts'
 import { TypedEmitter } from '../events.ts'
+import { NoticedList } from '../noticed-list.ts'
 import { randomId } from '../random-id.ts'
-import { WritableStore } from '../store.ts'
 import { noCache } from './cache.ts'
 import { ChatCache } from './chat-cache.ts'
 import { ConversationHandle, type ConversationHost } from './conversation.ts'
@@ -30,7 +30,7 @@ export class Conversations extends TypedEmitter<ConversationsEvents> {
   readonly #cache: ChatCache
   readonly #open = new Map<string, ConversationHandle>()
   readonly #opening = new Map<string, Promise<ConversationHandle>>()
-  readonly #list = new WritableStore<readonly ConversationSummary[]>([])
+  readonly #list = new NoticedList<ConversationSummary>(({ conversationId }) => conversationId, newestFirst)
 
   constructor(
     signalling: Signalling,
@@ -65,7 +65,7 @@ export class Conversations extends TypedEmitter<ConversationsEvents> {
   }
 
   get list(): Store<readonly ConversationSummary[]> {
-    return this.#list
+    return this.#list.store
   }
 
   /** The conversation of this id, or the direct one with a person; the same object each time. */
@@ -81,15 +81,20 @@ export class Conversations extends TypedEmitter<ConversationsEvents> {
   /** Shows the list as this device held it, until the server tells it. */
   async restore(): Promise<void> {
     const list = await this.#cache.list()
-    if (list !== undefined && this.#list.get().length === 0) this.#list.set(list)
-    this.#list.subscribe(() => this.#cache.saveList(() => this.#list.get()))
+    if (list !== undefined && this.list.get().length === 0) this.#list.put(list)
+    this.list.subscribe(() => this.#cache.saveList(() => this.list.get()))
   }
 
   /** Asks for the list afresh. */
   async refresh(): Promise<readonly ConversationSummary[]> {
-    const { conversations } = await this.#signalling.request('conversation.list', {}, { idempotent: true })
-    this.#list.set(conversations.map(summaryOf).sort(newestFirst))
-    return this.#list.get()
+    await this.#list.refresh(async () => {
+      const { conversations } = await this.#signalling.request('conversation.list', {}, { idempotent: true })
+      return conversations.map(summaryOf)
+    })
+    for (const conversation of this.#open.values()) {
+      if (!this.#isBehind(conversation)) this.#putOpen(conversation)
+    }
+    return this.list.get()
   }
 
   /** Creates a group of named members. */
@@ -184,13 +189,13 @@ export class Conversations extends TypedEmitter<ConversationsEvents> {
     this.#cache.forget(conversationId)
     conversation?.handleGone(reason)
     conversation?.close()
-    this.#list.update((list) => list.filter((one) => one.conversationId !== conversationId))
+    this.#list.toldGone(conversationId)
   }
 
   /** What the server tells of a conversation; of one that is open here, how it stands in the list. */
   #listed(conversation: WireSummary): void {
     const { conversationId, lastNumber, lastMessage } = conversation
-    this.#put(summaryOf(conversation))
+    this.#list.told([summaryOf(conversation)])
     const open = this.#open.get(conversationId)
     if (open !== undefined) this.#putOpen(open)
     else if (lastMessage !== undefined && lastMessage.senderId !== this.#host.self.identity) {
@@ -203,32 +208,35 @@ export class Conversations extends TypedEmitter<ConversationsEvents> {
     const snapshot = conversation.state.get()
     const { conversationId, kind, access, title, members, messages, unread, mentioned, gone } = snapshot
     if (gone !== undefined) return
-    const known = this.#list.get().find((one) => one.conversationId === conversationId)
+    const known = this.#list.find(conversationId)
     const last = messages.findLast((message) => message.number !== undefined)
     const { number, senderId = '', senderName = '', text = '', sentAt = 0, deletedAt, system } = last ?? {}
     const { mutedUntil = 0, archived = false, pinned = false, lastMessage } = known ?? {}
     const hasNews = (number ?? 0) > (lastMessage?.number ?? 0)
-    this.#put({
-      conversationId,
-      kind,
-      access,
-      title,
-      members,
-      unread,
-      // Those before what is held are known from the list.
-      mentioned: unread === 0 ? 0 : Math.max(mentioned, hasNews ? 0 : (known?.mentioned ?? 0)),
-      mutedUntil,
-      archived: archived && (mutedUntil > Date.now() || !hasNews),
-      pinned,
-      ...(number === undefined
-        ? {}
-        : { lastMessage: { number, senderId, senderName, text, sentAt, deletedAt, system } }),
-    })
+    this.#list.put([
+      {
+        conversationId,
+        kind,
+        access,
+        title,
+        members,
+        unread,
+        // Those before what is held are known from the list.
+        mentioned: unread === 0 ? 0 : Math.max(mentioned, hasNews ? 0 : (known?.mentioned ?? 0)),
+        mutedUntil,
+        archived: archived && (mutedUntil > Date.now() || !hasNews),
+        pinned,
+        ...(number === undefined
+          ? {}
+          : { lastMessage: { number, senderId, senderName, text, sentAt, deletedAt, system } }),
+      },
+    ])
   }
 
-  #put(summary: ConversationSummary): void {
-    const others = this.#list.get().filter((one) => one.conversationId !== summary.conversationId)
-    this.#list.set([...others, summary].sort(newestFirst))
+  /** The list tells of messages that this handle has yet to catch up with. */
+  #isBehind(conversation: ConversationHandle): boolean {
+    const listed = this.#list.find(conversation.conversationId)?.lastMessage?.number ?? 0
+    return conversation.state.get().lastNumber < listed
   }
 }
 

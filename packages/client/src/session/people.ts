@@ -2,52 +2,44 @@ import type { Person as WirePerson } from '@sangam/protocol'
 import type { Person, Store } from '../api.ts'
 import type { Signalling } from '../connection/signalling.ts'
 import { isSangamError } from '../errors.ts'
-import { WritableStore } from '../store.ts'
+import { NoticedList } from '../noticed-list.ts'
 
 /** Everybody whom the server knows, kept up to date. */
 export class People {
   readonly #signalling: Signalling
   readonly #ownIdentity: string
-  readonly #store = new WritableStore<readonly Person[]>([])
+  readonly #list = new NoticedList<Person>(({ identity }) => identity, byName)
 
   constructor(signalling: Signalling, ownIdentity: string) {
     this.#signalling = signalling
     this.#ownIdentity = ownIdentity
-    signalling.on('presence.changed', ({ people }) => this.#put(people))
+    signalling.on('presence.changed', ({ people }) => this.#list.told(this.#own(people)))
   }
 
   get store(): Store<readonly Person[]> {
-    return this.#store
+    return this.#list.store
   }
 
   /** Undefined for whom nothing is known of (yet). */
   nameOf(identity: string): string | undefined {
-    return this.#store.get().find((person) => person.identity === identity)?.name
+    return this.#list.find(identity)?.name
   }
 
   /** Asks for the whole list, after each connection. */
   async refresh(): Promise<void> {
     try {
-      const { people } = await this.#signalling.request('people.list', {}, { offline: 'fail' })
-      this.#store.set(people.map((person) => this.#own(person)).sort(byName))
+      await this.#list.refresh(async () => {
+        const { people } = await this.#signalling.request('people.list', {}, { offline: 'fail' })
+        return this.#own(people)
+      })
     } catch (error) {
       // The next connection asks again; what is held stays.
       if (!isSangamError(error)) throw error
     }
   }
 
-  #put(changed: readonly WirePerson[]): void {
-    const identities = new Set(changed.map(({ identity }) => identity))
-    this.#store.update((people) =>
-      [
-        ...people.filter(({ identity }) => !identities.has(identity)),
-        ...changed.map((person) => this.#own(person)),
-      ].sort(byName),
-    )
-  }
-
-  #own(person: WirePerson): Person {
-    return { ...person, self: person.identity === this.#ownIdentity }
+  #own(people: readonly WirePerson[]): readonly Person[] {
+    return people.map((person) => ({ ...person, self: person.identity === this.#ownIdentity }))
   }
 }
 

@@ -60,10 +60,11 @@ export class PeopleService {
 
   /** `people.list`: everybody who is there, then those seen in the last 30 days. */
   async list(): Promise<ReplyOf<'people.list'>> {
-    const present = this.#book.people()
-    const known = new Set(present.map((person) => person.identity))
     const seenAfterMs = this.#options.now() - seenLatelyMs
     const seen = await this.#options.store.people(mostListed)
+    // After the store was read: who came meanwhile has been told to all as present.
+    const present = this.#book.people()
+    const known = new Set(present.map((person) => person.identity))
     const absent = seen
       .filter((person) => !known.has(person.identity) && person.seenAtMs >= seenAfterMs)
       .map(
