@@ -124,6 +124,14 @@ describe('conversation', () => {
     expect(texts(team.state.get().messages)).toEqual(['missed', 'heard'])
   })
 
+  test('a list that was read before a message does not take it back when its answer comes after', async () => {
+    const server = new ChatServer()
+    const { conversations } = await openTeam(server)
+    const refreshed = conversations.refresh()
+    server.say()
+    expect(await refreshed).toMatchObject([{ conversationId: 'team', lastMessage: { text: 'text 1' } }])
+  })
+
   test('reading counts down what is unread, and never goes back', async () => {
     const server = new ChatServer()
     for (let i = 1; i <= 3; i += 1) server.store('ravi', `r${i}`, `${i}`)
