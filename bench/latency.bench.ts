@@ -7,6 +7,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { setPriority } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import * as sfu from '@sangam/sfu'
 import { findFreePorts } from '../test/harness/free-ports.ts'
@@ -21,12 +22,19 @@ export const description =
 const HERE = join(import.meta.dirname, 'latency')
 const CHURN_INTERVAL_MS = 50
 const INTERVAL_MS = 4
+const WARM_UP_MS = 8000
+const LOAD_WINDOW_MS = 1500
 
-/** `--receivers 20` of `--voices 60`, whom no process reads, are the load; `--seconds 12`; `--nice 0` is the worker's priority. */
+/**
+ * `--load 0.5` is the share of a core that the worker is to spend; `--receivers 20` of `--voices 60`, whom no process reads,
+ * are the load, each voice as many times faster than real time as that takes; `--seconds 12`; `--nice 0` is the worker's
+ * priority.
+ */
 export async function run(args: readonly string[]): Promise<unknown> {
   const { values } = parseArgs({
     args: [...args],
     options: {
+      load: { type: 'string', default: '0.5' },
       receivers: { type: 'string', default: '20' },
       voices: { type: 'string', default: '60' },
       seconds: { type: 'string', default: '12' },
@@ -47,9 +55,10 @@ export async function run(args: readonly string[]): Promise<unknown> {
   const echoPort = await findFreePorts(1)
   const echo = fork(join(HERE, 'echo-process.ts'), [String(echoPort)])
   try {
-    const probe = fork(join(HERE, 'probe-process.ts'))
-    const load = { isOver: false }
+    const load: Load = { isOver: false, pace: 1, churnIntervalMs: 0 }
     const loading = Promise.all([talk(room, load), churn(room, audience, load)])
+    await setLoad(room, load, Number(values.load))
+    const probe = fork(join(HERE, 'probe-process.ts'))
     const result = once(probe, 'message')
     const transports = await probeTransports(room)
     const options: ProbeOptions = {
@@ -61,14 +70,13 @@ export async function run(args: readonly string[]): Promise<unknown> {
     probe.send(options)
     const [{ connect }] = (await result) as [{ connect: sfu.types.DtlsParameters }]
     await transports.connect(connect)
-    const cpuBefore = room.cpuUs
-    const startMs = performance.now()
-    const [times] = (await once(probe, 'message')) as [{ worker: number[]; echo: number[] }]
-    const loadShare = (room.cpuUs - cpuBefore) / 1000 / (performance.now() - startMs)
+    const measured = once(probe, 'message')
+    const share = await loadShare(room, measured)
+    const [times] = (await measured) as [{ worker: number[]; echo: number[] }]
     load.isOver = true
     await loading
-    const figures = { loadShare, worker: percentiles(times.worker), echo: percentiles(times.echo) }
-    console.log(`Load of the worker: ${(loadShare * 100).toFixed(0)} % of a core`)
+    const figures = { loadShare: share, worker: percentiles(times.worker), echo: percentiles(times.echo) }
+    console.log(`Load of the worker: ${(share * 100).toFixed(0)} % of a core`)
     console.table({
       'through the worker, µs': figures.worker,
       'through the echo, µs': figures.echo,
@@ -102,20 +110,41 @@ function difference(a: Percentiles, b: Percentiles): Percentiles {
   return { packets: a.packets, p50: a.p50 - b.p50, p95: a.p95 - b.p95, p99: a.p99 - b.p99 }
 }
 
-/** Everybody talks, one after the other within each frame's time. */
-async function talk(room: Room, load: { readonly isOver: boolean }): Promise<void> {
-  while (!load.isOver) await room.streams.sendStaggered(0.2)
+interface Load {
+  isOver: boolean
+  /** How many times faster than real time each voice is. */
+  pace: number
+  churnIntervalMs: number
 }
 
-async function churn(
-  { producerId, router }: Room,
-  { transports }: DeafAudience,
-  load: { readonly isOver: boolean },
-): Promise<void> {
+/**
+ * Requests come as fast as they are answered at first: in a worker that has been up for some minutes the compiler is done.
+ * Then the voices are set to the share of a core that the worker is to spend.
+ */
+async function setLoad(room: Room, load: Load, share: number): Promise<void> {
+  await wait(WARM_UP_MS)
+  load.churnIntervalMs = CHURN_INTERVAL_MS
+  for (let round = 0; round < 3; round++) load.pace *= share / (await loadShare(room, wait(LOAD_WINDOW_MS)))
+}
+
+/** What share of a core the worker spends until `over` resolves. */
+async function loadShare(room: Room, over: Promise<unknown>): Promise<number> {
+  const cpuBeforeUs = room.cpuUs
+  const startMs = performance.now()
+  await over
+  return (room.cpuUs - cpuBeforeUs) / 1000 / (performance.now() - startMs)
+}
+
+/** Everybody talks, one after the other within each frame's time. */
+async function talk(room: Room, load: Load): Promise<void> {
+  while (!load.isOver) await room.streams.sendStaggered(0.2, load.pace)
+}
+
+async function churn({ producerId, router }: Room, { transports }: DeafAudience, load: Load): Promise<void> {
   for (let i = 0; !load.isOver; i++) {
     const transport = transports[i % transports.length] as sfu.types.WebRtcTransport
     const consumer = await transport.consume({ producerId, rtpCapabilities: router.rtpCapabilities })
-    await new Promise((resolve) => setTimeout(resolve, CHURN_INTERVAL_MS))
+    await wait(load.churnIntervalMs)
     consumer.close()
   }
 }

@@ -86,16 +86,21 @@ export class MediaStreams {
     }
   }
 
-  /** The same, but the streams' bursts are spread over the time between two of one stream; the thread sleeps in between. */
-  async sendStaggered(seconds: number): Promise<void> {
-    const { burst, packetsPerSecond } = this.#media
-    const startMs = performance.now()
+  /**
+   * The same, but the streams' bursts are spread over the time between two of one stream; the thread sleeps in between.
+   * What is late leaves late, and the rest after it: people who talk do not catch up together. `pace` as with `send`.
+   */
+  async sendStaggered(seconds: number, pace = 1): Promise<void> {
+    const { burst } = this.#media
+    const packetsPerSecond = this.#media.packetsPerSecond * pace
+    let dueMs = performance.now()
     const stepMs = (burst * 1000) / packetsPerSecond / this.#sinks.length
     const bursts = Math.max(1, Math.round((seconds * packetsPerSecond) / burst))
     for (let step = 0; step < bursts * this.#sinks.length; step++) {
       // Timers count whole milliseconds: with them many streams would come at once.
-      const leftMs = startMs + step * stepMs - performance.now()
+      const leftMs = dueMs - performance.now()
       if (leftMs > 0) Atomics.wait(NOBODY_WAKES, 0, 0, leftMs)
+      dueMs = Math.max(dueMs, performance.now() - stepMs) + stepMs
       const stream = step % this.#sinks.length
       this.#sendStream(this.#sinks[stream] as number)
       if (stream === this.#sinks.length - 1) this.sent += burst
