@@ -4,7 +4,7 @@ import { dataRequestHandlers } from './data/data-requests.ts'
 import { type Engine, found } from './engine.ts'
 import { ChannelUnsupportedError } from './errors.ts'
 import { Counter } from './packet-port/packet-port.ts'
-import { traceMask } from './trace.ts'
+import { TransportTrace, traceMask } from './trace.ts'
 import { AddressedTransport } from './transport/addressed-transport.ts'
 import { WebRtcTransport } from './transport/webrtc-transport.ts'
 
@@ -150,7 +150,7 @@ export function requestHandlers(engine: Engine, context: WorkerContext, shell: P
       return done()
     },
     'transport.enableTraceEvent': ({ transportId, types }) => {
-      transport(transportId).setTraced(types)
+      transport(transportId).traced = traceMask(types, TransportTrace)
       return done()
     },
 

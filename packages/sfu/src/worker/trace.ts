@@ -4,16 +4,22 @@ export const Trace = { rtp: 1, keyframe: 2, nack: 4, pli: 8, fir: 16, sr: 32 } a
 /** The events that come with packets. */
 export const TRACED_PACKETS = Trace.rtp | Trace.keyframe
 
-/** The mask of these kinds; names that are none count for nothing. */
-export function traceMask(types: readonly string[]): number {
+/** What can be traced of transports. */
+export const TransportTrace = { probation: 1, bwe: 2 } as const
+
+/** Names one of them. */
+export type TransportTraceType = keyof typeof TransportTrace
+
+/** The mask of these of the kinds' names; names that are none count for nothing. */
+export function traceMask(types: readonly string[], kinds: Readonly<Record<string, number>> = Trace): number {
   let mask = 0
-  for (const type of types) mask |= Trace[type as keyof typeof Trace] ?? 0
+  for (const type of types) if (Object.hasOwn(kinds, type)) mask |= kinds[type] as number
   return mask
 }
 
-/** The kinds in a mask. */
-export function tracedTypes(mask: number): string[] {
-  return Object.entries(Trace).flatMap(([type, bit]) => ((mask & bit) === 0 ? [] : [type]))
+/** The names of the kinds in a mask. */
+export function tracedTypes(mask: number, kinds: Readonly<Record<string, number>> = Trace): string[] {
+  return Object.entries(kinds).flatMap(([type, bit]) => ((mask & bit) === 0 ? [] : [type]))
 }
 
 /** One RTP packet, as trace events of types `rtp` and `keyframe` tell it. */

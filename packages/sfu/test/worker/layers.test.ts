@@ -16,6 +16,7 @@ import { describe, expect, test } from 'vitest'
 import type { ConsumerType } from '../../src/channel/messages.ts'
 import { AdaptiveConsumer } from '../../src/worker/consumer/adaptive-consumer.ts'
 import { PlanFlag } from '../../src/worker/packet-port/packet-port.ts'
+import { TransportTrace } from '../../src/worker/trace.ts'
 import { EngineFixture, VIDEO } from './engine-fixture.ts'
 
 const SSRC = [1000, 2000, 3000]
@@ -171,7 +172,7 @@ describe('a simulcast consumer and the bandwidth to its receiver', () => {
   test('a bwe trace tells who gets which layers, and why, whenever that changes', () => {
     const room = new Simulcast()
     room.extraBytes = [100, 400, 1000]
-    room.viewer.setTraced(['bwe'])
+    room.viewer.traced = TransportTrace.bwe
     limit(room, 10_000_000)
     limit(room, 150_000)
     const traces = room.fixture.events.filter(({ event }) => event === 'transport.trace')

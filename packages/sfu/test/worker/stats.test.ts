@@ -11,6 +11,7 @@ import {
 import { describe, expect, test } from 'vitest'
 import type { Stat } from '../../src/channel/messages.ts'
 import { requestHandlers } from '../../src/worker/requests.ts'
+import { TransportTrace } from '../../src/worker/trace.ts'
 import type { WebRtcTransport } from '../../src/worker/transport/webrtc-transport.ts'
 import { DELTA_FRAME, EngineFixture, KEY_FRAME } from './engine-fixture.ts'
 
@@ -208,7 +209,7 @@ describe('the round trip to a publisher', () => {
 describe('dumps', () => {
   test('of a transport say whose every SSRC, MID and RID is, and what is traced', () => {
     const room = new Room()
-    room.viewer.setTraced(['bwe'])
+    room.viewer.traced = TransportTrace.bwe
     expect(room.publisher.dump()).toMatchObject({
       id: 'publisher',
       producerIds: ['producer'],

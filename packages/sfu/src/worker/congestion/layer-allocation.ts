@@ -34,6 +34,7 @@ export interface LayeredConsumer {
   allocationReason: AllocationReason | undefined
 }
 
+const NOTHING: readonly Allocation[] = []
 /** Headers, tag, UDP and IP on top of the payload, for packets of about 1000 bytes. */
 const OVERHEAD = 1.07
 
@@ -68,6 +69,7 @@ export class LayerAllocation {
       layered.push(consumer)
       requests.push(this.#request(consumer, demand))
     }
+    if (layered.length === 0 && this.#current.size === 0) return NOTHING
     const allocations = allocateBitrate(requests, Math.max(0, leftBps))
     this.#tell(layered, allocations)
     return allocations

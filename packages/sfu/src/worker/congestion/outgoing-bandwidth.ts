@@ -2,7 +2,7 @@ import type { TransportFeedback } from '@sangam/rtp'
 import type { Consumer } from '../consumer/consumer.ts'
 import type { WorkerContext } from '../context.ts'
 import { ChannelTypeError } from '../errors.ts'
-import type { TransportTraceType } from '../transport/transport.ts'
+import { TransportTrace, type TransportTraceType } from '../trace.ts'
 import type { Allocation } from './bitrate-allocation.ts'
 import { LayerAllocation } from './layer-allocation.ts'
 import { RepairBudget } from './repair-budget.ts'
@@ -20,6 +20,8 @@ const USEFUL_INTERVAL_US = 1_000_000
 /** The estimate is shared anew this often, and at once when it fell to this share. */
 const ALLOCATION_INTERVAL_US = 200_000
 const ALLOCATION_DROP = 0.95
+/** While feedback comes, it is what the estimate is told by: a tick has something to do when none came for this long. */
+const QUIET_US = 500_000
 /** Where there is nothing to share and nobody who tells anything: for a consumer that negotiated transport-cc meanwhile. */
 const IDLE_INTERVAL_US = 1_000_000
 
@@ -29,8 +31,8 @@ export interface BandwidthOwner {
   readonly index: number
   readonly context: WorkerContext
   readonly consumers: ReadonlyMap<string, Consumer>
-  /** Which trace events the application wants. */
-  readonly traced: ReadonlySet<TransportTraceType>
+  /** Which trace events the application wants, `TransportTrace`. */
+  readonly traced: number
   trace(type: TransportTraceType, info: Readonly<Record<string, unknown>>): void
 }
 
@@ -56,6 +58,7 @@ export class OutgoingBandwidth {
   #allocations: readonly Allocation[] = []
   #allocatedUs = Number.NEGATIVE_INFINITY
   #allocatedBps = 0
+  #feedbackUs = Number.NEGATIVE_INFINITY
 
   constructor(owner: BandwidthOwner, initialBps: number) {
     this.#owner = owner
@@ -96,27 +99,25 @@ export class OutgoingBandwidth {
 
   /** Feedback came: the estimate follows it, and a probe may begin. */
   handleFeedback(feedback: TransportFeedback, nowUs: number): void {
-    this.#ensureEstimator()?.handleFeedback(feedback, nowUs)
+    const estimator = this.#ensureEstimator()
+    if (estimator === undefined) return
+    this.#feedbackUs = nowUs
+    estimator.handleFeedback(feedback, nowUs)
     if (this.bps < this.#allocatedBps * ALLOCATION_DROP) this.#allocate(nowUs)
-    else this.#trace()
+    this.#keepUp(nowUs)
+    this.#trace()
     this.probe(nowUs)
   }
 
   /** Time went on. @returns when it should be told again, microseconds */
   tick(nowUs: number): number {
-    if (nowUs - this.#allocatedUs >= ALLOCATION_INTERVAL_US) {
-      this.#allocatedUs = nowUs
-      this.#ensureEstimator()
-      this.#allocate(nowUs)
-    }
-    const estimator = this.#estimator
-    if (estimator === undefined) return nowUs + this.#intervalUs
-    if (nowUs - this.#usefulUs >= USEFUL_INTERVAL_US) {
-      this.#usefulUs = nowUs
-      estimator.usefulBps = this.#usefulBps()
-    }
-    this.probe(nowUs)
-    return this.isProbing(nowUs) ? nowUs : nowUs + this.#intervalUs
+    this.#keepUp(nowUs)
+    if (this.#estimator === undefined) return nowUs + this.#intervalUs
+    // Everything that follows was done when feedback came.
+    const isTold = nowUs - this.#feedbackUs < ALLOCATION_INTERVAL_US
+    if (!isTold) this.probe(nowUs)
+    if (this.isProbing(nowUs)) return nowUs
+    return isTold ? this.#feedbackUs + QUIET_US : nowUs + this.#intervalUs
   }
 
   /** Whether a packet of so many bytes of payload may be sent again now; if so it is taken off what repairs may take. */
@@ -140,7 +141,7 @@ export class OutgoingBandwidth {
     while (consumer !== undefined && dueBytes > 0) {
       const bytes = consumer.rtx.probe(this.#probePacket++ % RECENT_PACKETS)
       if (bytes === 0) return
-      if (this.#owner.traced.has('probation'))
+      if ((this.#owner.traced & TransportTrace.probation) !== 0)
         this.#owner.trace('probation', { consumerId: consumer.id, bytes })
       dueBytes -= bytes + OVERHEAD_BYTES
     }
@@ -188,6 +189,19 @@ export class OutgoingBandwidth {
     return this.#estimator
   }
 
+  /** Does what is due now and then. */
+  #keepUp(nowUs: number): void {
+    if (nowUs - this.#allocatedUs >= ALLOCATION_INTERVAL_US) {
+      this.#allocatedUs = nowUs
+      this.#ensureEstimator()
+      this.#allocate(nowUs)
+    }
+    if (this.#estimator !== undefined && nowUs - this.#usefulUs >= USEFUL_INTERVAL_US) {
+      this.#usefulUs = nowUs
+      this.#estimator.usefulBps = this.#usefulBps()
+    }
+  }
+
   /** Without any feedback nobody knows what fits: then everybody gets what is preferred. */
   #allocate(nowUs: number): void {
     if (this.#estimator === undefined && this.#rembBps === 0) return
@@ -210,7 +224,7 @@ export class OutgoingBandwidth {
 
   /** Tells the application what changed: the reason, the estimate by a tenth, or who gets which layers and why. */
   #trace(): void {
-    if (!this.#owner.traced.has('bwe')) return
+    if ((this.#owner.traced & TransportTrace.bwe) === 0) return
     const state = this.#estimator?.state
     const allocations = this.#allocations.map(outcomeOf).join()
     const told = this.#told

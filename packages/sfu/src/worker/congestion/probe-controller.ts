@@ -44,13 +44,20 @@ export class ProbeController {
   /** The decrease whose old rate was tried again already. */
   #recoveredUs = Number.NEGATIVE_INFINITY
 
-  /** The probe that is due, if any; the caller sends it. */
+  /** Whether an estimate is all that could be used: nothing is to be found out. Most are, most of the time. */
+  isEnough(targetBps: number, usefulBps: number): boolean {
+    if (targetBps < usefulBps * USEFUL_GAIN) return false
+    this.#furtherBps = 0
+    return true
+  }
+
+  /** The probe that is due, if any, of an estimate that is not enough; the caller sends it. */
   due(inputs: ProbeInputs, nowUs: number): ProbePlan | undefined {
-    const ceilingBps = inputs.usefulBps * USEFUL_GAIN
-    if (inputs.isCongested || inputs.targetBps >= ceilingBps) {
+    if (inputs.isCongested) {
       this.#furtherBps = 0
       return undefined
     }
+    const ceilingBps = inputs.usefulBps * USEFUL_GAIN
     const plan = this.#choose(inputs, nowUs)
     if (plan === undefined) return undefined
     this.#probedUs = nowUs

@@ -257,15 +257,18 @@ export class SendSideBandwidth {
   }
 
   #startProbe(nowUs: number): void {
+    const { targetBps } = this
+    const usefulBps = Math.min(this.usefulBps, this.#maxBps)
+    if (this.#probes.isEnough(targetBps, usefulBps)) return
     const plan = this.#probes.due(
       {
-        targetBps: this.targetBps,
+        targetBps,
         decreasedUs: this.#aimd.queuedUs,
         beforeDecreaseBps: this.#aimd.beforeDecreaseBps,
         isCongested:
           this.#detector.usage === 'overuse' || this.#loss.isLossy || this.#queue.ms > FULL_QUEUE_MS,
-        isBlind: this.#isLimited || this.targetBps > BLIND_ABOVE_BPS,
-        usefulBps: Math.min(this.usefulBps, this.#maxBps),
+        isBlind: this.#isLimited || targetBps > BLIND_ABOVE_BPS,
+        usefulBps,
       },
       nowUs,
     )

@@ -1,4 +1,5 @@
 import type { PlainTuple } from '../../channel/messages.ts'
+import { TransportTrace, tracedTypes } from '../trace.ts'
 import type { Transport } from './transport.ts'
 
 type Rows = Readonly<Record<string, unknown>>
@@ -57,7 +58,7 @@ export function baseDump(transport: Transport): Rows {
     dataProducerIds: [...transport.dataProducers.keys()],
     dataConsumerIds: [...transport.dataConsumers.keys()],
     ...transport.sctp?.dump(),
-    traceEventTypes: [...transport.traced],
+    traceEventTypes: tracedTypes(transport.traced, TransportTrace),
   }
 }
 

@@ -25,7 +25,7 @@ import { EXTENSION_SLOTS, ExtensionSlot, registerExtensions } from '../header-ex
 import { Producer, type ProducerOptions } from '../producer/producer.ts'
 import type { ReceiveStream } from '../producer/receive-stream.ts'
 import { writeReports } from '../rtcp/reports.ts'
-import { Trace } from '../trace.ts'
+import { Trace, type TransportTraceType } from '../trace.ts'
 import { ByteRates, type ByteTotals } from './byte-rates.ts'
 
 /** Without a measured round trip to the publisher, NACKs are repeated after this time. */
@@ -44,9 +44,6 @@ const RECEIVED_EXTENSIONS = {
   absSendTime: HeaderExtensionUri.absSendTime,
   transportWideCc01: HeaderExtensionUri.transportSequenceNumber,
 } as const
-
-/** What can be traced of a transport. */
-export type TransportTraceType = 'probation' | 'bwe'
 
 /**
  * What all transports share: the producers that come in through it, the consumers that go out, and the RTCP for both.
@@ -86,8 +83,8 @@ export abstract class Transport {
   measuredRttMs: number | undefined
   /** Local identifiers of the header extensions that tell where a packet belongs, as producers negotiated them. */
   readonly receivedExtensions: Partial<Record<keyof typeof RECEIVED_EXTENSIONS, number>> = {}
-  /** What the application asked to be told of. */
-  readonly traced = new Set<TransportTraceType>()
+  /** What the application asked to be told of, `TransportTrace`. */
+  traced = 0
   /** Engine clock minus the peer's NTP clock, microseconds; set by its first sender report and kept. */
   clockOffsetUs: number | undefined
   readonly #locator = new HeaderExtensionLocator(EXTENSION_SLOTS)
@@ -294,12 +291,6 @@ export abstract class Transport {
   /** A report of the peer gave the round trip to it. */
   handleRoundTrip(rttMs: number): void {
     this.measuredRttMs = rttMs
-  }
-
-  /** Replaces what the application is told of. */
-  setTraced(types: readonly string[]): void {
-    this.traced.clear()
-    for (const type of types) if (type === 'probation' || type === 'bwe') this.traced.add(type)
   }
 
   /** Tells the application something that it asked for. */
