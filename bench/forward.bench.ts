@@ -29,7 +29,7 @@ const WARM_UP_PACKETS_PER_SECOND = 60_000
 /** What did not arrive by then is lost. */
 const MOST_SETTLE_MS = 100
 const WARM_UP_SETTLE_MS = 1000
-const MODES: readonly string[] = ['off', 'on', 'feedback'] satisfies ExtensionMode[]
+const MODES: readonly string[] = ['off', 'on', 'ignored', 'feedback'] satisfies ExtensionMode[]
 
 /** What the rooms of one comparison have in common. */
 interface Case {
@@ -71,7 +71,7 @@ interface Row {
 
 /**
  * Runs every case that the options leave: `--turns 12` of each, `--receivers 1,10,100,500`, `--media audio,video`,
- * `--legs 1,20` streams per receiver, `--extensions off,on,feedback` side by side. `--engine mediasoup` runs that engine
+ * `--legs 1,20` streams per receiver, `--extensions off,on,ignored,feedback` side by side. `--engine mediasoup` runs that engine
  * beside ours as well.
  */
 export async function run(args: readonly string[]): Promise<readonly Row[]> {
@@ -137,7 +137,7 @@ function modeOf(name: string): ExtensionMode {
 
 /** Audio leaves without transport-wide numbers, as in mediasoup: nobody sends feedback about it. */
 function modesOf({ kind }: Media, modes: readonly ExtensionMode[]): readonly ExtensionMode[] {
-  return kind === 'video' ? modes : modes.filter((mode) => mode !== 'feedback')
+  return kind === 'video' ? modes : modes.filter((mode) => mode === 'off' || mode === 'on')
 }
 
 async function compare(

@@ -12,7 +12,13 @@ const SHARE = 0.05
 const FASTEST_MS = 50
 const SLOWEST_MS = 250
 
-/** Has receivers send transport-cc feedback as often as browsers do that receive `bps` each. */
+/** A format of transport-layer feedback (RFC 4585 section 6.2) that nobody knows. */
+const UNKNOWN_FORMAT = 31
+
+/**
+ * Has receivers send transport-cc feedback as often as browsers do that receive `bps` each; where it `isIgnored`, as a format
+ * that the other side does not know: then it costs what receiving and decrypting it costs.
+ */
 export class FeedbackTraffic {
   readonly #timer: NodeJS.Timeout
   #next = 0
@@ -20,6 +26,7 @@ export class FeedbackTraffic {
   constructor(
     receivers: readonly { readonly peer: MediaPeer; readonly consumer: types.Consumer }[],
     bps: number,
+    isIgnored: boolean,
   ) {
     const sources = receivers.map(({ peer, consumer }) => ({ peer, feedback: feedbackOf(peer, consumer) }))
     const intervalMs = Math.min(SLOWEST_MS, Math.max(FASTEST_MS, (MESSAGE_BYTES * 8000) / (bps * SHARE)))
@@ -29,7 +36,9 @@ export class FeedbackTraffic {
       for (let i = Math.ceil(this.#next); i < end; i++) {
         const { peer, feedback } = sources[i % sources.length] as (typeof sources)[number]
         const message = feedback.take(0)
-        if (message !== undefined) peer.sendRtcp(message)
+        if (message === undefined) continue
+        if (isIgnored) message[0] = ((message[0] as number) & 0xe0) | UNKNOWN_FORMAT
+        peer.sendRtcp(message)
       }
       this.#next = end
     }, STEP_MS)

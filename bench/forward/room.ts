@@ -17,8 +17,11 @@ export interface RoomOptions {
   readonly extensions: ExtensionMode
 }
 
-/** Whether receivers negotiated RTP header extensions and transport-cc; `feedback`: and send transport-cc feedback. */
-export type ExtensionMode = 'off' | 'on' | 'feedback'
+/**
+ * Whether receivers negotiated RTP header extensions and transport-cc; `feedback`: and send transport-cc feedback; `ignored`:
+ * and send as much of what the worker does not know.
+ */
+export type ExtensionMode = 'off' | 'on' | 'ignored' | 'feedback'
 
 interface Receiver {
   readonly transport: types.WebRtcTransport
@@ -94,7 +97,10 @@ export class Room {
       }),
     )
     const streams = new MediaStreams(media, sender.peer, legs)
-    const feedback = extensions === 'feedback' ? new FeedbackTraffic(peers, streams.bitsPerSecond) : undefined
+    const feedback =
+      extensions === 'feedback' || extensions === 'ignored'
+        ? new FeedbackTraffic(peers, streams.bitsPerSecond, extensions === 'ignored')
+        : undefined
     return new Room(
       worker,
       router,

@@ -111,13 +111,13 @@ export class OutgoingBandwidth {
 
   /** Time went on. @returns when it should be told again, microseconds */
   tick(nowUs: number): number {
+    // What a tick does was done when feedback came.
+    const isTold = nowUs - this.#feedbackUs < ALLOCATION_INTERVAL_US
+    if (isTold) return this.isProbing(nowUs) ? nowUs : this.#feedbackUs + QUIET_US
     this.#keepUp(nowUs)
     if (this.#estimator === undefined) return nowUs + this.#intervalUs
-    // Everything that follows was done when feedback came.
-    const isTold = nowUs - this.#feedbackUs < ALLOCATION_INTERVAL_US
-    if (!isTold) this.probe(nowUs)
-    if (this.isProbing(nowUs)) return nowUs
-    return isTold ? this.#feedbackUs + QUIET_US : nowUs + this.#intervalUs
+    this.probe(nowUs)
+    return this.isProbing(nowUs) ? nowUs : nowUs + this.#intervalUs
   }
 
   /** Whether a packet of so many bytes of payload may be sent again now; if so it is taken off what repairs may take. */

@@ -8,7 +8,7 @@ const PEAK_BINS = 4
 
 /** How many bits per second came lately: of what arrives at the receiver it is draft-ietf-rmcat-gcc-02's R_hat (section 5.5). */
 export class RecentBitrate {
-  readonly #bytes = new Float64Array(CAPACITY)
+  readonly #bytes = new Uint32Array(CAPACITY)
   #newest = -1
   #first = -1
 

@@ -13,8 +13,8 @@ export class TrendlineFilter {
   slope = 0
   /** Pairs of groups seen. */
   count = 0
-  readonly #timeMs = new Float64Array(WINDOW_GROUPS)
-  readonly #delayMs = new Float64Array(WINDOW_GROUPS)
+  /** A pair of each group: when it arrived, and its smoothed delay, ms. */
+  readonly #points = new Float64Array(2 * WINDOW_GROUPS)
   #accumulatedMs = 0
   #smoothedMs = 0
   #originUs = -1
@@ -23,9 +23,9 @@ export class TrendlineFilter {
     if (this.#originUs < 0) this.#originUs = arrivalUs
     this.#accumulatedMs += delayDeltaMs
     this.#smoothedMs = SMOOTHING * this.#smoothedMs + (1 - SMOOTHING) * this.#accumulatedMs
-    const at = this.count % WINDOW_GROUPS
-    this.#timeMs[at] = (arrivalUs - this.#originUs) / 1000
-    this.#delayMs[at] = this.#smoothedMs
+    const at = 2 * (this.count % WINDOW_GROUPS)
+    this.#points[at] = (arrivalUs - this.#originUs) / 1000
+    this.#points[at + 1] = this.#smoothedMs
     this.count++
     if (this.count >= WINDOW_GROUPS) this.slope = this.#regress()
   }
@@ -40,19 +40,20 @@ export class TrendlineFilter {
   }
 
   #regress(): number {
+    const points = this.#points
     let meanTime = 0
     let meanDelay = 0
-    for (let i = 0; i < WINDOW_GROUPS; i++) {
-      meanTime += this.#timeMs[i] as number
-      meanDelay += this.#delayMs[i] as number
+    for (let at = 0; at < points.length; at += 2) {
+      meanTime += points[at] as number
+      meanDelay += points[at + 1] as number
     }
     meanTime /= WINDOW_GROUPS
     meanDelay /= WINDOW_GROUPS
     let covariance = 0
     let variance = 0
-    for (let i = 0; i < WINDOW_GROUPS; i++) {
-      const time = (this.#timeMs[i] as number) - meanTime
-      covariance += time * ((this.#delayMs[i] as number) - meanDelay)
+    for (let at = 0; at < points.length; at += 2) {
+      const time = (points[at] as number) - meanTime
+      covariance += time * ((points[at + 1] as number) - meanDelay)
       variance += time * time
     }
     return variance === 0 ? this.slope : covariance / variance
