@@ -14,13 +14,19 @@ constexpr uint32_t kOneByteProfile = 0xBEDE;
 constexpr uint32_t kTwoByteProfile = 0x1000;
 constexpr uint8_t kMaxOneByteId = 14;
 constexpr size_t kMaxOneByteLength = 16;
-constexpr uint8_t kDataBytes[kElementTypes] = {0, 3, 2, 1, 1, 0, 16, 3};
+// In the order of ElementType; 0 where the length differs.
+constexpr uint8_t kDataBytes[kElementTypes] = {0, 3, 2, 1, 1, 0, 0, 3};
 
 size_t roundUp4(size_t bytes) { return (bytes + 3) & ~size_t{3}; }
 
 void writeProfile(uint8_t* out, bool twoByte, size_t blockBytes) {
   writeU16(out, twoByte ? kTwoByteProfile : kOneByteProfile);
   writeU16(out + 2, static_cast<uint32_t>((blockBytes - kProfileBytes) / 4));
+}
+
+// Whether the packet has any of the elements that are in few.
+bool hasOccasionalData(const uint16_t* record) {
+  return (record[kDependencyDescriptorLength] | record[kAbsCaptureTimeLength] | record[kPlayoutDelayOffset]) != 0;
 }
 
 // Where a record says that `bytes` of extension data lie within the source packet.
@@ -73,28 +79,34 @@ size_t HeaderTemplate::writeElementHeader(uint8_t* out, uint8_t id, size_t bytes
 }
 
 size_t HeaderTemplate::write(uint8_t* out, const ElementValues& values) const {
-  if (hasOccasional_ && values.record != nullptr) {
-    const Occasional found = findOccasional(values);
-    if (found.descriptorBytes != 0 || found.playoutDelayBytes != 0) return writeEach(out, values, found);
+  if (hasOccasional_ && values.record != nullptr && hasOccasionalData(values.record)) {
+    Occasional found = findOccasional(values);
+    if (found.any()) return writeEach(out, values, found);
   }
   return blockBytes_ == 0 ? 0 : writeFixed(out, values);
 }
 
 HeaderTemplate::Occasional HeaderTemplate::findOccasional(const ElementValues& values) const {
-  Occasional found;
-  const size_t descriptorAt = values.record[kDependencyDescriptorOffset];
-  const size_t descriptorBytes = values.record[kDependencyDescriptorLength];
-  const size_t playoutDelayAt = values.record[kPlayoutDelayOffset];
-  const bool hasDescriptor = descriptorBytes <= kMaxDescriptorBytes && lies(values, descriptorAt, descriptorBytes);
-  const bool hasPlayoutDelay = lies(values, playoutDelayAt, kPlayoutDelayBytes);
-  for (uint8_t i = 0; i < count_; ++i) {
-    if (hasDescriptor && elements_[i].type == ElementType::dependencyDescriptor) {
-      found.descriptorAt = descriptorAt;
-      found.descriptorBytes = descriptorBytes;
-    } else if (hasPlayoutDelay && elements_[i].type == ElementType::playoutDelay) {
-      found.playoutDelayAt = playoutDelayAt;
-      found.playoutDelayBytes = kPlayoutDelayBytes;
+  const uint16_t* record = values.record;
+  const auto spanOf = [&](ElementType type) -> Span {
+    switch (type) {
+      case ElementType::dependencyDescriptor:
+        if (record[kDependencyDescriptorLength] > kMaxDescriptorBytes) return {};
+        return {record[kDependencyDescriptorOffset], record[kDependencyDescriptorLength]};
+      case ElementType::absCaptureTime:
+        if (record[kAbsCaptureTimeLength] != 8 && record[kAbsCaptureTimeLength] != 16) return {};
+        return {record[kAbsCaptureTimeOffset], record[kAbsCaptureTimeLength]};
+      case ElementType::playoutDelay:
+        return {record[kPlayoutDelayOffset], kPlayoutDelayBytes};
+      default:
+        return {};
     }
+  };
+  Occasional found;
+  for (uint8_t i = 0; i < count_; ++i) {
+    if (!isOccasional(elements_[i].type)) continue;
+    const Span span = spanOf(elements_[i].type);
+    if (lies(values, span.at, span.bytes)) found.of(elements_[i].type) = span;
   }
   return found;
 }
@@ -134,16 +146,8 @@ bool HeaderTemplate::patch(uint8_t* element, const Element& spec, const ElementV
       data[0] = values.source[at];
       return true;
     }
-    case ElementType::absCaptureTime: {
-      const size_t at = values.record == nullptr ? 0 : values.record[kAbsCaptureTimeOffset];
-      const size_t bytes = values.record == nullptr ? 0 : values.record[kAbsCaptureTimeLength];
-      if ((bytes != 8 && bytes != 16) || !lies(values, at, bytes)) return false;
-      memset(data, 0, spec.bytes);
-      memcpy(data, values.source + at, bytes);
-      writeElementHeader(element, spec.id, bytes, twoByte);
-      return true;
-    }
     case ElementType::dependencyDescriptor:
+    case ElementType::absCaptureTime:
     case ElementType::playoutDelay:
       return false;
   }
@@ -151,19 +155,19 @@ bool HeaderTemplate::patch(uint8_t* element, const Element& spec, const ElementV
 }
 
 // A descriptor's length differs from packet to packet, and one over 16 bytes forces the two-byte form on its packet
-// (RFC 8285 section 4.3); a playout delay is in the few packets that change it. Here the block is written element by element.
-size_t HeaderTemplate::writeEach(uint8_t* out, const ElementValues& values, const Occasional& found) const {
-  const bool twoByte = twoByte_ || found.descriptorBytes > kMaxOneByteLength;
+// (RFC 8285 section 4.3); a capture time and a playout delay are in the few packets that change them. Here the block is
+// written element by element.
+size_t HeaderTemplate::writeEach(uint8_t* out, const ElementValues& values, Occasional& found) const {
+  const bool twoByte = twoByte_ || found.of(ElementType::dependencyDescriptor).bytes > kMaxOneByteLength;
   size_t at = kProfileBytes;
   for (uint8_t i = 0; i < count_; ++i) {
     const Element& element = elements_[i];
     if (isOccasional(element.type)) {
-      const bool isDescriptor = element.type == ElementType::dependencyDescriptor;
-      const size_t bytes = isDescriptor ? found.descriptorBytes : found.playoutDelayBytes;
-      if (bytes == 0) continue;
-      at += writeElementHeader(out + at, element.id, bytes, twoByte);
-      memcpy(out + at, values.source + (isDescriptor ? found.descriptorAt : found.playoutDelayAt), bytes);
-      at += bytes;
+      const Span span = found.of(element.type);
+      if (span.bytes == 0) continue;
+      at += writeElementHeader(out + at, element.id, span.bytes, twoByte);
+      memcpy(out + at, values.source + span.at, span.bytes);
+      at += span.bytes;
       continue;
     }
     const size_t headerBytes = writeElementHeader(out + at, element.id, element.bytes, twoByte);

@@ -43,8 +43,11 @@ class HeaderTemplate {
   static constexpr size_t kMaxBlockBytes = 80;
   static constexpr size_t kMaxDescriptorBytes = 255;
   static constexpr size_t kPlayoutDelayBytes = 3;
-  // A block written out: the template, a dependency descriptor and a playout delay with two-byte headers, padding.
-  static constexpr size_t kMaxWrittenBytes = kMaxBlockBytes + 2 + kMaxDescriptorBytes + 2 + kPlayoutDelayBytes + 4;
+  static constexpr size_t kMaxCaptureTimeBytes = 16;
+  // A block written out: the template, and a dependency descriptor, a capture time and a playout delay with two-byte headers,
+  // padding.
+  static constexpr size_t kMaxWrittenBytes =
+      kMaxBlockBytes + 2 + kMaxDescriptorBytes + 2 + kMaxCaptureTimeBytes + 2 + kPlayoutDelayBytes + 4;
 
   // Appends an element; call build() after the last. False if the type was there before, the id is 0, or a mid is empty
   // or too long.
@@ -63,18 +66,32 @@ class HeaderTemplate {
   };
 
   size_t writeFixed(uint8_t* out, const ElementValues& values) const;
-  // Elements that are in few packets, or differ in length: where they lie in the source, 0 bytes where it has none.
-  struct Occasional {
-    size_t descriptorAt = 0;
-    size_t descriptorBytes = 0;
-    size_t playoutDelayAt = 0;
-    size_t playoutDelayBytes = 0;
+  // Bytes of the source packet; 0 where it has none.
+  struct Span {
+    size_t at = 0;
+    size_t bytes = 0;
+  };
+
+  // Where the elements lie that are in few packets, or differ in length.
+  class Occasional {
+   public:
+    Span& of(ElementType type) {
+      if (type == ElementType::dependencyDescriptor) return descriptor_;
+      return type == ElementType::absCaptureTime ? captureTime_ : playoutDelay_;
+    }
+    bool any() const { return descriptor_.bytes != 0 || captureTime_.bytes != 0 || playoutDelay_.bytes != 0; }
+
+   private:
+    Span descriptor_;
+    Span captureTime_;
+    Span playoutDelay_;
   };
 
   Occasional findOccasional(const ElementValues& values) const;
-  size_t writeEach(uint8_t* out, const ElementValues& values, const Occasional& found) const;
+  size_t writeEach(uint8_t* out, const ElementValues& values, Occasional& found) const;
   static bool isOccasional(ElementType type) {
-    return type == ElementType::dependencyDescriptor || type == ElementType::playoutDelay;
+    return type == ElementType::dependencyDescriptor || type == ElementType::absCaptureTime ||
+           type == ElementType::playoutDelay;
   }
   bool patch(uint8_t* element, const Element& spec, const ElementValues& values, bool twoByte) const;
   static size_t writeElementHeader(uint8_t* out, uint8_t id, size_t bytes, bool twoByte);

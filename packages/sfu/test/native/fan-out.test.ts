@@ -133,7 +133,7 @@ describe('header extensions (RFC 8285)', () => {
     expect(got).toEqual({ x: true, profile: 'bede', data: '417631' + '51beef' + '108a' + 'd003' + '0000' })
   })
 
-  test('elements that the source lacks become padding', async () => {
+  test('elements that the source lacks become padding, and those that are in few packets take no room', async () => {
     const got = await block(
       [
         { type: 'audioLevel', id: 1 },
@@ -142,7 +142,7 @@ describe('header extensions (RFC 8285)', () => {
       ],
       [],
     )
-    expect(got).toEqual({ x: true, profile: 'bede', data: `00002061${'00'.repeat(17)}000000` })
+    expect(got).toEqual({ x: true, profile: 'bede', data: '00002061' })
   })
 
   test('the X bit stays clear when no element is present', async () => {
@@ -169,7 +169,7 @@ describe('header extensions (RFC 8285)', () => {
   test('abs-capture-time is copied with 8 and with 16 bytes', async () => {
     const sixteen = source.toString('hex', 24, 40)
     const extension = { type: 'absCaptureTime', id: 6 } as const
-    expect((await block([extension], record(0, 8))).data).toBe(`670102030405060708${'00'.repeat(11)}`)
+    expect((await block([extension], record(0, 8))).data).toBe('670102030405060708000000')
     expect((await block([extension], record(0, 16))).data).toBe(`6f${sixteen}000000`)
     expect((await block([extension], record(0, 9))).x).toBe(false)
   })

@@ -38,7 +38,7 @@ const DATA_BYTES: Readonly<Record<SinkHeaderExtension['type'], number>> = {
   audioLevel: 1,
   videoOrientation: 1,
   dependencyDescriptor: 0,
-  absCaptureTime: 16,
+  absCaptureTime: 0,
   playoutDelay: 0,
 }
 const PROFILE_BYTES = 4
@@ -46,7 +46,11 @@ const MAX_ONE_BYTE_ID = 14
 const MAX_ONE_BYTE_DATA = 16
 
 /** In few packets, or of varying length. */
-const OCCASIONAL: readonly SinkHeaderExtension['type'][] = ['dependencyDescriptor', 'playoutDelay']
+const OCCASIONAL: readonly SinkHeaderExtension['type'][] = [
+  'dependencyDescriptor',
+  'absCaptureTime',
+  'playoutDelay',
+]
 
 /** What these extensions add to each packet's header (RFC 8285), without those that are in few packets. */
 export function extensionBlockBytes(extensions: readonly SinkHeaderExtension[]): number {
