@@ -199,7 +199,8 @@ async function takeTurn(contestant: Contestant, { legs, receivers }: Case, floor
   contestant.forwarded += forwarded
   contestant.expected += packets * receivers
   contestant.workerUs.push(cpuUs / forwarded)
-  const shape = { ...streams.shape, ports: room.receivers.map(({ localPort }) => localPort), packets }
+  const ports = room.receivers.map(({ localPort }) => localPort)
+  const shape = { ...streams.shape, packetBytes: room.packetBytes, ports, packets }
   const plainUs = await floor.usPerPacket({ ...shape, segment: false })
   contestant.floorUs.push(plainUs)
   contestant.segmentedFloorUs.push(

@@ -4,8 +4,9 @@ import type { MediaPeer } from '@sangam/testkit'
 
 const PAYLOAD_TYPE = 96
 const FIRST_SSRC = 1000
-/** RTP header and AES-GCM tag. */
-const HEADER_AND_TAG_BYTES = 28
+const HEADER_BYTES = 12
+/** Of AES-GCM (RFC 7714). */
+export const TAG_BYTES = 16
 const NOBODY_WAKES = new Int32Array(new SharedArrayBuffer(4))
 
 /** What a producer sends. */
@@ -57,11 +58,11 @@ export class MediaStreams {
       this.#payload.set([0x10, 0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xf0, 0x00])
   }
 
-  /** What leaves at one moment, on the wire to one receiver, as the floor loop's options want it. */
+  /** What leaves at one moment, on the wire to one receiver and without header extensions, as the floor loop's options want it. */
   get shape() {
     const { burst, packetsPerSecond, payloadBytes } = this.#media
     return {
-      packetBytes: payloadBytes + HEADER_AND_TAG_BYTES,
+      packetBytes: HEADER_BYTES + payloadBytes + TAG_BYTES,
       burst: burst * this.#sinks.length,
       intervalUs: (burst * 1e6) / packetsPerSecond,
     }

@@ -3,7 +3,7 @@ import type { types } from '@sangam/sfu'
 import { MediaPeer, PeerPort } from '@sangam/testkit'
 import type { Engine } from './engines.ts'
 import { FeedbackTraffic } from './feedback.ts'
-import { CODECS, type Media, MediaStreams, rtpParameters } from './media.ts'
+import { CODECS, type Media, MediaStreams, rtpParameters, TAG_BYTES } from './media.ts'
 import { processCpuUs } from './process-cpu.ts'
 
 /** What is forwarded to whom. */
@@ -128,6 +128,12 @@ export class Room {
     let packets = 0
     for (const { counts } of this.receivers) for (const stream of counts.values()) packets += stream.packets
     return packets
+  }
+
+  /** What the receivers got so far in the mean, on the wire: with the header extensions that the worker wrote. */
+  get packetBytes(): number {
+    const bytes = this.receivers.flatMap(({ counts }) => [...counts.values()].map((stream) => stream.bytes))
+    return Math.round(bytes.reduce((sum, one) => sum + one, 0) / this.received) + TAG_BYTES
   }
 
   /** Streams of which the receivers got anything so far. */
