@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
+import { RTP_FIXED_HEADER_BYTES } from '@sangam/rtp'
 import type { types } from '@sangam/sfu'
 import type { MediaPeer } from '@sangam/testkit'
 
 const PAYLOAD_TYPE = 96
 const FIRST_SSRC = 1000
-const HEADER_BYTES = 12
 /** Of AES-GCM (RFC 7714). */
 export const TAG_BYTES = 16
 const NOBODY_WAKES = new Int32Array(new SharedArrayBuffer(4))
@@ -62,7 +62,7 @@ export class MediaStreams {
   get shape() {
     const { burst, packetsPerSecond, payloadBytes } = this.#media
     return {
-      packetBytes: HEADER_BYTES + payloadBytes + TAG_BYTES,
+      packetBytes: RTP_FIXED_HEADER_BYTES + payloadBytes + TAG_BYTES,
       burst: burst * this.#sinks.length,
       intervalUs: (burst * 1e6) / packetsPerSecond,
     }

@@ -42,9 +42,9 @@ export class NoticedList<Entry> {
   }
 
   /** The server told of these entries. */
-  told(entries: readonly Entry[]): void {
+  told(...entries: readonly Entry[]): void {
     for (const entry of entries) this.#mark(this.#idOf(entry))
-    this.put(entries)
+    this.put(...entries)
   }
 
   /** The server told that an entry is gone. */
@@ -54,7 +54,7 @@ export class NoticedList<Entry> {
   }
 
   /** Puts entries that this device made up; an answer that is awaited replaces them. */
-  put(entries: readonly Entry[]): void {
+  put(...entries: readonly Entry[]): void {
     const ids = new Set(entries.map(this.#idOf))
     this.#store.update((list) =>
       [...list.filter((entry) => !ids.has(this.#idOf(entry))), ...entries].sort(this.#order),

@@ -18,7 +18,7 @@ beforeEach(() => {
 
 describe('a list that notices keep up to date', () => {
   test('is what was answered, in order', async () => {
-    list.told([{ id: 'z', value: 1 }])
+    list.told({ id: 'z', value: 1 })
     const refreshed = list.refresh(() => answer.promise)
     answer.resolve([
       { id: 'b', value: 2 },
@@ -29,10 +29,10 @@ describe('a list that notices keep up to date', () => {
   })
 
   test('keeps what was told while the answer was awaited: it is newer', async () => {
-    list.told([{ id: 'gone', value: 1 }])
+    list.told({ id: 'gone', value: 1 })
     const refreshed = list.refresh(() => answer.promise)
-    list.told([{ id: 'new', value: 1 }])
-    list.told([{ id: 'changed', value: 2 }])
+    list.told({ id: 'new', value: 1 })
+    list.told({ id: 'changed', value: 2 })
     list.toldGone('gone')
     answer.resolve([
       { id: 'changed', value: 1 },
@@ -44,9 +44,9 @@ describe('a list that notices keep up to date', () => {
   })
 
   test('gives up what this device made up', async () => {
-    list.put([{ id: 'a', value: 9 }])
+    list.put({ id: 'a', value: 9 })
     const refreshed = list.refresh(() => answer.promise)
-    list.put([{ id: 'b', value: 9 }])
+    list.put({ id: 'b', value: 9 })
     expect(shown()).toEqual(['a9', 'b9'])
     answer.resolve([{ id: 'a', value: 1 }])
     await refreshed
@@ -54,9 +54,9 @@ describe('a list that notices keep up to date', () => {
   })
 
   test('stays as it is when the request fails, and the next answer is taken whole', async () => {
-    list.told([{ id: 'a', value: 1 }])
+    list.told({ id: 'a', value: 1 })
     const refreshed = list.refresh(() => answer.promise)
-    list.told([{ id: 'a', value: 2 }])
+    list.told({ id: 'a', value: 2 })
     answer.reject(new Error('offline'))
     await expect(refreshed).rejects.toThrow('offline')
     expect(shown()).toEqual(['a2'])

@@ -1,5 +1,6 @@
 #include "header_template.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "bytes.h"
@@ -32,6 +33,27 @@ bool hasOccasionalData(const uint16_t* record) {
 // Where a record says that `bytes` of extension data lie within the source packet.
 bool lies(const ElementValues& values, size_t at, size_t bytes) {
   return values.record != nullptr && at != 0 && bytes != 0 && at + bytes <= values.sourceBytes;
+}
+
+// Where the packet has an element that is in few packets; 0 bytes where it has none, or one of a length that can't be.
+struct Span {
+  size_t at = 0;
+  size_t bytes = 0;
+};
+
+Span spanOf(ElementType type, const ElementValues& values) {
+  const uint16_t* record = values.record;
+  Span span;
+  if (type == ElementType::dependencyDescriptor) {
+    span = {record[kDependencyDescriptorOffset], record[kDependencyDescriptorLength]};
+    if (span.bytes > HeaderTemplate::kMaxDescriptorBytes) return {};
+  } else if (type == ElementType::absCaptureTime) {
+    span = {record[kAbsCaptureTimeOffset], record[kAbsCaptureTimeLength]};
+    if (span.bytes != 8 && span.bytes != HeaderTemplate::kMaxCaptureTimeBytes) return {};
+  } else {
+    span = {record[kPlayoutDelayOffset], HeaderTemplate::kPlayoutDelayBytes};
+  }
+  return lies(values, span.at, span.bytes) ? span : Span{};
 }
 
 }  // namespace
@@ -80,35 +102,19 @@ size_t HeaderTemplate::writeElementHeader(uint8_t* out, uint8_t id, size_t bytes
 
 size_t HeaderTemplate::write(uint8_t* out, const ElementValues& values) const {
   if (hasOccasional_ && values.record != nullptr && hasOccasionalData(values.record)) {
-    Occasional found = findOccasional(values);
-    if (found.any()) return writeEach(out, values, found);
+    const size_t longest = longestOccasional(values);
+    if (longest != 0) return writeEach(out, values, twoByte_ || longest > kMaxOneByteLength);
   }
   return blockBytes_ == 0 ? 0 : writeFixed(out, values);
 }
 
-HeaderTemplate::Occasional HeaderTemplate::findOccasional(const ElementValues& values) const {
-  const uint16_t* record = values.record;
-  const auto spanOf = [&](ElementType type) -> Span {
-    switch (type) {
-      case ElementType::dependencyDescriptor:
-        if (record[kDependencyDescriptorLength] > kMaxDescriptorBytes) return {};
-        return {record[kDependencyDescriptorOffset], record[kDependencyDescriptorLength]};
-      case ElementType::absCaptureTime:
-        if (record[kAbsCaptureTimeLength] != 8 && record[kAbsCaptureTimeLength] != 16) return {};
-        return {record[kAbsCaptureTimeOffset], record[kAbsCaptureTimeLength]};
-      case ElementType::playoutDelay:
-        return {record[kPlayoutDelayOffset], kPlayoutDelayBytes};
-      default:
-        return {};
-    }
-  };
-  Occasional found;
+size_t HeaderTemplate::longestOccasional(const ElementValues& values) const {
+  size_t longest = 0;
   for (uint8_t i = 0; i < count_; ++i) {
-    if (!isOccasional(elements_[i].type)) continue;
-    const Span span = spanOf(elements_[i].type);
-    if (lies(values, span.at, span.bytes)) found.of(elements_[i].type) = span;
+    const ElementType type = elements_[i].type;
+    if (isOccasional(type)) longest = std::max(longest, spanOf(type, values).bytes);
   }
-  return found;
+  return longest;
 }
 
 size_t HeaderTemplate::writeFixed(uint8_t* out, const ElementValues& values) const {
@@ -157,13 +163,12 @@ bool HeaderTemplate::patch(uint8_t* element, const Element& spec, const ElementV
 // A descriptor's length differs from packet to packet, and one over 16 bytes forces the two-byte form on its packet
 // (RFC 8285 section 4.3); a capture time and a playout delay are in the few packets that change them. Here the block is
 // written element by element.
-size_t HeaderTemplate::writeEach(uint8_t* out, const ElementValues& values, Occasional& found) const {
-  const bool twoByte = twoByte_ || found.of(ElementType::dependencyDescriptor).bytes > kMaxOneByteLength;
+size_t HeaderTemplate::writeEach(uint8_t* out, const ElementValues& values, bool twoByte) const {
   size_t at = kProfileBytes;
   for (uint8_t i = 0; i < count_; ++i) {
     const Element& element = elements_[i];
     if (isOccasional(element.type)) {
-      const Span span = found.of(element.type);
+      const Span span = spanOf(element.type, values);
       if (span.bytes == 0) continue;
       at += writeElementHeader(out + at, element.id, span.bytes, twoByte);
       memcpy(out + at, values.source + span.at, span.bytes);

@@ -66,29 +66,9 @@ class HeaderTemplate {
   };
 
   size_t writeFixed(uint8_t* out, const ElementValues& values) const;
-  // Bytes of the source packet; 0 where it has none.
-  struct Span {
-    size_t at = 0;
-    size_t bytes = 0;
-  };
-
-  // Where the elements lie that are in few packets, or differ in length.
-  class Occasional {
-   public:
-    Span& of(ElementType type) {
-      if (type == ElementType::dependencyDescriptor) return descriptor_;
-      return type == ElementType::absCaptureTime ? captureTime_ : playoutDelay_;
-    }
-    bool any() const { return descriptor_.bytes != 0 || captureTime_.bytes != 0 || playoutDelay_.bytes != 0; }
-
-   private:
-    Span descriptor_;
-    Span captureTime_;
-    Span playoutDelay_;
-  };
-
-  Occasional findOccasional(const ElementValues& values) const;
-  size_t writeEach(uint8_t* out, const ElementValues& values, Occasional& found) const;
+  // Bytes of the longest element that this packet has of those that are in few packets, or differ in length; 0 without any.
+  size_t longestOccasional(const ElementValues& values) const;
+  size_t writeEach(uint8_t* out, const ElementValues& values, bool twoByte) const;
   static bool isOccasional(ElementType type) {
     return type == ElementType::dependencyDescriptor || type == ElementType::absCaptureTime ||
            type == ElementType::playoutDelay;

@@ -81,7 +81,7 @@ export class Conversations extends TypedEmitter<ConversationsEvents> {
   /** Shows the list as this device held it, until the server tells it. */
   async restore(): Promise<void> {
     const list = await this.#cache.list()
-    if (list !== undefined && this.list.get().length === 0) this.#list.put(list)
+    if (list !== undefined && this.list.get().length === 0) this.#list.put(...list)
     this.list.subscribe(() => this.#cache.saveList(() => this.list.get()))
   }
 
@@ -195,7 +195,7 @@ export class Conversations extends TypedEmitter<ConversationsEvents> {
   /** What the server tells of a conversation; of one that is open here, how it stands in the list. */
   #listed(conversation: WireSummary): void {
     const { conversationId, lastNumber, lastMessage } = conversation
-    this.#list.told([summaryOf(conversation)])
+    this.#list.told(summaryOf(conversation))
     const open = this.#open.get(conversationId)
     if (open !== undefined) this.#putOpen(open)
     else if (lastMessage !== undefined && lastMessage.senderId !== this.#host.self.identity) {
@@ -213,24 +213,22 @@ export class Conversations extends TypedEmitter<ConversationsEvents> {
     const { number, senderId = '', senderName = '', text = '', sentAt = 0, deletedAt, system } = last ?? {}
     const { mutedUntil = 0, archived = false, pinned = false, lastMessage } = known ?? {}
     const hasNews = (number ?? 0) > (lastMessage?.number ?? 0)
-    this.#list.put([
-      {
-        conversationId,
-        kind,
-        access,
-        title,
-        members,
-        unread,
-        // Those before what is held are known from the list.
-        mentioned: unread === 0 ? 0 : Math.max(mentioned, hasNews ? 0 : (known?.mentioned ?? 0)),
-        mutedUntil,
-        archived: archived && (mutedUntil > Date.now() || !hasNews),
-        pinned,
-        ...(number === undefined
-          ? {}
-          : { lastMessage: { number, senderId, senderName, text, sentAt, deletedAt, system } }),
-      },
-    ])
+    this.#list.put({
+      conversationId,
+      kind,
+      access,
+      title,
+      members,
+      unread,
+      // Those before what is held are known from the list.
+      mentioned: unread === 0 ? 0 : Math.max(mentioned, hasNews ? 0 : (known?.mentioned ?? 0)),
+      mutedUntil,
+      archived: archived && (mutedUntil > Date.now() || !hasNews),
+      pinned,
+      ...(number === undefined
+        ? {}
+        : { lastMessage: { number, senderId, senderName, text, sentAt, deletedAt, system } }),
+    })
   }
 
   /** The list tells of messages that this handle has yet to catch up with. */

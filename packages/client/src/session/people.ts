@@ -13,7 +13,7 @@ export class People {
   constructor(signalling: Signalling, ownIdentity: string) {
     this.#signalling = signalling
     this.#ownIdentity = ownIdentity
-    signalling.on('presence.changed', ({ people }) => this.#list.told(this.#own(people)))
+    signalling.on('presence.changed', ({ people }) => this.#list.told(...this.#own(people)))
   }
 
   get store(): Store<readonly Person[]> {

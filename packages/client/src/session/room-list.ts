@@ -10,7 +10,7 @@ export class RoomList {
 
   constructor(signalling: Signalling) {
     this.#signalling = signalling
-    signalling.on('room.listed', ({ room }) => this.#list.told([room]))
+    signalling.on('room.listed', ({ room }) => this.#list.told(room))
     signalling.on('room.unlisted', ({ roomId }) => this.#list.toldGone(roomId))
   }
 

@@ -104,8 +104,8 @@ export class OutgoingBandwidth {
     this.#feedbackUs = nowUs
     estimator.handleFeedback(feedback, nowUs)
     if (this.bps < this.#allocatedBps * ALLOCATION_DROP) this.#allocate(nowUs)
+    else this.#trace()
     this.#keepUp(nowUs)
-    this.#trace()
     this.probe(nowUs)
   }
 
